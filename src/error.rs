@@ -1,0 +1,260 @@
+//! [`GanError`]: everything that can go wrong, one variant a cause, with the numbers in it.
+
+use std::path::PathBuf;
+
+/// What went wrong, with the numbers that say where.
+///
+/// No call of this crate panics on a user's input, a file or a device; it returns one of these.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GanError {
+    /// A tensor does not have the shape that its receiver works on.
+    #[error("{what}: expected shape {expected:?}, got {actual:?}")]
+    ShapeMismatch {
+        /// Which tensor it is, in words.
+        what: &'static str,
+        /// The shape that was needed.
+        expected: Vec<usize>,
+        /// The shape that came.
+        actual: Vec<usize>,
+    },
+
+    /// A latent tensor is not as wide as the generator's latent space.
+    #[error("the generator takes latent vectors of {expected} values, got {actual}")]
+    LatentSize {
+        /// The generator's latent size.
+        expected: usize,
+        /// The width of the latent tensor.
+        actual: usize,
+    },
+
+    /// A batch without samples.
+    #[error("the batch has no samples")]
+    EmptyBatch,
+
+    /// A data set without samples.
+    #[error("the data set has no samples")]
+    EmptyDataset,
+
+    /// As many conditions as samples are needed.
+    #[error("{samples} samples came with {conditions} conditions")]
+    ConditionLength {
+        /// Number of samples.
+        samples: usize,
+        /// Number of conditions.
+        conditions: usize,
+    },
+
+    /// Dropping the last partial batch would leave an epoch without any batch.
+    #[error(
+        "a batch of {batch_size} needs at least as many samples, the data set has {samples}; \
+         take a smaller batch or keep the last partial one"
+    )]
+    BatchTooLarge {
+        /// The batch size asked for.
+        batch_size: usize,
+        /// Number of samples in the data set.
+        samples: usize,
+    },
+
+    /// A sample index past the end of the data set.
+    #[error("sample {index} was asked for, the data set has {samples}")]
+    IndexOutOfRange {
+        /// The index asked for.
+        index: usize,
+        /// Number of samples in the data set.
+        samples: usize,
+    },
+
+    /// A configuration value outside its range.
+    #[error("{field} = {value}: {requirement}")]
+    InvalidConfig {
+        /// The configuration field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// What it has to satisfy.
+        requirement: &'static str,
+    },
+
+    /// A kernel and stride without a padding that gives `size / stride` (or `size * stride`).
+    #[error(
+        "kernel {kernel} with stride {stride} has no size-preserving padding: \
+         the stride must be between 1 and the kernel, and stride 1 needs an odd kernel"
+    )]
+    UnsupportedKernel {
+        /// Side of the square kernel, in pixels.
+        kernel: usize,
+        /// Stride, in pixels.
+        stride: usize,
+    },
+
+    /// Halving the image does not lead to a base size that the network starts from.
+    #[error(
+        "images of {height}x{width} cannot be halved {halvings} times down to at least \
+         {minimum}x{minimum}: each halving needs an even height and width"
+    )]
+    UnreachableSize {
+        /// Image height in pixels.
+        height: usize,
+        /// Image width in pixels.
+        width: usize,
+        /// Number of halvings asked for.
+        halvings: usize,
+        /// The smallest side that the base may have.
+        minimum: usize,
+    },
+
+    /// A sample holds NaN or an infinity.
+    #[error("value {index} of the data is {value}; samples must be finite")]
+    NonFiniteData {
+        /// Position in row-major order over the whole data set.
+        index: usize,
+        /// The value found.
+        value: f32,
+    },
+
+    /// A step led to NaN or an infinity; the trainer is back at its last good state.
+    #[error(
+        "step {step}: discriminator loss {loss_discriminator}, generator loss {loss_generator:?}; \
+         losses or weights are not finite; training state restored to step {restored}"
+    )]
+    NonFiniteStep {
+        /// The step that failed, counted from 0.
+        step: usize,
+        /// Mean discriminator loss of that step.
+        loss_discriminator: f32,
+        /// Mean generator loss of that step, where the generator took one.
+        loss_generator: Option<f32>,
+        /// Number of steps that the restored state has behind it.
+        restored: usize,
+    },
+
+    /// A network panicked on a sample; most often two shapes inside it do not fit.
+    #[error("the {network} fails on an input of shape {shape:?}: {message}")]
+    NetworkFailed {
+        /// Which network.
+        network: &'static str,
+        /// The input that it was given.
+        shape: Vec<usize>,
+        /// What it said.
+        message: String,
+    },
+
+    /// A device could not run an operation or hand over a result.
+    #[error("the device failed: {message}")]
+    Device {
+        /// Burn's account of it.
+        message: String,
+    },
+
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's account of it.
+        source: std::io::Error,
+    },
+
+    /// A folder holds none of the files looked for.
+    #[error("{}: no {wanted}", folder.display())]
+    MissingFile {
+        /// The folder searched.
+        folder: PathBuf,
+        /// The names looked for.
+        wanted: String,
+    },
+
+    /// A file does not start as an IDX file does: two zero bytes, a type code, a rank.
+    #[error("{}: not an IDX file, it starts with {magic:02x?}", path.display())]
+    IdxMagic {
+        /// The file.
+        path: PathBuf,
+        /// Its first four bytes.
+        magic: [u8; 4],
+    },
+
+    /// An IDX file of another element type or rank than asked for.
+    #[error(
+        "{}: IDX type {type_code:#04x} with {rank} axes, expected type 0x08 (unsigned byte) \
+         with {expected_rank}",
+        path.display()
+    )]
+    IdxLayout {
+        /// The file.
+        path: PathBuf,
+        /// The type code in its header.
+        type_code: u8,
+        /// The number of axes in its header.
+        rank: u8,
+        /// The number of axes asked for.
+        expected_rank: u8,
+    },
+
+    /// An IDX file with fewer or more bytes than its header announces.
+    #[error("{}: the header announces {expected} bytes, the file holds {actual}", path.display())]
+    IdxLength {
+        /// The file.
+        path: PathBuf,
+        /// Bytes announced, header included.
+        expected: u64,
+        /// Bytes found (after decompression).
+        actual: u64,
+    },
+
+    /// Weights that do not fit the network, or a damaged weights file.
+    #[error("{}: {message}", path.display())]
+    Weights {
+        /// The weights file.
+        path: PathBuf,
+        /// Burn's account of it.
+        message: String,
+    },
+
+    /// Pictures are written for one channel (grey) or three (red, green, blue).
+    #[error("a picture has 1 or 3 channels, the samples have {channels}")]
+    PictureChannels {
+        /// Channels of the samples.
+        channels: usize,
+    },
+
+    /// An error of the user's own code: a data source, an observer.
+    #[error(transparent)]
+    User(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl GanError {
+    /// Wraps an input or output error with the path that it happened on.
+    pub fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Io {
+            path: path.into(),
+            source,
+        }
+    }
+
+    /// Wraps an error of the user's own code, so that sources and observers can use `?`.
+    pub fn user(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::User(error.into())
+    }
+
+    /// A configuration field whose `value` does not satisfy the `requirement`.
+    pub(crate) fn config(
+        field: &'static str,
+        value: impl std::fmt::Debug,
+        requirement: &'static str,
+    ) -> Self {
+        Self::InvalidConfig {
+            field,
+            value: format!("{value:?}"),
+            requirement,
+        }
+    }
+
+    /// Wraps what Burn says of a failed read or execution.
+    pub(crate) fn device(error: impl std::fmt::Display) -> Self {
+        Self::Device {
+            message: error.to_string(),
+        }
+    }
+}
