@@ -91,16 +91,14 @@ pub enum GanError {
 
     /// Halving the image does not lead to a base size that the network starts from.
     #[error(
-        "images of {height}x{width} cannot be halved {halvings} times down to at least \
-         {minimum}x{minimum}: each halving needs an even height and width"
+        "images of {height}x{width} cannot be halved: height and width must be even and at least \
+         twice the base size {minimum}"
     )]
     UnreachableSize {
         /// Image height in pixels.
         height: usize,
         /// Image width in pixels.
         width: usize,
-        /// Number of halvings asked for.
-        halvings: usize,
         /// The smallest side that the base may have.
         minimum: usize,
     },

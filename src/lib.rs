@@ -5,8 +5,22 @@
 
 pub mod contract;
 pub mod dual;
+#[cfg(feature = "training")]
+pub mod ema;
 pub mod error;
+#[cfg(feature = "training")]
+pub mod loss;
+pub mod model;
+pub mod nn;
+#[cfg(feature = "image")]
+pub mod picture;
 pub mod random;
+pub mod sampling;
+//TRAIN #[cfg]
+//TRAIN pub mod train;
+#[cfg(feature = "training")]
+pub mod trainer;
+pub mod weights;
 
 pub use contract::{
     AdversarialTrainer, Batch, Condition, Discriminator, DualDiscriminator, Generator, StepReport,
@@ -14,3 +28,5 @@ pub use contract::{
 };
 pub use dual::Dual;
 pub use error::GanError;
+pub use sampling::SamplerConfig;
+pub use weights::{load_weights, save_weights};

@@ -1,0 +1,299 @@
+//! The deep convolutional GAN for images `[N, C, H, W]`.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::contract::{Discriminator, DualDiscriminator, Generator};
+use crate::dual::Dual;
+use crate::error::GanError;
+use crate::nn::{
+    Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
+    StemConfig, TransposedConvolution, TransposedConvolutionConfig, activation, to_channels_first,
+    to_channels_last,
+};
+use crate::random::{Purpose, Stream};
+
+/// Slope of the discriminator's leaky ReLU below 0 (Radford et al. 2016, section 3).
+const SLOPE: f64 = 0.2;
+/// Kernel and stride of every layer that halves or doubles the image.
+const KERNEL: usize = 4;
+const STRIDE: usize = 2;
+
+/// Which normalisation follows a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum Normalization {
+    /// Batch normalisation; it ties the samples of a batch together.
+    #[default]
+    Batch,
+    /// None; a bias takes its place.
+    None,
+}
+
+/// Configuration of a DCGAN (Radford, Metz and Chintala 2016) for images of any channel count, height and
+/// width, square or not.
+///
+/// The discriminator halves the image with 4x4 convolutions of stride 2 as long as both sides are even and
+/// the result is at least `base_size` on both, then reads it with a kernel of its full size. The generator
+/// is its inverse: from latent noise to the small image, then transposed convolutions that double it.
+/// 28x28 becomes 7x7 in two steps, 32x32 becomes 4x4 in three, 48x64 becomes 6x8 in three.
+///
+/// ```
+/// use burn::{prelude::*, tensor::Device};
+/// use burn_gan::{Discriminator, Generator, model::DcganConfig};
+///
+/// let device = Device::flex();
+/// let config = DcganConfig::new(3, 16, 24).with_filters(8);
+/// let generator = config.init_generator(&device)?;
+/// let discriminator = config.init_discriminator(&device)?;
+/// let images = generator.generate(Tensor::zeros([2, config.latent_size], &device), &());
+/// assert_eq!(images.dims(), [2, 3, 16, 24]);
+/// assert_eq!(discriminator.logits(images, &()).dims(), [2]);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Config, Debug)]
+pub struct DcganConfig {
+    /// Channels of the images: 1 for grey, 3 for colour.
+    pub channels: usize,
+    /// Height of the images in pixels.
+    pub height: usize,
+    /// Width of the images in pixels.
+    pub width: usize,
+    /// Width of the latent space.
+    #[config(default = 100)]
+    pub latent_size: usize,
+    /// Channels at the largest hidden resolution; they double with each halving.
+    #[config(default = 64)]
+    pub filters: usize,
+    /// The smallest side that halving may lead to.
+    #[config(default = 4)]
+    pub base_size: usize,
+    /// Normalisation of the generator's hidden layers.
+    #[config(default = "Normalization::Batch")]
+    pub generator_normalization: Normalization,
+    /// Normalisation of the discriminator's hidden layers but the first. Gradient penalties need `None`.
+    #[config(default = "Normalization::Batch")]
+    pub discriminator_normalization: Normalization,
+    /// How the convolutions are computed.
+    #[config(default = "Algorithm::Matmul")]
+    pub algorithm: Algorithm,
+    /// Seed of the initial weights.
+    #[config(default = 0)]
+    pub seed: u64,
+}
+
+/// The generator: an inverse CNN from latent noise to images `[N, C, H, W]` in [-1, 1].
+#[derive(Module, Debug)]
+pub struct DcganGenerator {
+    stem: Stem,
+    stem_norm: Option<BatchNorm>,
+    hidden: Vec<Up>,
+    last: TransposedConvolution,
+    latent_size: usize,
+    sample_shape: [usize; 3],
+}
+
+/// The discriminator: a CNN from images `[N, C, H, W]` to logits.
+#[derive(Module, Debug)]
+pub struct DcganDiscriminator {
+    first: Convolution,
+    hidden: Vec<Down>,
+    head: Head,
+    sample_shape: [usize; 3],
+}
+
+/// Doubles the image.
+#[derive(Module, Debug)]
+struct Up {
+    convolution: TransposedConvolution,
+    norm: Option<BatchNorm>,
+}
+
+/// Halves the image.
+#[derive(Module, Debug)]
+struct Down {
+    convolution: Convolution,
+    norm: Option<BatchNorm>,
+}
+
+impl DcganConfig {
+    /// How many times the image is halved (and doubled).
+    ///
+    /// # Errors
+    /// [`GanError::UnreachableSize`] where it cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, GanError> {
+        let base = self.base_size.max(1);
+        let halvable = |side: usize| side.is_multiple_of(STRIDE) && side / STRIDE >= base;
+        let (mut height, mut width, mut halvings) = (self.height, self.width, 0);
+        while halvable(height) && halvable(width) {
+            (height, width) = (height / STRIDE, width / STRIDE);
+            halvings += 1;
+        }
+        if halvings == 0 {
+            return Err(GanError::UnreachableSize {
+                height: self.height,
+                width: self.width,
+                minimum: base,
+            });
+        }
+        Ok(halvings)
+    }
+
+    /// Builds the generator.
+    ///
+    /// # Errors
+    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, GanError> {
+        let halvings = self.halvings()?;
+        let mut streams = self.streams(Purpose::GeneratorWeights);
+        let norm = self.generator_normalization;
+        let [height, width, channels] = self.base(halvings);
+        let up = |inputs, outputs, bias, stream: &mut Stream| {
+            TransposedConvolutionConfig::new(inputs, outputs, KERNEL)
+                .with_stride(STRIDE)
+                .with_bias(bias)
+                .with_algorithm(self.algorithm)
+                .init(stream, device)
+        };
+        let mut hidden = Vec::new();
+        for level in (1..halvings).rev() {
+            let outputs = self.filters << (level - 1);
+            hidden.push(Up {
+                convolution: up(
+                    self.filters << level,
+                    outputs,
+                    norm == Normalization::None,
+                    &mut streams(level),
+                )?,
+                norm: norm.init(outputs, device)?,
+            });
+        }
+        Ok(DcganGenerator {
+            stem: StemConfig::new(self.latent_size, [height, width, channels])
+                .with_bias(norm == Normalization::None)
+                .init(&mut streams(halvings), device)?,
+            stem_norm: norm.init(channels, device)?,
+            hidden,
+            last: up(self.filters, self.channels, true, &mut streams(0))?,
+            latent_size: self.latent_size,
+            sample_shape: self.sample_shape(),
+        })
+    }
+
+    /// Builds the discriminator.
+    ///
+    /// # Errors
+    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, GanError> {
+        let halvings = self.halvings()?;
+        let mut streams = self.streams(Purpose::DiscriminatorWeights);
+        let norm = self.discriminator_normalization;
+        let down = |inputs, outputs, bias, stream: &mut Stream| {
+            ConvolutionConfig::new(inputs, outputs, KERNEL)
+                .with_stride(STRIDE)
+                .with_bias(bias)
+                .with_algorithm(self.algorithm)
+                .init(stream, device)
+        };
+        let first = down(self.channels, self.filters, true, &mut streams(0))?;
+        let mut hidden = Vec::new();
+        for level in 1..halvings {
+            let outputs = self.filters << level;
+            hidden.push(Down {
+                convolution: down(
+                    self.filters << (level - 1),
+                    outputs,
+                    norm == Normalization::None,
+                    &mut streams(level),
+                )?,
+                norm: norm.init(outputs, device)?,
+            });
+        }
+        Ok(DcganDiscriminator {
+            first,
+            hidden,
+            head: HeadConfig::new(self.base(halvings))
+                .with_bias(true)
+                .init(&mut streams(halvings), device)?,
+            sample_shape: self.sample_shape(),
+        })
+    }
+
+    fn sample_shape(&self) -> [usize; 3] {
+        [self.channels, self.height, self.width]
+    }
+
+    /// Height, width and channels of the smallest image.
+    fn base(&self, halvings: usize) -> [usize; 3] {
+        [
+            self.height >> halvings,
+            self.width >> halvings,
+            self.filters << (halvings - 1),
+        ]
+    }
+
+    /// The stream of each layer's initial weights.
+    fn streams(&self, purpose: Purpose) -> impl FnMut(usize) -> Stream + use<> {
+        let seed = self.seed;
+        move |layer| Stream::new(seed, purpose, layer as u64)
+    }
+}
+
+impl Normalization {
+    fn init(self, channels: usize, device: &Device) -> Result<Option<BatchNorm>, GanError> {
+        match self {
+            // Scales start at 1 here; the paper's code draws them from Normal(1, 0.02).
+            Self::Batch => BatchNormConfig::new(channels).init(device).map(Some),
+            Self::None => Ok(None),
+        }
+    }
+}
+
+impl Generator<4> for DcganGenerator {
+    fn latent_size(&self) -> usize {
+        self.latent_size
+    }
+
+    fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
+        let x = self.stem.propagate(Dual::constant(latent));
+        let x = activation::relu(normalize(&self.stem_norm, x));
+        let x = self.hidden.iter().fold(x, |x, up| {
+            activation::relu(normalize(&up.norm, up.convolution.propagate(x)))
+        });
+        let x = activation::tanh(self.last.propagate(x));
+        to_channels_first(x.value)
+    }
+
+    fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(self.sample_shape.to_vec())
+    }
+}
+
+impl Discriminator<4> for DcganDiscriminator {
+    fn logits(&self, samples: Tensor<4>, condition: &()) -> Tensor<1> {
+        self.logits_dual(Dual::constant(samples), condition).value
+    }
+
+    fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(self.sample_shape.to_vec())
+    }
+}
+
+impl DualDiscriminator<4> for DcganDiscriminator {
+    fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
+        let x = self.first.propagate(samples.linear(to_channels_last));
+        let x = activation::leaky_relu(x, SLOPE);
+        let x = self.hidden.iter().fold(x, |x, down| {
+            activation::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
+        });
+        self.head.propagate(x).linear(|x| x.squeeze_dim(1))
+    }
+}
+
+fn normalize(norm: &Option<BatchNorm>, x: Dual<4>) -> Dual<4> {
+    match norm {
+        Some(norm) => norm.propagate(x),
+        None => x,
+    }
+}

@@ -1,0 +1,7 @@
+//! Networks: generators and discriminators whose size is configuration.
+
+mod dcgan;
+mod mlp;
+
+pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, Normalization};
+pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};

@@ -1,0 +1,160 @@
+//! A convolution over channels-last images.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor, module::conv2d};
+
+use super::linear::{add_bias, positive, zero_bias};
+use super::window::Window;
+use crate::dual::Dual;
+use crate::error::GanError;
+use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
+use crate::random::Stream;
+
+/// Configuration of a [`Convolution`].
+#[derive(Config, Debug)]
+pub struct ConvolutionConfig {
+    /// Channels of the input.
+    pub inputs: usize,
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Side of the square kernel in pixels: 1, 3, 5 .. without stride, at least the stride otherwise.
+    pub kernel: usize,
+    /// Stride in pixels.
+    #[config(default = 1)]
+    pub stride: usize,
+    /// Whether to add a bias; it starts at 0.
+    #[config(default = false)]
+    pub bias: bool,
+    /// How it is computed.
+    #[config(default = "Algorithm::Matmul")]
+    pub algorithm: Algorithm,
+    /// Distribution of the initial weights.
+    #[config(default = "Initialization::DCGAN")]
+    pub initialization: Initialization,
+}
+
+/// A convolution `[N, H, W, inputs]` to `[N, H / stride, W / stride, outputs]`.
+///
+/// It pads with zeros so that sizes are divided by the stride; a size that does not divide is rounded down
+/// where `kernel - stride` is even (kernel 4, stride 2), up where it is odd (kernel 3, stride 2).
+///
+/// The weights are stored as the matrix `[kernel * kernel * inputs, outputs]`. Its rows run over the
+/// kernel's blocks of `stride x stride` pixels (row by row), inside a block over its pixels (row by row),
+/// inside a pixel over the input channels. [`Convolution::standard_weight`] and
+/// [`Convolution::with_standard_weight`] convert from and to `[outputs, inputs, kernel, kernel]`.
+#[derive(Module, Debug)]
+pub struct Convolution {
+    /// `[kernel * kernel * inputs, outputs]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    window: Window,
+    #[module(skip)]
+    algorithm: Algorithm,
+}
+
+impl ConvolutionConfig {
+    /// Builds the layer with weights drawn from `stream`.
+    ///
+    /// # Errors
+    /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
+        let window = Window::new(self.kernel, self.stride)?;
+        positive("inputs", self.inputs)?;
+        positive("outputs", self.outputs)?;
+        let fan_in = window.area() * self.inputs;
+        Ok(Convolution {
+            weight: self
+                .initialization
+                .parameter([fan_in, self.outputs], fan_in, stream, device),
+            bias: zero_bias(self.bias, self.outputs, device),
+            window,
+            algorithm: self.algorithm,
+        })
+    }
+}
+
+impl Convolution {
+    /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
+    pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
+        let product = x.linear(|x| match self.algorithm {
+            Algorithm::Matmul => self.matmul(x),
+            Algorithm::Direct => self.direct(x),
+        });
+        add_bias(product, self.bias.as_ref())
+    }
+
+    /// The weights as `[outputs, inputs, kernel, kernel]`, the layout of other libraries.
+    pub fn standard_weight(&self) -> Tensor<4> {
+        let [rows, outputs] = self.weight.dims();
+        let (kernel, area) = (self.window.kernel, self.window.area());
+        let weight = self.weight.val();
+        let order = self.window.stored_to_standard(&weight.device());
+        weight
+            .reshape([area, rows / area, outputs])
+            .select(0, order)
+            .permute([2, 1, 0])
+            .reshape([outputs, rows / area, kernel, kernel])
+    }
+
+    /// The same layer with weights given as `[outputs, inputs, kernel, kernel]`.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+        let [rows, outputs] = self.weight.dims();
+        let (kernel, area) = (self.window.kernel, self.window.area());
+        let expected = [outputs, rows / area, kernel, kernel];
+        check_weight(expected, &weight)?;
+        let order = self.window.standard_to_stored(&weight.device());
+        let weight = weight
+            .reshape([outputs, rows / area, area])
+            .permute([2, 1, 0])
+            .select(0, order)
+            .reshape([rows, outputs]);
+        self.weight = replace(self.weight, weight);
+        Ok(self)
+    }
+
+    fn matmul(&self, x: Tensor<4>) -> Tensor<4> {
+        let [depth, outputs] = self.weight.dims();
+        let patches = self.window.gather(x);
+        let [n, height, width, _] = patches.dims();
+        patches
+            .reshape([n * height * width, depth])
+            .matmul(self.weight.val())
+            .reshape([n, height, width, outputs])
+    }
+
+    fn direct(&self, x: Tensor<4>) -> Tensor<4> {
+        let Window { stride, .. } = self.window;
+        let padding = self.window.padding();
+        let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+        let x = to_channels_first(x);
+        to_channels_last(conv2d(x, self.standard_weight(), None, options))
+    }
+}
+
+/// Refuses weights of another shape.
+pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), GanError> {
+    if weight.dims() != expected {
+        return Err(GanError::ShapeMismatch {
+            what: "standard weights",
+            expected: expected.to_vec(),
+            actual: weight.dims().to_vec(),
+        });
+    }
+    Ok(())
+}
+
+/// Puts a new value into a parameter: its device, identity and training state stay.
+pub(super) fn replace<const D: usize>(
+    param: Param<Tensor<D>>,
+    value: Tensor<D>,
+) -> Param<Tensor<D>> {
+    let id = param.id;
+    param.transform_for_load(value.detach(), id)
+}

@@ -1,0 +1,186 @@
+//! The two ends of a convolutional network: kernels as large as the image.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use super::convolution::{check_weight, replace};
+use super::linear::{add_bias, positive, zero_bias};
+use crate::dual::Dual;
+use crate::error::GanError;
+use crate::nn::Initialization;
+use crate::random::Stream;
+
+/// Configuration of a [`Stem`].
+#[derive(Config, Debug)]
+pub struct StemConfig {
+    /// Width of the latent space.
+    pub inputs: usize,
+    /// Height, width and channels of the image that it starts.
+    pub image: [usize; 3],
+    /// Whether to add a bias, one a channel; it starts at 0.
+    #[config(default = false)]
+    pub bias: bool,
+    /// Distribution of the initial weights.
+    #[config(default = "Initialization::DCGAN")]
+    pub initialization: Initialization,
+}
+
+/// Latent vectors `[N, inputs]` to small images `[N, H, W, C]`: a transposed convolution of a 1x1 image
+/// with a kernel of `H x W`, which is one matrix product.
+///
+/// The weights are stored as `[inputs, H * W * C]` (row, column, channel);
+/// [`Stem::standard_weight`] and [`Stem::with_standard_weight`] convert from and to `[inputs, C, H, W]`.
+#[derive(Module, Debug)]
+pub struct Stem {
+    /// `[inputs, H * W * C]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[C]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    image: [usize; 3],
+}
+
+impl StemConfig {
+    /// Builds the layer with weights drawn from `stream`.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a size of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, GanError> {
+        let size = image_size(self.image)?;
+        positive("inputs", self.inputs)?;
+        Ok(Stem {
+            weight: self
+                .initialization
+                .parameter([self.inputs, size], self.inputs, stream, device),
+            bias: zero_bias(self.bias, self.image[2], device),
+            image: self.image,
+        })
+    }
+}
+
+impl Stem {
+    /// `[N, inputs]` to `[N, H, W, C]`.
+    pub fn propagate(&self, x: Dual<2>) -> Dual<4> {
+        let [height, width, channels] = self.image;
+        let product = x.linear(|x| {
+            let [n, _] = x.dims();
+            x.matmul(self.weight.val())
+                .reshape([n, height, width, channels])
+        });
+        add_bias(product, self.bias.as_ref())
+    }
+
+    /// The weights as `[inputs, C, H, W]`, the layout of other libraries.
+    pub fn standard_weight(&self) -> Tensor<4> {
+        let [height, width, channels] = self.image;
+        let [inputs, _] = self.weight.dims();
+        self.weight
+            .val()
+            .reshape([inputs, height, width, channels])
+            .permute([0, 3, 1, 2])
+    }
+
+    /// The same layer with weights given as `[inputs, C, H, W]`.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+        let [height, width, channels] = self.image;
+        let [inputs, columns] = self.weight.dims();
+        check_weight([inputs, channels, height, width], &weight)?;
+        let weight = weight.permute([0, 2, 3, 1]).reshape([inputs, columns]);
+        self.weight = replace(self.weight, weight);
+        Ok(self)
+    }
+}
+
+/// Configuration of a [`Head`].
+#[derive(Config, Debug)]
+pub struct HeadConfig {
+    /// Height, width and channels of the image that it reads.
+    pub image: [usize; 3],
+    /// Number of outputs.
+    #[config(default = 1)]
+    pub outputs: usize,
+    /// Whether to add a bias; it starts at 0.
+    #[config(default = false)]
+    pub bias: bool,
+    /// Distribution of the initial weights.
+    #[config(default = "Initialization::DCGAN")]
+    pub initialization: Initialization,
+}
+
+/// Small images `[N, H, W, C]` to vectors `[N, outputs]`: a convolution with a kernel as large as the image
+/// and no padding, which is one matrix product.
+///
+/// The weights are stored as `[H * W * C, outputs]` (row, column, channel);
+/// [`Head::standard_weight`] and [`Head::with_standard_weight`] convert from and to `[outputs, C, H, W]`.
+#[derive(Module, Debug)]
+pub struct Head {
+    /// `[H * W * C, outputs]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    image: [usize; 3],
+}
+
+impl HeadConfig {
+    /// Builds the layer with weights drawn from `stream`.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a size of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, GanError> {
+        let size = image_size(self.image)?;
+        positive("outputs", self.outputs)?;
+        Ok(Head {
+            weight: self
+                .initialization
+                .parameter([size, self.outputs], size, stream, device),
+            bias: zero_bias(self.bias, self.outputs, device),
+            image: self.image,
+        })
+    }
+}
+
+impl Head {
+    /// `[N, H, W, C]` to `[N, outputs]`.
+    pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
+        let product = x.linear(|x| {
+            let [n, height, width, channels] = x.dims();
+            x.reshape([n, height * width * channels])
+                .matmul(self.weight.val())
+        });
+        add_bias(product, self.bias.as_ref())
+    }
+
+    /// The weights as `[outputs, C, H, W]`, the layout of other libraries.
+    pub fn standard_weight(&self) -> Tensor<4> {
+        let [height, width, channels] = self.image;
+        let [_, outputs] = self.weight.dims();
+        self.weight
+            .val()
+            .reshape([height, width, channels, outputs])
+            .permute([3, 2, 0, 1])
+    }
+
+    /// The same layer with weights given as `[outputs, C, H, W]`.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+        let [height, width, channels] = self.image;
+        let [rows, outputs] = self.weight.dims();
+        check_weight([outputs, channels, height, width], &weight)?;
+        let weight = weight.permute([2, 3, 1, 0]).reshape([rows, outputs]);
+        self.weight = replace(self.weight, weight);
+        Ok(self)
+    }
+}
+
+/// Number of values of an image; refuses a side or channel count of 0.
+fn image_size(image: [usize; 3]) -> Result<usize, GanError> {
+    for size in image {
+        positive("image", size)?;
+    }
+    Ok(image.iter().product())
+}

@@ -1,0 +1,83 @@
+//! A linear layer.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use crate::dual::Dual;
+use crate::error::GanError;
+use crate::nn::Initialization;
+use crate::random::Stream;
+
+/// Configuration of a [`Linear`] layer.
+#[derive(Config, Debug)]
+pub struct LinearConfig {
+    /// Width of the input.
+    pub inputs: usize,
+    /// Width of the output.
+    pub outputs: usize,
+    /// Whether to add a bias; it starts at 0.
+    #[config(default = true)]
+    pub bias: bool,
+    /// Distribution of the initial weights.
+    #[config(default = "Initialization::He { slope: 0.0 }")]
+    pub initialization: Initialization,
+}
+
+/// `y = x W + b`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[inputs, outputs]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`.
+    pub bias: Option<Param<Tensor<1>>>,
+}
+
+impl LinearConfig {
+    /// Builds the layer with weights drawn from `stream`.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a width of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, GanError> {
+        positive("inputs", self.inputs)?;
+        positive("outputs", self.outputs)?;
+        Ok(Linear {
+            weight: self.initialization.parameter(
+                [self.inputs, self.outputs],
+                self.inputs,
+                stream,
+                device,
+            ),
+            bias: zero_bias(self.bias, self.outputs, device),
+        })
+    }
+}
+
+impl Linear {
+    /// `[N, inputs]` to `[N, outputs]`.
+    pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
+        let product = x.linear(|x| x.matmul(self.weight.val()));
+        add_bias(product, self.bias.as_ref())
+    }
+}
+
+/// Refuses a size of 0.
+pub(super) fn positive(field: &'static str, size: usize) -> Result<(), GanError> {
+    if size == 0 {
+        return Err(GanError::config(field, size, "must be at least 1"));
+    }
+    Ok(())
+}
+
+/// A trainable bias of zeros, where there is to be one.
+pub(super) fn zero_bias(wanted: bool, size: usize, device: &Device) -> Option<Param<Tensor<1>>> {
+    wanted.then(|| Param::from_tensor(Tensor::zeros([size], device)))
+}
+
+/// Adds a bias along the last axis; a constant, so the tangent stays.
+pub(super) fn add_bias<const D: usize>(x: Dual<D>, bias: Option<&Param<Tensor<1>>>) -> Dual<D> {
+    match bias {
+        Some(bias) => x.map(|x| x + bias.val().unsqueeze(), |_, dx| dx),
+        None => x,
+    }
+}

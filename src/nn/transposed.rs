@@ -1,0 +1,142 @@
+//! A transposed convolution over channels-last images.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::ops::ConvTransposeOptions;
+use burn::tensor::{Device, Tensor, module::conv_transpose2d};
+
+use super::convolution::{check_weight, replace};
+use super::linear::{add_bias, positive, zero_bias};
+use super::window::Window;
+use crate::dual::Dual;
+use crate::error::GanError;
+use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
+use crate::random::Stream;
+
+/// Configuration of a [`TransposedConvolution`].
+#[derive(Config, Debug)]
+pub struct TransposedConvolutionConfig {
+    /// Channels of the input.
+    pub inputs: usize,
+    /// Channels of the output.
+    pub outputs: usize,
+    /// Side of the square kernel in pixels: 1, 3, 5 .. without stride, at least the stride otherwise.
+    pub kernel: usize,
+    /// Stride in pixels: the factor that the image grows by.
+    #[config(default = 1)]
+    pub stride: usize,
+    /// Whether to add a bias; it starts at 0.
+    #[config(default = false)]
+    pub bias: bool,
+    /// How it is computed.
+    #[config(default = "Algorithm::Matmul")]
+    pub algorithm: Algorithm,
+    /// Distribution of the initial weights.
+    #[config(default = "Initialization::DCGAN")]
+    pub initialization: Initialization,
+}
+
+/// A transposed convolution `[N, H, W, inputs]` to `[N, stride * H, stride * W, outputs]`.
+///
+/// The transpose of a [`Convolution`](crate::nn::Convolution) of the same kernel and stride. The weights
+/// are stored as the matrix `[inputs, kernel * kernel * outputs]`, its columns in the order of the
+/// convolution's rows. [`TransposedConvolution::standard_weight`] and
+/// [`TransposedConvolution::with_standard_weight`] convert from and to
+/// `[inputs, outputs, kernel, kernel]`.
+#[derive(Module, Debug)]
+pub struct TransposedConvolution {
+    /// `[inputs, kernel * kernel * outputs]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[outputs]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    window: Window,
+    #[module(skip)]
+    algorithm: Algorithm,
+}
+
+impl TransposedConvolutionConfig {
+    /// Builds the layer with weights drawn from `stream`.
+    ///
+    /// # Errors
+    /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0.
+    pub fn init(
+        &self,
+        stream: &mut Stream,
+        device: &Device,
+    ) -> Result<TransposedConvolution, GanError> {
+        let window = Window::new(self.kernel, self.stride)?;
+        positive("inputs", self.inputs)?;
+        positive("outputs", self.outputs)?;
+        let shape = [self.inputs, window.area() * self.outputs];
+        // Every output pixel adds up one weight in stride^2 of the kernel.
+        let fan_in = (window.area() * self.inputs / (self.stride * self.stride)).max(1);
+        Ok(TransposedConvolution {
+            weight: self.initialization.parameter(shape, fan_in, stream, device),
+            bias: zero_bias(self.bias, self.outputs, device),
+            window,
+            algorithm: self.algorithm,
+        })
+    }
+}
+
+impl TransposedConvolution {
+    /// `[N, H, W, inputs]` to `[N, stride * H, stride * W, outputs]`.
+    pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
+        let product = x.linear(|x| match self.algorithm {
+            Algorithm::Matmul => self.matmul(x),
+            Algorithm::Direct => self.direct(x),
+        });
+        add_bias(product, self.bias.as_ref())
+    }
+
+    /// The weights as `[inputs, outputs, kernel, kernel]`, the layout of other libraries.
+    pub fn standard_weight(&self) -> Tensor<4> {
+        let [inputs, columns] = self.weight.dims();
+        let (kernel, area) = (self.window.kernel, self.window.area());
+        let weight = self.weight.val();
+        let order = self.window.stored_to_standard(&weight.device());
+        weight
+            .reshape([inputs, area, columns / area])
+            .select(1, order)
+            .swap_dims(1, 2)
+            .reshape([inputs, columns / area, kernel, kernel])
+    }
+
+    /// The same layer with weights given as `[inputs, outputs, kernel, kernel]`.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+        let [inputs, columns] = self.weight.dims();
+        let (kernel, area) = (self.window.kernel, self.window.area());
+        let expected = [inputs, columns / area, kernel, kernel];
+        check_weight(expected, &weight)?;
+        let order = self.window.standard_to_stored(&weight.device());
+        let weight = weight
+            .reshape([inputs, columns / area, area])
+            .swap_dims(1, 2)
+            .select(1, order)
+            .reshape([inputs, columns]);
+        self.weight = replace(self.weight, weight);
+        Ok(self)
+    }
+
+    fn matmul(&self, x: Tensor<4>) -> Tensor<4> {
+        let [inputs, columns] = self.weight.dims();
+        let [n, height, width, _] = x.dims();
+        let patches = x
+            .reshape([n * height * width, inputs])
+            .matmul(self.weight.val())
+            .reshape([n, height, width, columns]);
+        self.window.scatter(patches)
+    }
+
+    fn direct(&self, x: Tensor<4>) -> Tensor<4> {
+        let Window { stride, .. } = self.window;
+        let (padding, surplus) = (self.window.padding(), self.window.surplus());
+        let options = ConvTransposeOptions::new([stride; 2], [padding; 2], [surplus; 2], [1; 2], 1);
+        let x = to_channels_first(x);
+        to_channels_last(conv_transpose2d(x, self.standard_weight(), None, options))
+    }
+}

@@ -1,0 +1,240 @@
+//! The geometry of a square kernel and its stride: which pixel meets which weight.
+//!
+//! With stride `s` an image is first rearranged into `s * s` phases (space to depth). A kernel of side `k`
+//! then covers `ceil(k / s)` blocks a side, each a shifted slice of the phases, and stride disappears. The
+//! stored weights follow that order: block row, block column, phase row, phase column, channel, leaving
+//! out what lies beyond the kernel. Without stride that is just row, column, channel.
+
+use burn::tensor::ops::PadMode;
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::contract::index_tensor;
+use crate::error::GanError;
+
+/// A square kernel with a stride and the zero padding that divides (or multiplies) sizes by the stride.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub kernel: usize,
+    pub stride: usize,
+}
+
+/// Consecutive phases of one block: `length` of them from phase `start`, block at (row, column).
+struct Run {
+    row: usize,
+    column: usize,
+    start: usize,
+    length: usize,
+}
+
+impl Window {
+    /// Checks that the kernel and the stride have a size-preserving padding.
+    pub fn new(kernel: usize, stride: usize) -> Result<Self, GanError> {
+        let even_without_stride = stride == 1 && kernel.is_multiple_of(2);
+        if stride == 0 || stride > kernel || even_without_stride {
+            return Err(GanError::UnsupportedKernel { kernel, stride });
+        }
+        Ok(Self { kernel, stride })
+    }
+
+    /// Zero rows (and columns) before the image: `ceil((k - s) / 2)`.
+    pub fn padding(self) -> usize {
+        (self.kernel - self.stride).div_ceil(2)
+    }
+
+    /// 1 where the padding is rounded up, so that odd sizes round up too (`k - s` odd), else 0.
+    pub fn surplus(self) -> usize {
+        2 * self.padding() - (self.kernel - self.stride)
+    }
+
+    /// Side of a convolution's output: `floor((size + surplus) / stride)`.
+    pub fn output(self, size: usize) -> usize {
+        (size + self.surplus()) / self.stride
+    }
+
+    /// Number of weights a channel: `k * k`.
+    pub fn area(self) -> usize {
+        self.kernel * self.kernel
+    }
+
+    fn blocks(self) -> usize {
+        self.kernel.div_ceil(self.stride)
+    }
+
+    /// The runs of phases in stored order.
+    fn runs(self) -> Vec<Run> {
+        let Self { kernel, stride } = self;
+        let mut runs = Vec::new();
+        for row in 0..self.blocks() {
+            for column in 0..self.blocks() {
+                let rows = stride.min(kernel - row * stride);
+                let columns = stride.min(kernel - column * stride);
+                if columns == stride {
+                    runs.push(Run {
+                        row,
+                        column,
+                        start: 0,
+                        length: rows * stride,
+                    });
+                } else {
+                    runs.extend((0..rows).map(|phase_row| Run {
+                        row,
+                        column,
+                        start: phase_row * stride,
+                        length: columns,
+                    }));
+                }
+            }
+        }
+        runs
+    }
+
+    /// `row * k + column` of each stored weight, in stored order.
+    fn taps(self) -> Vec<usize> {
+        let Self { kernel, stride } = self;
+        let tap = |run: &Run, phase: usize| {
+            let row = run.row * stride + phase / stride;
+            let column = run.column * stride + phase % stride;
+            row * kernel + column
+        };
+        self.runs()
+            .iter()
+            .flat_map(|run| (run.start..run.start + run.length).map(move |phase| tap(run, phase)))
+            .collect()
+    }
+
+    /// Where each stored weight sits in row-major order over the kernel.
+    pub fn stored_to_standard(self, device: &Device) -> Tensor<1, Int> {
+        let taps = self.taps();
+        let mut position = vec![0; taps.len()];
+        for (stored, &tap) in taps.iter().enumerate() {
+            position[tap] = stored;
+        }
+        index_tensor(&position, device)
+    }
+
+    /// Where each weight of the kernel, in row-major order, sits in stored order.
+    pub fn standard_to_stored(self, device: &Device) -> Tensor<1, Int> {
+        index_tensor(&self.taps(), device)
+    }
+
+    /// The patches under the window: `[N, H, W, C]` to `[N, H', W', k * k * C]`.
+    pub fn gather(self, x: Tensor<4>) -> Tensor<4> {
+        if self.kernel == 1 {
+            return x;
+        }
+        let [n, height, width, channels] = x.dims();
+        let (rows, columns) = (self.output(height), self.output(width));
+        let reach = self.blocks() - 1;
+        let x = self.pad(
+            x,
+            (rows + reach) * self.stride,
+            (columns + reach) * self.stride,
+        );
+        let x = space_to_depth(x, self.stride);
+        let slices = self
+            .runs()
+            .iter()
+            .map(|run| {
+                let first = run.start * channels;
+                x.clone().slice([
+                    0..n,
+                    run.row..run.row + rows,
+                    run.column..run.column + columns,
+                    first..first + run.length * channels,
+                ])
+            })
+            .collect();
+        Tensor::cat(slices, 3)
+    }
+
+    /// The transpose of [`Window::gather`]: adds `[N, H, W, k * k * C]` up to `[N, s * H, s * W, C]`.
+    pub fn scatter(self, patches: Tensor<4>) -> Tensor<4> {
+        if self.kernel == 1 {
+            return patches;
+        }
+        let [n, height, width, depth] = patches.dims();
+        let channels = depth / self.area();
+        let phases = self.stride * self.stride;
+        let reach = self.blocks() - 1;
+        let mut offset = 0;
+        let mut sum: Option<Tensor<4>> = None;
+        for run in self.runs() {
+            let length = run.length * channels;
+            let slice = patches
+                .clone()
+                .slice([0..n, 0..height, 0..width, offset..offset + length]);
+            offset += length;
+            let before = run.start * channels;
+            let after = (phases - run.start - run.length) * channels;
+            let placed = slice.pad(
+                [
+                    (0, 0),
+                    (run.row, reach - run.row),
+                    (run.column, reach - run.column),
+                    (before, after),
+                ],
+                PadMode::Constant(0.0),
+            );
+            sum = Some(match sum {
+                Some(sum) => sum + placed,
+                None => placed,
+            });
+        }
+        // A kernel has at least one run, so the patches stand in for nothing.
+        let image = depth_to_space(sum.unwrap_or(patches), self.stride);
+        let start = self.padding();
+        image.slice([
+            0..n,
+            start..start + height * self.stride,
+            start..start + width * self.stride,
+            0..channels,
+        ])
+    }
+
+    /// Zero padding before, and padding or cropping after, up to `height` and `width`.
+    fn pad(self, x: Tensor<4>, height: usize, width: usize) -> Tensor<4> {
+        let [n, rows, columns, channels] = x.dims();
+        let before = self.padding();
+        // What an odd size leaves over under an even window is never looked at.
+        let (rows_used, columns_used) = (rows.min(height - before), columns.min(width - before));
+        let x = if (rows_used, columns_used) == (rows, columns) {
+            x
+        } else {
+            x.slice([0..n, 0..rows_used, 0..columns_used, 0..channels])
+        };
+        x.pad(
+            [
+                (0, 0),
+                (before, height - before - rows_used),
+                (before, width - before - columns_used),
+                (0, 0),
+            ],
+            PadMode::Constant(0.0),
+        )
+    }
+}
+
+/// `[N, s * H, s * W, C]` to `[N, H, W, s * s * C]`.
+fn space_to_depth(x: Tensor<4>, stride: usize) -> Tensor<4> {
+    if stride == 1 {
+        return x;
+    }
+    let [n, height, width, channels] = x.dims();
+    let (rows, columns) = (height / stride, width / stride);
+    // One swap moves whole rows of a block: (phase row) past (block column).
+    x.reshape([n, rows, stride, columns, stride * channels])
+        .swap_dims(2, 3)
+        .reshape([n, rows, columns, stride * stride * channels])
+}
+
+/// `[N, H, W, s * s * C]` to `[N, s * H, s * W, C]`.
+fn depth_to_space(x: Tensor<4>, stride: usize) -> Tensor<4> {
+    if stride == 1 {
+        return x;
+    }
+    let [n, rows, columns, depth] = x.dims();
+    let channels = depth / (stride * stride);
+    x.reshape([n, rows, columns, stride, stride * channels])
+        .swap_dims(2, 3)
+        .reshape([n, rows * stride, columns * stride, channels])
+}

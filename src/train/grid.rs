@@ -1,0 +1,89 @@
+//! [`SampleGrid`]: pictures of the same samples as they get better.
+
+use std::path::{Path, PathBuf};
+
+use super::observer::{Flow, Observer, Plan};
+use crate::contract::{AdversarialTrainer, Condition, StepReport};
+use crate::error::GanError;
+use crate::picture::PictureGrid;
+
+/// Writes a grid of samples every so many steps, and after the last one, as `step-000500.png`.
+///
+/// The latents are the same each time, so that the pictures show the same samples getting better.
+#[derive(Debug)]
+pub struct SampleGrid<C = ()> {
+    folder: PathBuf,
+    interval: usize,
+    count: usize,
+    picture: PictureGrid,
+    seed: u64,
+    condition: C,
+    plan: Plan,
+}
+
+impl SampleGrid {
+    /// A grid of `count` samples in `folder`, which is created, every `interval` steps.
+    ///
+    /// # Errors
+    /// [`GanError::Io`] where the folder cannot be created.
+    pub fn create(
+        folder: impl AsRef<Path>,
+        interval: usize,
+        count: usize,
+    ) -> Result<Self, GanError> {
+        Self::with_condition(folder, interval, count, ())
+    }
+}
+
+impl<C: Condition> SampleGrid<C> {
+    /// A grid of samples under these conditions, one a sample.
+    ///
+    /// # Errors
+    /// [`GanError::Io`] where the folder cannot be created.
+    pub fn with_condition(
+        folder: impl AsRef<Path>,
+        interval: usize,
+        count: usize,
+        condition: C,
+    ) -> Result<Self, GanError> {
+        let folder = folder.as_ref().to_path_buf();
+        std::fs::create_dir_all(&folder).map_err(|error| GanError::io(&folder, error))?;
+        Ok(Self {
+            folder,
+            interval,
+            count,
+            picture: PictureGrid::square(count),
+            seed: 0,
+            condition,
+            plan: Plan::new(0, 0),
+        })
+    }
+
+    /// Draws the samples from another seed than 0.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Lays the samples out in another way than a square.
+    pub fn with_picture(mut self, picture: PictureGrid) -> Self {
+        self.picture = picture;
+        self
+    }
+}
+
+impl<C: Condition, T: AdversarialTrainer<4, C>> Observer<T> for SampleGrid<C> {
+    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+        self.plan = plan;
+        Ok(())
+    }
+
+    fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
+        if self.plan.is_due(report.step, self.interval) {
+            let samples = trainer.sample(self.count, self.seed, &self.condition)?;
+            let name = format!("step-{:06}.png", report.step + 1);
+            self.picture.save(samples, self.folder.join(name))?;
+        }
+        Ok(Flow::Continue)
+    }
+}

@@ -1,0 +1,65 @@
+//! [`ProgressBar`]: how far a run is, on the terminal.
+
+use indicatif::ProgressStyle;
+
+use super::observer::{Flow, Observer, Plan};
+use crate::contract::{StepReport, StepValues};
+use crate::error::GanError;
+
+/// Shows steps done, speed, time left and losses on standard error, if that is a terminal.
+#[derive(Debug)]
+pub struct ProgressBar {
+    bar: indicatif::ProgressBar,
+    interval: usize,
+    plan: Plan,
+}
+
+impl ProgressBar {
+    /// A bar that reads the losses from the device every `interval` steps.
+    pub fn new(interval: usize) -> Self {
+        Self {
+            bar: indicatif::ProgressBar::hidden(),
+            interval,
+            plan: Plan::new(0, 0),
+        }
+    }
+}
+
+impl<T> Observer<T> for ProgressBar {
+    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+        let style = ProgressStyle::with_template(
+            "{wide_bar} step {pos}/{len}  {per_sec}  {eta} left  {msg}",
+        )
+        .map_err(GanError::user)?;
+        self.plan = plan;
+        self.bar = indicatif::ProgressBar::new(plan.to as u64)
+            .with_style(style)
+            .with_position(plan.from as u64);
+        self.bar.reset_eta();
+        Ok(())
+    }
+
+    fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
+        self.bar.set_position(report.step as u64 + 1);
+        if self.plan.is_due(report.step, self.interval) {
+            self.bar.set_message(message(&report.read()?));
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
+        self.bar.abandon();
+        Ok(())
+    }
+}
+
+fn message(values: &StepValues) -> String {
+    let mut message = format!("loss D {:.3}", values.loss_discriminator);
+    if let Some(loss) = values.loss_generator {
+        message += &format!(" G {loss:.3}");
+    }
+    if let (Some(real), Some(fake)) = (values.probability_real, values.probability_fake) {
+        message += &format!("  D(x) {real:.2} D(G(z)) {fake:.2}");
+    }
+    message
+}

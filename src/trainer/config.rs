@@ -1,0 +1,196 @@
+//! Configuration of the trainer, checked once.
+
+use burn::config::Config;
+use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
+
+use super::dry_run::dry_run;
+use super::gan::GanTrainer;
+use super::state::State;
+use crate::contract::{Batch, Condition, Discriminator, Generator};
+use crate::ema::EmaConfig;
+use crate::error::GanError;
+use crate::loss::Loss;
+
+/// An optimiser and its settings, in Burn's own configurations.
+///
+/// Any other Burn optimiser goes in with [`GanTrainer::with_optimizers`].
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub enum OptimizerConfig {
+    /// Adam.
+    Adam(AdamConfig),
+    /// Adam with decoupled weight decay.
+    AdamW(AdamWConfig),
+    /// RMSProp.
+    RmsProp(RmsPropConfig),
+    /// Stochastic gradient descent.
+    Sgd(SgdConfig),
+}
+
+impl OptimizerConfig {
+    /// Adam with beta1 = 0.5, beta2 = 0.999 (Radford et al. 2016, section 4) and epsilon = 1e-8.
+    pub fn dcgan() -> Self {
+        Self::Adam(
+            AdamConfig::new()
+                .with_beta_1(0.5)
+                .with_beta_2(0.999)
+                .with_epsilon(1e-8),
+        )
+    }
+
+    /// The optimiser.
+    pub fn init(&self) -> ModuleOptimizer {
+        match self {
+            Self::Adam(config) => config.init(),
+            Self::AdamW(config) => config.init(),
+            Self::RmsProp(config) => config.init(),
+            Self::Sgd(config) => config.init(),
+        }
+    }
+}
+
+/// How often a step looks whether losses and weights are still finite.
+///
+/// The look is one number read from the device. If it fails, the training state goes back to the last
+/// one that was looked at and found good, and the step returns [`GanError::NonFiniteStep`].
+#[derive(Config, Debug, PartialEq, Eq)]
+pub enum FiniteCheck {
+    /// After every step: nothing but the failed step is lost.
+    EveryStep,
+    /// After every so many steps, for devices where reading a number is slow; up to as many steps are
+    /// lost.
+    Every(usize),
+}
+
+impl FiniteCheck {
+    /// Number of steps from one look to the next.
+    pub(super) fn interval(&self) -> usize {
+        match self {
+            Self::EveryStep => 1,
+            Self::Every(steps) => *steps,
+        }
+    }
+}
+
+/// Configuration of a [`GanTrainer`]; the defaults are those of the DCGAN paper.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_gan::{AdversarialTrainer, Batch, loss::Loss, model::MlpConfig, trainer::GanTrainerConfig};
+///
+/// let device = Device::flex().autodiff();
+/// let networks = MlpConfig::new(2).with_hidden(vec![32]);
+/// let batch = Batch::new(Tensor::<2>::ones([8, 2], &device));
+/// let mut trainer = GanTrainerConfig::new().with_loss(Loss::Hinge).init(
+///     networks.init_generator(&device)?,
+///     networks.init_discriminator(&device)?,
+///     &batch,
+/// )?;
+/// let report = trainer.step(batch)?.read()?;
+/// assert!(report.loss_discriminator.is_finite());
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct GanTrainerConfig {
+    /// What the two networks minimise.
+    #[config(default = "Loss::NonSaturating")]
+    pub loss: Loss,
+    /// Label of real samples, in (1/2, 1]; below 1 it is one-sided label smoothing.
+    #[config(default = 1.0)]
+    pub real_label: f64,
+    /// The generator's optimiser.
+    #[config(default = "OptimizerConfig::dcgan()")]
+    pub generator_optimizer: OptimizerConfig,
+    /// The discriminator's optimiser.
+    #[config(default = "OptimizerConfig::dcgan()")]
+    pub discriminator_optimizer: OptimizerConfig,
+    /// The generator's learning rate.
+    #[config(default = 2e-4)]
+    pub generator_learning_rate: f64,
+    /// The discriminator's learning rate; unequal rates are the two time-scale rule (Heusel et al. 2017).
+    #[config(default = 2e-4)]
+    pub discriminator_learning_rate: f64,
+    /// Steps of the discriminator for each step of the generator, at least 1; every step takes a batch.
+    #[config(default = 1)]
+    pub critic_steps: usize,
+    /// Bound on the absolute value of every discriminator weight after each step (Arjovsky et al. 2017,
+    /// algorithm 1: 0.01).
+    pub weight_clip: Option<f64>,
+    /// Moving average of the generator's weights, which samples are then drawn from.
+    pub ema: Option<EmaConfig>,
+    /// How often losses and weights are checked for NaN and infinities.
+    #[config(default = "FiniteCheck::EveryStep")]
+    pub finite_check: FiniteCheck,
+    /// The largest number of samples that are drawn at once.
+    #[config(default = 128)]
+    pub sample_chunk: usize,
+    /// Seed of the latent vectors.
+    #[config(default = 0)]
+    pub seed: u64,
+}
+
+impl GanTrainerConfig {
+    /// Builds the trainer for data like `example`, a batch of at least one real sample.
+    ///
+    /// Networks on a device without autodiff are moved onto one with it. Both networks run once on one
+    /// sample, in their evaluation form, so that shapes that do not fit are found here.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a value out of range, [`GanError::ShapeMismatch`] where the
+    /// generator's samples, the discriminator's input or its logits do not have the shape that they must
+    /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::EmptyBatch`] and
+    /// [`GanError::ConditionLength`] for an example that is none.
+    pub fn init<const D: usize, C, G, N>(
+        &self,
+        generator: G,
+        discriminator: N,
+        example: &Batch<D, C>,
+    ) -> Result<GanTrainer<D, G, N, C>, GanError>
+    where
+        C: Condition,
+        G: Generator<D, C>,
+        N: Discriminator<D, C>,
+    {
+        self.check()?;
+        let loss = self.loss.build(self.real_label)?;
+        dry_run(&generator, &discriminator, example)?;
+        let generator = generator.train();
+        let ema = self
+            .ema
+            .as_ref()
+            .map(|ema| ema.init(&generator))
+            .transpose()?;
+        let state = State {
+            generator,
+            discriminator: discriminator.train(),
+            generator_optimizer: self.generator_optimizer.init(),
+            discriminator_optimizer: self.discriminator_optimizer.init(),
+            ema,
+            steps: 0,
+        };
+        Ok(GanTrainer::new(self.clone(), loss, state, example))
+    }
+
+    fn check(&self) -> Result<(), GanError> {
+        let positive = |field, value: f64| match value > 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(GanError::config(field, value, "must be positive")),
+        };
+        let at_least_1 = |field, value: usize| match value {
+            0 => Err(GanError::config(field, value, "must be at least 1")),
+            _ => Ok(()),
+        };
+        positive("generator_learning_rate", self.generator_learning_rate)?;
+        positive(
+            "discriminator_learning_rate",
+            self.discriminator_learning_rate,
+        )?;
+        if let Some(bound) = self.weight_clip {
+            positive("weight_clip", bound)?;
+        }
+        at_least_1("critic_steps", self.critic_steps)?;
+        at_least_1("finite_check", self.finite_check.interval())?;
+        at_least_1("sample_chunk", self.sample_chunk)
+    }
+}

@@ -1,0 +1,101 @@
+//! One sample through both networks before training, so that what does not fit is an error, not a panic.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use burn::tensor::{Device, Tensor};
+
+use crate::contract::{Batch, Condition, Discriminator, Generator, check_condition};
+use crate::error::GanError;
+use crate::random::{Purpose, Stream};
+
+/// Runs copies of both networks, in evaluation form, on one latent vector and one real sample.
+pub(super) fn dry_run<const D: usize, C: Condition>(
+    generator: &impl Generator<D, C>,
+    discriminator: &impl Discriminator<D, C>,
+    example: &Batch<D, C>,
+) -> Result<(), GanError> {
+    if example.is_empty() {
+        return Err(GanError::EmptyBatch);
+    }
+    check_condition(example.len(), &example.condition)?;
+    let latent_size = generator.latent_size();
+    if latent_size == 0 {
+        return Err(GanError::config(
+            "latent_size",
+            latent_size,
+            "must be at least 1",
+        ));
+    }
+    let data = &example.samples.dims()[1..];
+    check_shape("samples of the generator", data, generator.sample_shape())?;
+    check_shape(
+        "input of the discriminator",
+        data,
+        discriminator.sample_shape(),
+    )?;
+
+    let device = module_device(generator).without_autodiff();
+    let condition = example.condition.narrow(0, 1).to_device(&device);
+    let latent = Stream::new(0, Purpose::Latent, 0).normal([1, latent_size], &device);
+    let generator = generator.valid();
+    let generated = run("generator", [1, latent_size], || {
+        generator.generate(latent, &condition)
+    })?;
+    check_shape(
+        "samples of the generator",
+        data,
+        Some(generated[1..].to_vec()),
+    )?;
+
+    let real = example.samples.clone().narrow(0, 0, 1);
+    let real = real.without_autodiff().to_device(&device);
+    let discriminator = discriminator.valid();
+    let logits = run("discriminator", real.dims(), || {
+        discriminator.logits(real, &condition)
+    })?;
+    check_shape("logits of the discriminator", &[1], Some(logits.to_vec()))
+}
+
+/// The device of a network's parameters.
+pub(super) fn module_device(module: &impl burn::module::Module) -> Device {
+    module.devices().into_iter().next().unwrap_or_default()
+}
+
+/// Runs a network and returns its output's shape; a panic becomes an error.
+fn run<const I: usize, const O: usize>(
+    network: &'static str,
+    shape: [usize; I],
+    forward: impl FnOnce() -> Tensor<O>,
+) -> Result<[usize; O], GanError> {
+    // The networks are copies that nothing looks at after a panic.
+    catch_unwind(AssertUnwindSafe(|| forward().dims())).map_err(|cause| GanError::NetworkFailed {
+        network,
+        shape: shape.to_vec(),
+        message: panic_message(cause),
+    })
+}
+
+fn panic_message(cause: Box<dyn Any + Send>) -> String {
+    match cause.downcast::<String>() {
+        Ok(message) => *message,
+        Err(cause) => cause
+            .downcast::<&str>()
+            .map_or_else(|_| "it panicked".to_string(), |message| message.to_string()),
+    }
+}
+
+fn check_shape(
+    what: &'static str,
+    expected: &[usize],
+    actual: Option<Vec<usize>>,
+) -> Result<(), GanError> {
+    match actual {
+        Some(actual) if actual != expected => Err(GanError::ShapeMismatch {
+            what,
+            expected: expected.to_vec(),
+            actual,
+        }),
+        _ => Ok(()),
+    }
+}

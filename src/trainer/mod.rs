@@ -1,0 +1,11 @@
+//! The standard alternating trainer: one step at a time, checked before and after.
+
+mod clip;
+mod config;
+mod dry_run;
+mod finite;
+mod gan;
+mod state;
+
+pub use config::{FiniteCheck, GanTrainerConfig, OptimizerConfig};
+pub use gan::GanTrainer;

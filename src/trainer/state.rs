@@ -1,0 +1,36 @@
+//! What training changes, as one value that can be put back.
+
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+
+use crate::ema::Ema;
+
+/// Both networks, both optimisers, the average and the number of steps behind them.
+#[derive(Clone)]
+pub(super) struct State<G, N> {
+    pub generator: G,
+    pub discriminator: N,
+    pub generator_optimizer: ModuleOptimizer,
+    pub discriminator_optimizer: ModuleOptimizer,
+    pub ema: Option<Ema<G>>,
+    pub steps: usize,
+}
+
+impl<G: Module, N: Module> State<G, N> {
+    /// A copy that later steps cannot reach.
+    pub fn snapshot(&self) -> Self {
+        Self {
+            generator: fork(&self.generator),
+            discriminator: fork(&self.discriminator),
+            ..self.clone()
+        }
+    }
+}
+
+/// A copy of a module with running statistics of its own.
+///
+/// A plain clone shares the buffers of batch normalisation with the original, and a forward pass of the
+/// clone writes into them.
+pub(super) fn fork<M: Module>(module: &M) -> M {
+    module.valid().train()
+}

@@ -1,0 +1,51 @@
+//! Weights files: a module's parameters and buffers by path, in Burn's burnpack format.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+
+use crate::error::GanError;
+
+/// Saves a module's weights and running statistics.
+///
+/// The file is written beside its target and then renamed, so that a crash never leaves half a file where
+/// a whole one stood.
+///
+/// # Errors
+/// [`GanError::Weights`] or [`GanError::Io`] where the file cannot be written.
+pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(), GanError> {
+    let path = path.as_ref();
+    let partial = partial_path(path);
+    // The evaluation form has the running statistics up to date.
+    module
+        .valid()
+        .save_file(&partial)
+        .map_err(|error| weights_error(path, error))?;
+    std::fs::rename(&partial, path).map_err(|error| GanError::io(path, error))
+}
+
+/// Loads weights into a freshly built module of the same architecture.
+///
+/// # Errors
+/// [`GanError::Weights`] where the file is missing or damaged, or holds another network's weights; the
+/// message names the parameters that differ.
+pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, GanError> {
+    let path = path.as_ref();
+    module
+        .try_load_file(path)
+        .map_err(|error| weights_error(path, error))
+}
+
+/// `path` with `.partial` after its name.
+pub(crate) fn partial_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+fn weights_error(path: &Path, error: burn::store::RecordError) -> GanError {
+    GanError::Weights {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    }
+}

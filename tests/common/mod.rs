@@ -1,0 +1,134 @@
+//! What the integration tests share.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+use burn_gan::random::{Purpose, Stream};
+
+/// All values of a tensor on the host, in double precision.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
+
+/// Norm of the difference over the norm of the second.
+pub fn relative_error(actual: &[f64], expected: &[f64]) -> f64 {
+    assert_eq!(actual.len(), expected.len());
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let difference = norm(&mut actual.iter().zip(expected).map(|(a, e)| a - e));
+    let scale = norm(&mut expected.iter().copied());
+    difference / scale.max(1e-12)
+}
+
+/// Fails unless two tensors agree to `tolerance`, relative in norm.
+#[track_caller]
+pub fn assert_close<const D: usize>(actual: Tensor<D>, expected: Tensor<D>, tolerance: f64) {
+    assert_eq!(actual.dims(), expected.dims());
+    let error = relative_error(&values(actual), &values(expected));
+    assert!(
+        error <= tolerance,
+        "relative error {error:e} > {tolerance:e}"
+    );
+}
+
+/// A stream for test data.
+pub fn stream(step: u64) -> Stream {
+    Stream::new(2014, Purpose::Data, step)
+}
+
+/// The float parameters and buffers of a module by path.
+pub fn parameters<M: Module>(module: &M) -> BTreeMap<String, Vec<f64>> {
+    let mut collect = Collect::default();
+    module.valid().visit(&mut collect);
+    collect.found
+}
+
+/// The gradients of a module's parameters by path.
+pub fn gradients<M: Module>(module: &M, gradients: &GradientsParams) -> BTreeMap<String, Vec<f64>> {
+    let mut collect = Collect {
+        gradients: Some(gradients),
+        ..Collect::default()
+    };
+    module.visit(&mut collect);
+    collect.found
+}
+
+#[derive(Default)]
+struct Collect<'a> {
+    path: Vec<String>,
+    gradients: Option<&'a GradientsParams>,
+    found: BTreeMap<String, Vec<f64>>,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_string());
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = match self.gradients {
+            Some(gradients) => gradients.get::<D>(param.id),
+            None => Some(param.val()),
+        };
+        if let Some(tensor) = tensor {
+            self.found.insert(self.path.join("."), values(tensor));
+        }
+    }
+}
+
+/// Adds `scale` times a fixed random direction to every trainable parameter.
+pub struct Shift {
+    pub scale: f64,
+    pub position: u64,
+}
+
+impl Shift {
+    pub fn by(scale: f64) -> Self {
+        Self { scale, position: 0 }
+    }
+}
+
+impl ModuleMapper for Shift {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if !param.is_require_grad() {
+            return param;
+        }
+        self.position += 1;
+        let direction = direction::<D>(self.position, param.dims(), &param.device());
+        let scale = self.scale;
+        param.map(|x| {
+            (x.inner() + direction.inner() * scale)
+                .autodiff()
+                .require_grad()
+        })
+    }
+}
+
+fn direction<const D: usize>(position: u64, shape: [usize; D], device: &Device) -> Tensor<D> {
+    let values = stream(1_000_000 + position).normal_values(shape.iter().product());
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// Sum over the trainable parameters of gradient times the direction of [`Shift`].
+pub struct Along<'a> {
+    pub gradients: &'a GradientsParams,
+    pub position: u64,
+    pub sum: f64,
+}
+
+impl ModuleVisitor for Along<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !param.is_require_grad() {
+            return;
+        }
+        self.position += 1;
+        if let Some(gradient) = self.gradients.get::<D>(param.id) {
+            let along = direction::<D>(self.position, param.dims(), &gradient.device());
+            self.sum += values(gradient * along).iter().sum::<f64>();
+        }
+    }
+}
