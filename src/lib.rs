@@ -4,8 +4,10 @@
 //! Generative adversarial networks on the Burn framework.
 
 pub mod contract;
+pub mod data;
 pub mod dual;
 pub mod error;
+pub mod metric;
 pub mod random;
 
 pub use contract::{
