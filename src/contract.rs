@@ -136,7 +136,12 @@ pub trait Condition: Clone + Send + 'static {
     /// The conditions of `parts` one after the other; `parts` holds at least one.
     fn cat(parts: Vec<Self>) -> Self;
 
-    /// The same conditions on another device.
+    /// The shape of one sample's condition; empty where it is a single value or nothing.
+    fn sample_shape(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// The same conditions on another device, as plain values without autodiff.
     fn to_device(self, device: &Device) -> Self;
 }
 
@@ -166,8 +171,11 @@ macro_rules! tensor_condition {
             fn cat(parts: Vec<Self>) -> Self {
                 Tensor::cat(parts, 0)
             }
+            fn sample_shape(&self) -> Vec<usize> {
+                self.dims().into_iter().skip(1).collect()
+            }
             fn to_device(self, device: &Device) -> Self {
-                Tensor::to_device(self, device)
+                self.without_autodiff().to_device(device)
             }
         }
     };

@@ -195,10 +195,44 @@ pub enum GanError {
     IdxLength {
         /// The file.
         path: PathBuf,
-        /// Bytes announced, header included.
+        /// Bytes announced, header included; `u64::MAX` where it is more than that.
         expected: u64,
         /// Bytes found (after decompression).
         actual: u64,
+    },
+
+    /// A file that ends within its IDX header.
+    #[error(
+        "{}: the IDX header takes at least {expected} bytes, the file holds {actual}",
+        path.display()
+    )]
+    IdxHeader {
+        /// The file.
+        path: PathBuf,
+        /// Bytes that the header takes at least.
+        expected: u64,
+        /// Bytes found (after decompression).
+        actual: u64,
+    },
+
+    /// An IDX file of images that are zero pixels high or wide.
+    #[error("{}: images of {height}x{width} have no pixels", path.display())]
+    EmptyImages {
+        /// The file.
+        path: PathBuf,
+        /// Image height in its header.
+        height: usize,
+        /// Image width in its header.
+        width: usize,
+    },
+
+    /// As many labels as images are needed.
+    #[error("{images} images came with {labels} labels")]
+    LabelCount {
+        /// Number of images.
+        images: usize,
+        /// Number of labels.
+        labels: usize,
     },
 
     /// Weights that do not fit the network, or a damaged weights file.

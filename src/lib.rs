@@ -4,20 +4,22 @@
 //! Generative adversarial networks on the Burn framework.
 
 pub mod contract;
+pub mod data;
 pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 pub mod error;
 #[cfg(feature = "training")]
 pub mod loss;
+pub mod metric;
 pub mod model;
 pub mod nn;
 #[cfg(feature = "image")]
 pub mod picture;
 pub mod random;
 pub mod sampling;
-//TRAIN #[cfg]
-//TRAIN pub mod train;
+#[cfg(feature = "training")]
+pub mod train;
 #[cfg(feature = "training")]
 pub mod trainer;
 pub mod weights;

@@ -1,0 +1,150 @@
+//! [`IdxImages`] and [`LabelledImages`]: grey images of an IDX file as a set of samples.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::{Samples, check_indices};
+use crate::contract::{Batch, index_tensor};
+use crate::error::GanError;
+
+/// Grey images of one size, kept as bytes and converted a batch at a time.
+///
+/// A batch is `[N, 1, height, width]` with values in [-1, 1], byte / 127.5 - 1: 0 (black) becomes -1 and 255
+/// (white) becomes 1. Read by [`idx::read_images`](super::idx::read_images) or
+/// [`idx::read_folder`](super::idx::read_folder).
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn_gan::data::{Samples, idx};
+///
+/// let digits = idx::read_folder("tests/data/digits-8x8")?;
+/// assert_eq!((digits.len(), digits.height(), digits.width()), (1797, 8, 8));
+/// let batch = digits.select(&[0, 5, 9], &Device::flex())?;
+/// assert_eq!(batch.samples.dims(), [3, 1, 8, 8]);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdxImages {
+    pixels: Vec<u8>,
+    height: usize,
+    width: usize,
+}
+
+impl IdxImages {
+    /// Images of `height * width` pixels each, at least one; `pixels` holds them one after the other.
+    pub(super) fn from_parts(pixels: Vec<u8>, height: usize, width: usize) -> Self {
+        Self {
+            pixels,
+            height,
+            width,
+        }
+    }
+
+    /// Height of an image in pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Width of an image in pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The bytes of the image at `index`, row by row; `None` past the end.
+    pub fn pixels(&self, index: usize) -> Option<&[u8]> {
+        self.pixels
+            .chunks_exact(self.height * self.width)
+            .nth(index)
+    }
+
+    /// The same images with a class label each.
+    ///
+    /// # Errors
+    /// [`GanError::LabelCount`] where there are not as many labels as images.
+    pub fn with_labels(self, labels: Vec<u8>) -> Result<LabelledImages, GanError> {
+        if labels.len() != self.len() {
+            return Err(GanError::LabelCount {
+                images: self.len(),
+                labels: labels.len(),
+            });
+        }
+        Ok(LabelledImages {
+            images: self,
+            labels,
+        })
+    }
+}
+
+impl Samples<4> for IdxImages {
+    fn len(&self) -> usize {
+        self.pixels.len() / (self.height * self.width)
+    }
+
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<4>, GanError> {
+        check_indices(indices, self.len())?;
+        let values: Vec<f32> = indices
+            .iter()
+            .filter_map(|&index| self.pixels(index))
+            .flatten()
+            .map(|&byte| f32::from(byte) / 127.5 - 1.0)
+            .collect();
+        let shape = [indices.len(), 1, self.height, self.width];
+        let device = device.clone().without_autodiff();
+        Ok(Batch::new(Tensor::from_data(
+            TensorData::new(values, shape),
+            &device,
+        )))
+    }
+}
+
+/// [`IdxImages`] with a class label each, which is the condition of a batch.
+///
+/// Made by [`IdxImages::with_labels`] or read by
+/// [`idx::read_labelled_folder`](super::idx::read_labelled_folder).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelledImages {
+    images: IdxImages,
+    labels: Vec<u8>,
+}
+
+impl LabelledImages {
+    /// The images.
+    pub fn images(&self) -> &IdxImages {
+        &self.images
+    }
+
+    /// The class label of each image.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// Number of classes: one more than the largest label.
+    pub fn classes(&self) -> usize {
+        self.labels
+            .iter()
+            .max()
+            .map_or(0, |&label| usize::from(label) + 1)
+    }
+}
+
+impl Samples<4, Tensor<1, Int>> for LabelledImages {
+    fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    fn select(
+        &self,
+        indices: &[usize],
+        device: &Device,
+    ) -> Result<Batch<4, Tensor<1, Int>>, GanError> {
+        let images = self.images.select(indices, device)?.samples;
+        let labels: Vec<usize> = indices
+            .iter()
+            .filter_map(|&index| self.labels.get(index))
+            .map(|&label| usize::from(label))
+            .collect();
+        Batch::with_condition(
+            images,
+            index_tensor(&labels, &device.clone().without_autodiff()),
+        )
+    }
+}

@@ -1,0 +1,97 @@
+//! [`Memory`]: samples that are a tensor already.
+
+use burn::tensor::{Device, Tensor};
+
+use super::{Samples, check_indices};
+use crate::contract::{Batch, Condition, check_condition, index_tensor};
+use crate::error::GanError;
+
+/// A set of samples held as one tensor, with a condition for each where there is one.
+///
+/// The tensor stays on the device where it came from; each batch is picked there and then moved to the
+/// device that asks. Put it on the training device and nothing is copied between the two.
+///
+/// ```
+/// use burn::tensor::{Device, Int, Tensor};
+/// use burn_gan::data::{Memory, Samples};
+///
+/// let device = Device::flex();
+/// let points = Tensor::<2>::from_floats([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], &device);
+/// let classes = Tensor::<1, Int>::from_ints([0, 1, 1], &device);
+/// let memory = Memory::with_condition(points, classes)?;
+///
+/// let batch = memory.select(&[2, 0], &device)?;
+/// assert_eq!(batch.samples.into_data().try_to_vec::<f32>().unwrap(), [4.0, 5.0, 0.0, 1.0]);
+/// assert_eq!(batch.condition.dims(), [2]);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Memory<const D: usize, C: Condition = ()> {
+    samples: Tensor<D>,
+    condition: C,
+}
+
+impl<const D: usize> Memory<D> {
+    /// The samples `[N, ...]`, images with values in [-1, 1], under no condition.
+    ///
+    /// # Errors
+    /// [`GanError::EmptyDataset`] where the tensor has no values, [`GanError::NonFiniteData`] where one is NaN
+    /// or infinite, [`GanError::Device`] where they cannot be read.
+    pub fn new(samples: Tensor<D>) -> Result<Self, GanError> {
+        Self::with_condition(samples, ())
+    }
+}
+
+impl<const D: usize, C: Condition> Memory<D, C> {
+    /// The samples `[N, ...]`, images with values in [-1, 1], with one condition each.
+    ///
+    /// # Errors
+    /// Those of [`Memory::new`], and [`GanError::ConditionLength`] where there are not as many conditions as
+    /// samples.
+    pub fn with_condition(samples: Tensor<D>, condition: C) -> Result<Self, GanError> {
+        let dims = samples.dims();
+        if dims.contains(&0) {
+            return Err(GanError::EmptyDataset);
+        }
+        check_condition(dims[0], &condition)?;
+        let samples = samples.without_autodiff();
+        check_finite(samples.clone())?;
+        Ok(Self { samples, condition })
+    }
+
+    /// All the samples, on the device where they live.
+    pub fn samples(&self) -> &Tensor<D> {
+        &self.samples
+    }
+
+    /// All the conditions.
+    pub fn condition(&self) -> &C {
+        &self.condition
+    }
+}
+
+impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
+    fn len(&self) -> usize {
+        self.samples.dims()[0]
+    }
+
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+        check_indices(indices, self.len())?;
+        let rows = index_tensor(indices, &self.samples.device());
+        // A plain tensor stays plain when it moves, even to a device with autodiff.
+        let samples = self.samples.clone().select(0, rows).to_device(device);
+        Batch::with_condition(samples, self.condition.select(indices).to_device(device))
+    }
+}
+
+/// Refuses NaN and infinities.
+fn check_finite<const D: usize>(samples: Tensor<D>) -> Result<(), GanError> {
+    let values = samples.try_into_vec_as::<f32>().map_err(GanError::device)?;
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(GanError::NonFiniteData {
+            index,
+            value: values[index],
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,125 @@
+//! Sources of real samples: what a run learns from.
+//!
+//! A finite set of samples ([`Samples`]: [`Memory`], [`IdxImages`], ...) becomes a [`Source`] of training
+//! batches through [`ShuffleConfig`]; a distribution ([`Mixture`]) is a source of its own.
+
+#[cfg(feature = "dataset")]
+mod dataset;
+pub mod idx;
+mod idx_images;
+mod memory;
+mod mixture;
+mod mixture_source;
+mod shuffle;
+
+#[cfg(feature = "dataset")]
+pub use dataset::DatasetSamples;
+pub use idx_images::{IdxImages, LabelledImages};
+pub use memory::Memory;
+pub use mixture::Mixture;
+pub use mixture_source::{MixtureSource, MixtureSourceConfig};
+pub use shuffle::{LastBatch, ShuffleConfig, Shuffled};
+
+use burn::tensor::Device;
+
+use crate::contract::{Batch, Condition};
+use crate::error::GanError;
+
+/// Real samples for every step of a training run.
+///
+/// `D` and `C` are those of [`Generator`](crate::Generator): the rank of a batch and its condition.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_gan::data::Source;
+/// use burn_gan::random::{Purpose, Stream};
+/// use burn_gan::{Batch, GanError};
+///
+/// /// Points on a segment, eight a step.
+/// struct Segment {
+///     seed: u64,
+/// }
+///
+/// impl Source<2> for Segment {
+///     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+///         let mut stream = Stream::new(self.seed, Purpose::Data, step as u64);
+///         let position: Tensor<2> = stream.uniform([8, 1], &device.clone().without_autodiff());
+///         Ok(Batch::new(position.repeat_dim(1, 2)))
+///     }
+/// }
+///
+/// let batch = Segment { seed: 1 }.batch(0, &Device::flex())?;
+/// assert_eq!(batch.samples.dims(), [8, 2]);
+/// # Ok::<(), GanError>(())
+/// ```
+pub trait Source<const D: usize, C: Condition = ()> {
+    /// The samples of training step `step`, plain tensors (without autodiff) on `device`.
+    ///
+    /// A function of the source's seed and `step` alone: whatever was asked for before, the same step
+    /// gives the same samples, so that a run can resume from its step number.
+    ///
+    /// # Errors
+    /// Whatever keeps the source from its data; [`GanError::User`] carries an error of the user's own.
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError>;
+}
+
+impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for &mut S {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
+        (**self).batch(step, device)
+    }
+}
+
+impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for Box<S> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
+        (**self).batch(step, device)
+    }
+}
+
+/// A finite set of real samples, each with an index.
+pub trait Samples<const D: usize, C: Condition = ()> {
+    /// Number of samples.
+    fn len(&self) -> usize;
+
+    /// Whether there are no samples.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The samples at `indices`, in that order, as plain tensors (without autodiff) on `device`.
+    ///
+    /// An index may occur more than once.
+    ///
+    /// # Errors
+    /// [`GanError::IndexOutOfRange`] for an index past the end, [`GanError::EmptyBatch`] for no indices, and
+    /// whatever keeps the set from its data.
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError>;
+}
+
+impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for &S {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+        (**self).select(indices, device)
+    }
+}
+
+impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for Box<S> {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+        (**self).select(indices, device)
+    }
+}
+
+/// Refuses an empty list of indices and any index past the end of a set of `samples`.
+fn check_indices(indices: &[usize], samples: usize) -> Result<(), GanError> {
+    if indices.is_empty() {
+        return Err(GanError::EmptyBatch);
+    }
+    match indices.iter().find(|&&index| index >= samples) {
+        Some(&index) => Err(GanError::IndexOutOfRange { index, samples }),
+        None => Ok(()),
+    }
+}
