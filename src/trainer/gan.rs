@@ -1,6 +1,5 @@
 //! [`GanTrainer`]: a critic step, and every so many of them a generator step.
 
-use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 

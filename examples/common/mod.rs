@@ -1,0 +1,94 @@
+//! What the examples share: the flags, the device and the last line of output.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use burn_gan::GanError;
+use clap::{Args, ValueEnum};
+
+/// An allocator that keeps the pages of freed tensors: every step frees and takes the same sizes, and going
+/// to the system for them costs about a third of a step on the flex backend.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Flags of every example.
+#[derive(Args, Debug)]
+pub struct CommonArgs {
+    /// Where tensors live and networks run
+    #[arg(long, value_enum, default_value_t = DeviceName::Flex)]
+    pub device: DeviceName,
+
+    /// Seed of weights, noise and the order of the data
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Folder that files are written to; it is created
+    #[arg(long, default_value = "out", value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// A Burn backend.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceName {
+    /// CPU: the fast one
+    Flex,
+    /// CPU: the ndarray library
+    Ndarray,
+    /// GPU through wgpu; add `--features wgpu` to the cargo command
+    Wgpu,
+}
+
+impl CommonArgs {
+    /// The device by name, without autodiff.
+    pub fn device(&self) -> Result<Device, GanError> {
+        match self.device {
+            DeviceName::Flex => Ok(Device::flex()),
+            // Deprecated upstream and gone in Burn 0.23: this line goes with it.
+            #[allow(deprecated)]
+            DeviceName::Ndarray => Ok(Device::ndarray()),
+            #[cfg(feature = "wgpu")]
+            DeviceName::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+            #[cfg(not(feature = "wgpu"))]
+            DeviceName::Wgpu => Err(GanError::user(
+                "this binary was built without wgpu: add `--features wgpu` to the cargo command",
+            )),
+        }
+    }
+
+    /// The device's name as it is typed.
+    pub fn device_name(&self) -> &'static str {
+        match self.device {
+            DeviceName::Flex => "flex",
+            DeviceName::Ndarray => "ndarray",
+            DeviceName::Wgpu => "wgpu",
+        }
+    }
+
+    /// A folder below the output folder; created.
+    pub fn folder(&self, name: &str) -> Result<PathBuf, GanError> {
+        let folder = self.out.join(name);
+        create_folder(&folder)?;
+        Ok(folder)
+    }
+}
+
+/// Creates a folder and those above it.
+pub fn create_folder(folder: &Path) -> Result<(), GanError> {
+    std::fs::create_dir_all(folder).map_err(|error| GanError::io(folder, error))
+}
+
+/// Runs an example: an error becomes one line on standard error and exit code 1.
+pub fn run(example: impl FnOnce() -> Result<serde_json::Value, GanError>) -> std::process::ExitCode {
+    env_logger::Builder::from_default_env().init();
+    match example() {
+        Ok(summary) => {
+            // The last line of standard output sums the run up.
+            println!("{summary}");
+            std::process::ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
