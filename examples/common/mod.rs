@@ -1,5 +1,7 @@
 //! What the examples share: the flags, the device and the last line of output.
 
+#![allow(dead_code)] // No example uses all of it.
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -78,7 +80,9 @@ pub fn create_folder(folder: &Path) -> Result<(), GanError> {
 }
 
 /// Runs an example: an error becomes one line on standard error and exit code 1.
-pub fn run(example: impl FnOnce() -> Result<serde_json::Value, GanError>) -> std::process::ExitCode {
+pub fn run(
+    example: impl FnOnce() -> Result<serde_json::Value, GanError>,
+) -> std::process::ExitCode {
     env_logger::Builder::from_default_env().init();
     match example() {
         Ok(summary) => {

@@ -99,7 +99,8 @@ impl<T, O: Observer<T> + ?Sized> Observer<T> for Box<O> {
 /// All of them see every step; the run ends after a step that one of them stops at.
 impl<T, O: Observer<T>> Observer<T> for Vec<O> {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
-        self.iter_mut().try_for_each(|observer| observer.start(plan))
+        self.iter_mut()
+            .try_for_each(|observer| observer.start(plan))
     }
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {

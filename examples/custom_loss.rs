@@ -1,0 +1,89 @@
+//! A loss and a discriminator of your own, the latter from Burn's ordinary layers.
+//!
+//! cargo run --release --example custom_loss
+
+mod common;
+
+use burn::module::Module;
+use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor, activation::gelu};
+use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+use burn_gan::loss::AdversarialLoss;
+use burn_gan::train::{Fit, ProgressBar};
+use burn_gan::{AdversarialTrainer, Discriminator, GanError};
+use burn_gan::{model::MlpConfig, nn::initialize_normal, trainer::GanTrainerConfig};
+use clap::Parser;
+
+/// Trains on two moons with the alpha-GAN's cousin: a loss of softened squares.
+#[derive(Parser, Debug)]
+struct Arguments {
+    #[command(flatten)]
+    common: common::CommonArgs,
+    /// Training steps
+    #[arg(long, default_value_t = 1000)]
+    steps: usize,
+}
+
+/// Squares near 0, straight lines far away: `sqrt(1 + (x - label)^2) - 1`.
+#[derive(Debug)]
+struct SoftSquares;
+
+impl AdversarialLoss for SoftSquares {
+    fn discriminator(&self, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
+        soft_square(real - 1.0) + soft_square(fake + 1.0)
+    }
+    fn generator(&self, fake: Tensor<1>, _real: &dyn Fn() -> Tensor<1>) -> Tensor<1> {
+        soft_square(fake - 1.0)
+    }
+}
+
+fn soft_square(x: Tensor<1>) -> Tensor<1> {
+    (x.square() + 1.0).sqrt() - 1.0
+}
+
+#[derive(Module, Debug)]
+struct Critic {
+    hidden: Linear,
+    norm: LayerNorm,
+    output: Linear,
+}
+
+impl Critic {
+    fn new(device: &Device) -> Self {
+        Self {
+            hidden: LinearConfig::new(2, 128).init(device),
+            norm: LayerNormConfig::new(128).init(device),
+            output: LinearConfig::new(128, 1).init(device),
+        }
+    }
+}
+
+impl Discriminator<2> for Critic {
+    fn logits(&self, samples: Tensor<2>, _: &()) -> Tensor<1> {
+        let hidden = gelu(self.norm.forward(self.hidden.forward(samples)));
+        self.output.forward(hidden).squeeze_dim(1)
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    let Arguments { common, steps } = Arguments::parse();
+    common::run(|| {
+        let device = common.device()?.autodiff();
+        let mut source = MixtureSourceConfig::new(Mixture::two_moons(), 256).init()?;
+        let generator = MlpConfig::new(2)
+            .with_seed(common.seed)
+            .init_generator(&device)?;
+        let critic = initialize_normal(Critic::new(&device), 0.3, common.seed);
+        let mut trainer = GanTrainerConfig::new()
+            .init(generator, critic, &source.batch(0, &device)?)?
+            .with_loss(SoftSquares);
+        let outcome = trainer.fit(&mut source, steps, &mut ProgressBar::new(20))?;
+        let last = outcome.last.map(|report| report.read()).transpose()?;
+        let mean = trainer
+            .sample(2500, 0, &())?
+            .mean_dim(0)
+            .try_into_vec_as::<f32>();
+        let mean = mean.map_err(GanError::user)?;
+        Ok(serde_json::json!({ "steps": outcome.steps, "last": last, "sample_mean": mean }))
+    })
+}

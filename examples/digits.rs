@@ -1,0 +1,149 @@
+//! Handwritten digits: a DCGAN from noise to readable digits, on the CPU in minutes.
+//!
+//! cargo run --release --example digits
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use burn::config::Config;
+use burn_gan::data::{ShuffleConfig, Source, idx};
+use burn_gan::ema::EmaConfig;
+use burn_gan::loss::Loss;
+use burn_gan::model::DcganConfig;
+use burn_gan::picture::PictureGrid;
+use burn_gan::train::{Fit, Observer, ProgressBar, ReportFile, SampleGrid};
+use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{GanError, save_weights};
+use clap::{Parser, ValueEnum};
+
+/// Trains a DCGAN on handwritten digits, or on any images in IDX files.
+///
+/// Writes to the folder digits of the output folder: sample grids (step-*.png), losses.csv, and the
+/// generator (generator.json, generator.bpk), which the example `generate` draws more images from. The
+/// last line of output is a JSON object that sums the run up.
+#[derive(Parser, Debug)]
+struct Arguments {
+    #[command(flatten)]
+    common: common::CommonArgs,
+
+    /// Training steps
+    #[arg(long, default_value_t = 2500)]
+    steps: usize,
+
+    /// Real images in a step
+    #[arg(long, default_value_t = 64)]
+    batch_size: usize,
+
+    /// Folder with an IDX file of images, plain or .gz, such as MNIST or Fashion-MNIST
+    #[arg(long, value_name = "DIR", default_value = DIGITS, hide_default_value = true)]
+    data: PathBuf,
+
+    /// Channels of the largest hidden layer
+    #[arg(long, default_value_t = 64)]
+    filters: usize,
+
+    /// What the two networks minimise
+    #[arg(long, value_enum, default_value_t = LossName::NonSaturating)]
+    loss: LossName,
+
+    /// Steps from one sample grid to the next
+    #[arg(long, default_value_t = 500, value_name = "STEPS")]
+    grid_every: usize,
+}
+
+/// The digits that come with the repository.
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum LossName {
+    Minimax,
+    NonSaturating,
+    LeastSquares,
+    Hinge,
+    RelativisticPaired,
+    RelativisticAverage,
+}
+
+impl From<LossName> for Loss {
+    fn from(name: LossName) -> Self {
+        match name {
+            LossName::Minimax => Self::Minimax,
+            LossName::NonSaturating => Self::NonSaturating,
+            LossName::LeastSquares => Self::LeastSquares,
+            LossName::Hinge => Self::Hinge,
+            LossName::RelativisticPaired => Self::RelativisticPaired,
+            LossName::RelativisticAverage => Self::RelativisticAverage,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    common::run(|| digits(&arguments))
+}
+
+fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
+    let Arguments { common, .. } = arguments;
+    let device = common.device()?.autodiff();
+    let images = idx::read_folder(&arguments.data)?;
+    let folder = common.folder("digits")?;
+
+    let networks = DcganConfig::new(1, images.height(), images.width())
+        .with_filters(arguments.filters)
+        .with_seed(common.seed);
+    let mut source = ShuffleConfig::new(arguments.batch_size)
+        .with_seed(common.seed)
+        .init(images)?;
+    let mut trainer = GanTrainerConfig::new()
+        .with_loss(arguments.loss.into())
+        .with_ema(Some(EmaConfig::new().with_decay(0.99)))
+        .with_seed(common.seed)
+        .init(
+            networks.init_generator(&device)?,
+            networks.init_discriminator(&device)?,
+            &source.batch(0, &device)?,
+        )?;
+    let picture = PictureGrid::square(64).with_scale(2);
+    let mut observers: Vec<Box<dyn Observer<_>>> = vec![
+        Box::new(ProgressBar::new(10)),
+        Box::new(ReportFile::create(folder.join("losses.csv"), 10)?),
+        Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
+    ];
+
+    let start = Instant::now();
+    let outcome = trainer.fit(&mut source, arguments.steps, &mut observers)?;
+    let seconds = start.elapsed().as_secs_f64();
+
+    save_generator(&folder, &networks, &trainer.sampling_generator())?;
+    eprintln!(
+        "wrote grids, losses.csv and the generator to {}",
+        folder.display()
+    );
+    let last = outcome.last.map(|report| report.read()).transpose()?;
+    Ok(serde_json::json!({
+        "steps": outcome.steps,
+        "seconds": seconds,
+        "images_per_second": (outcome.steps * arguments.batch_size) as f64 / seconds,
+        "loss_d": last.as_ref().map(|last| last.loss_discriminator),
+        "loss_g": last.as_ref().and_then(|last| last.loss_generator),
+        "probability_real": last.as_ref().and_then(|last| last.probability_real),
+        "probability_fake": last.as_ref().and_then(|last| last.probability_fake),
+        "device": common.device_name(),
+    }))
+}
+
+/// The generator's architecture and its weights.
+fn save_generator(
+    folder: &Path,
+    networks: &DcganConfig,
+    generator: &burn_gan::model::DcganGenerator,
+) -> Result<(), GanError> {
+    let path = folder.join("generator.json");
+    networks
+        .save(&path)
+        .map_err(|error| GanError::io(&path, error))?;
+    save_weights(generator, folder.join("generator.bpk"))
+}
