@@ -155,6 +155,13 @@ pub(super) fn replace<const D: usize>(
     param: Param<Tensor<D>>,
     value: Tensor<D>,
 ) -> Param<Tensor<D>> {
-    let id = param.id;
-    param.transform_for_load(value.detach(), id)
+    let (id, device) = (param.id, param.lazy_device());
+    let value = value.without_autodiff().to_device(&device);
+    // Devices compare equal with and without autodiff, so that Burn would leave a plain value plain.
+    let value = if device.is_autodiff() {
+        value.autodiff()
+    } else {
+        value
+    };
+    param.transform_for_load(value, id)
 }
