@@ -310,10 +310,10 @@ pub struct StepValues {
     /// Mean generator loss; `None` in a step that only the discriminator took.
     pub loss_generator: Option<f32>,
     /// Mean estimated probability that a real sample is real, where the loss defines one; 1/2 at
-    /// equilibrium.
+    /// equilibrium (half the label, where it is smoothed).
     pub probability_real: Option<f32>,
     /// Mean estimated probability that a generated sample is real, where the loss defines one; 1/2 at
-    /// equilibrium.
+    /// equilibrium (half the label, where it is smoothed).
     pub probability_fake: Option<f32>,
 }
 

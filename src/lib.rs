@@ -18,6 +18,7 @@ pub mod nn;
 pub mod picture;
 pub mod random;
 pub mod sampling;
+pub mod theory;
 #[cfg(feature = "training")]
 pub mod train;
 #[cfg(feature = "training")]

@@ -8,7 +8,7 @@ use super::{AdversarialLoss, softplus};
 ///
 /// With logits, the discriminator minimises `softplus(-real) + softplus(fake)` and the generator
 /// minimises `-softplus(fake)`. Against a discriminator that is sure of itself the generator's gradient
-/// vanishes (it saturates); [`NonSaturating`] is what the paper trains with.
+/// vanishes (it saturates); [`NonSaturating`] is what the paper advises instead.
 ///
 /// Source: Goodfellow et al. 2014, equation 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Minimax {
 }
 
 /// The minimax game's discriminator with the generator minimising `softplus(-fake)`, that is
-/// `-log D(G(z))`: the same equilibrium and a strong gradient from the start.
+/// `-log D(G(z))`: the same fixed point and a strong gradient from the start.
 ///
 /// Source: Goodfellow et al. 2014, section 3.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,6 +7,8 @@ use super::AdversarialLoss;
 /// Least squares with labels 0 for generated and 1 for real: the discriminator minimises
 /// `(real - 1)^2 / 2 + fake^2 / 2`, the generator `(fake - 1)^2 / 2`.
 ///
+/// The best discriminator's output is itself the probability `p_data / (p_data + p_model)`, not its log-odds.
+///
 /// Source: Mao et al. 2017 (LSGAN), equation 9.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeastSquares {

@@ -1,8 +1,10 @@
 //! Adversarial losses on raw logits, per sample, in forms that stay finite.
 //!
-//! A discriminator puts out a logit `D`, and `sigmoid(D)` is its probability that a sample is real. All
-//! formulas below are in logits: `-log sigmoid(D) = softplus(-D)` and `-log(1 - sigmoid(D)) = softplus(D)`,
-//! so that no logarithm of 0 is ever taken, and yet a confident error costs as much as it is confident.
+//! A discriminator puts out one raw number a sample, its logit, and all formulas below are in logits: `real`
+//! and `fake` are those of a real and of a generated sample. Under the cross-entropy losses `sigmoid(logit)`
+//! is the discriminator's probability that the sample is real; there `-log sigmoid(x) = softplus(-x)` and
+//! `-log(1 - sigmoid(x)) = softplus(x)`, so that no logarithm of 0 is ever taken, and yet a confident error
+//! costs as much as it is confident.
 
 mod cross_entropy;
 mod hinge;
@@ -55,8 +57,11 @@ pub trait AdversarialLoss: std::fmt::Debug + Send {
     /// The logits of the real samples cost a forward pass; only a loss that needs them calls `real`.
     fn generator(&self, fake: Tensor<1>, real: &dyn Fn() -> Tensor<1>) -> Tensor<1>;
 
-    /// Whether the best discriminator's logit is the log-odds of real against generated, so that its
-    /// sigmoid can be reported as a probability. The default is that it is not.
+    /// Whether the best discriminator's logit is the log-odds of the label "real", so that its sigmoid can
+    /// be reported as a probability. The default is that it is not.
+    ///
+    /// With a label smoothed to `a` that probability is `a * p_data / (p_data + p_model)`: `a / 2` at
+    /// equilibrium.
     fn logits_are_log_odds(&self) -> bool {
         false
     }

@@ -7,7 +7,11 @@ use super::{AdversarialLoss, softplus};
 /// Real and generated samples in pairs: the discriminator minimises `softplus(-(real - fake))`, the
 /// generator `softplus(-(fake - real))`.
 ///
-/// Source: Jolicoeur-Martineau 2019 (RpGAN), section 3; the loss of R3GAN (Huang et al. 2024, equation 2).
+/// The best discriminator's `real - fake` is the difference of the two samples' log-odds: its logits are
+/// log-odds up to a constant that nothing fixes.
+///
+/// Source: Jolicoeur-Martineau 2019, "The relativistic discriminator", section 4 (there RSGAN; RpGAN since
+/// "On relativistic f-divergences", 2020); the loss of R3GAN (Huang et al. 2024, equation 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RelativisticPaired;
 
@@ -25,7 +29,9 @@ impl AdversarialLoss for RelativisticPaired {
 /// `softplus(-(real - mean(fake))) + softplus(fake - mean(real))`, the generator the same with real and
 /// generated exchanged.
 ///
-/// Source: Jolicoeur-Martineau 2019 (RaGAN), section 4.2.
+/// The means are those of the batch, so a sample's loss depends on the whole batch.
+///
+/// Source: Jolicoeur-Martineau 2019, "The relativistic discriminator", section 4 (RaSGAN).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RelativisticAverage;
 
