@@ -1,7 +1,63 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-//! Generative adversarial networks on the Burn framework.
+//! Generative adversarial networks on the [Burn](burn) framework, in pure Rust.
+//!
+//! A *generator* turns random noise into samples; a *discriminator* tells them from real ones; each learns
+//! from the other, until nobody can tell. This crate has the networks, the losses and the training, over Burn
+//! tensors, for points and tables `[N, features]` and images `[N, C, H, W]`. The device that a tensor lives on
+//! picks the backend at run time: the same code runs on a CPU (flex, ndarray) and on a GPU (wgpu and others).
+//!
+//! # A first run
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+//! use burn_gan::model::MlpConfig;
+//! use burn_gan::train::Fit;
+//! use burn_gan::trainer::GanTrainerConfig;
+//! use burn_gan::AdversarialTrainer;
+//!
+//! let device = Device::flex().autodiff();
+//! let mut source = MixtureSourceConfig::new(Mixture::ring(), 128).init()?;
+//!
+//! let networks = MlpConfig::new(2).with_hidden(vec![64, 64]);
+//! let mut trainer = GanTrainerConfig::new().init(
+//!     networks.init_generator(&device)?,
+//!     networks.init_discriminator(&device)?,
+//!     &source.batch(0, &device)?,
+//! )?;
+//!
+//! trainer.fit(&mut source, 20, &mut ())?;
+//! let points = trainer.sample(1000, 0, &())?;
+//! assert_eq!(points.dims(), [1000, 2]);
+//! # Ok::<(), burn_gan::GanError>(())
+//! ```
+//!
+//! # Where things are
+//!
+//! - The contracts: [`Generator`], [`Discriminator`], [`AdversarialTrainer`]; implement the first two for
+//!   networks of your own.
+//! - Networks: [`model`] ([`MlpConfig`](model::MlpConfig), [`DcganConfig`](model::DcganConfig)), of the layers
+//!   in [`nn`].
+//! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
+//! - Training: [`loss`], [`trainer`] (one step), [`train`] (a whole run with observers), [`ema`].
+//! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`metric`].
+//! - Why it works: [`theory`].
+//!
+//! # Features
+//!
+//! On by default: `std`, `simd`, `rayon` (Burn's, for the speed of the flex backend) and `training`. Without
+//! `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in the
+//! build. Optional: `image` (sample grids as PNG), `progress` (a progress bar), `dataset` (Burn's datasets),
+//! `x86-v4` (AVX-512). A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
+//! `cuda`, `rocm` or `cpu`.
+//!
+//! # Errors and randomness
+//!
+//! Whatever a user, a file or a device can cause comes back as a [`GanError`] with the numbers in it, and a step
+//! that fails leaves training as it was before. All randomness is drawn on the host from [`random`] streams keyed
+//! by (seed, purpose, step): the same seed gives the same weights, noise and batches on every backend.
 
 pub mod contract;
 pub mod data;
@@ -9,6 +65,7 @@ pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 pub mod error;
+mod files;
 #[cfg(feature = "training")]
 pub mod loss;
 pub mod metric;
@@ -33,3 +90,7 @@ pub use dual::Dual;
 pub use error::GanError;
 pub use sampling::SamplerConfig;
 pub use weights::{load_weights, save_weights};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

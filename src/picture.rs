@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use image::{Rgb, RgbImage, imageops};
 
 use crate::error::GanError;
-use crate::weights::partial_path;
+use crate::files::replace_file;
 
 /// Images side by side in one PNG picture.
 ///
@@ -60,11 +60,11 @@ impl PictureGrid {
     pub fn save(&self, images: Tensor<4>, path: impl AsRef<Path>) -> Result<(), GanError> {
         let path = path.as_ref();
         let picture = self.draw(images)?;
-        let partial = partial_path(path);
-        picture
-            .save_with_format(&partial, image::ImageFormat::Png)
-            .map_err(|error| GanError::io(path, std::io::Error::other(error)))?;
-        std::fs::rename(&partial, path).map_err(|error| GanError::io(path, error))
+        replace_file(path, |partial| {
+            picture
+                .save_with_format(partial, image::ImageFormat::Png)
+                .map_err(|error| GanError::io(path, std::io::Error::other(error)))
+        })
     }
 
     fn draw(&self, images: Tensor<4>) -> Result<RgbImage, GanError> {

@@ -1,10 +1,11 @@
 //! Weights files: a module's parameters and buffers by path, in Burn's burnpack format.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::Module;
 
 use crate::error::GanError;
+use crate::files::replace_file;
 
 /// Saves a module's weights and running statistics.
 ///
@@ -15,13 +16,13 @@ use crate::error::GanError;
 /// [`GanError::Weights`] or [`GanError::Io`] where the file cannot be written.
 pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(), GanError> {
     let path = path.as_ref();
-    let partial = partial_path(path);
-    // The evaluation form has the running statistics up to date.
-    module
-        .valid()
-        .save_file(&partial)
-        .map_err(|error| weights_error(path, error))?;
-    std::fs::rename(&partial, path).map_err(|error| GanError::io(path, error))
+    replace_file(path, |partial| {
+        // The evaluation form has the running statistics up to date.
+        module
+            .valid()
+            .save_file(partial)
+            .map_err(|error| weights_error(path, error))
+    })
 }
 
 /// Loads weights into a freshly built module of the same architecture.
@@ -34,13 +35,6 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, G
     module
         .try_load_file(path)
         .map_err(|error| weights_error(path, error))
-}
-
-/// `path` with `.partial` after its name.
-pub(crate) fn partial_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".partial");
-    PathBuf::from(name)
 }
 
 fn weights_error(path: &Path, error: burn::store::RecordError) -> GanError {
