@@ -30,7 +30,7 @@ struct Arguments {
     common: common::CommonArgs,
 
     /// Training steps
-    #[arg(long, default_value_t = 2500)]
+    #[arg(long, default_value_t = 3500)]
     steps: usize,
 
     /// Real images in a step
@@ -42,7 +42,7 @@ struct Arguments {
     data: PathBuf,
 
     /// Channels of the largest hidden layer
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 32)]
     filters: usize,
 
     /// What the two networks minimise

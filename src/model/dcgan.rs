@@ -196,7 +196,8 @@ impl DcganConfig {
                 .with_algorithm(self.algorithm)
                 .init(stream, device)
         };
-        let first = down(self.channels, self.filters, true, &mut streams(0))?;
+        let unnormalized = norm == Normalization::None;
+        let first = down(self.channels, self.filters, unnormalized, &mut streams(0))?;
         let mut hidden = Vec::new();
         for level in 1..halvings {
             let outputs = self.filters << level;
@@ -204,7 +205,7 @@ impl DcganConfig {
                 convolution: down(
                     self.filters << (level - 1),
                     outputs,
-                    norm == Normalization::None,
+                    unnormalized,
                     &mut streams(level),
                 )?,
                 norm: norm.init(outputs, device)?,

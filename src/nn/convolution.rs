@@ -120,13 +120,21 @@ impl Convolution {
     }
 
     fn matmul(&self, x: Tensor<4>) -> Tensor<4> {
-        let [depth, outputs] = self.weight.dims();
-        let patches = self.window.gather(x);
-        let [n, height, width, _] = patches.dims();
-        patches
-            .reshape([n * height * width, depth])
-            .matmul(self.weight.val())
-            .reshape([n, height, width, outputs])
+        let channels = x.dims()[3];
+        let weight = self.weight.val();
+        let slices = self.window.slices(x);
+        if !self.window.by_run(channels) {
+            return product(Tensor::cat(slices, 3), weight);
+        }
+        let products = slices
+            .into_iter()
+            .zip(self.window.ranges(channels))
+            .map(|(slice, rows)| product(slice, weight.clone().slice_dim(0, rows)));
+        // A kernel has at least one run; the default stands for nothing.
+        products.reduce(|sum, term| sum + term).unwrap_or_else(|| {
+            let [_, outputs] = self.weight.dims();
+            Tensor::zeros([0, 0, 0, outputs], &weight.device())
+        })
     }
 
     fn direct(&self, x: Tensor<4>) -> Tensor<4> {
@@ -136,6 +144,15 @@ impl Convolution {
         let x = to_channels_first(x);
         to_channels_last(conv2d(x, self.standard_weight(), None, options))
     }
+}
+
+/// `[N, H, W, C]` times `[C, C']`, pixel by pixel.
+pub(super) fn product(x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
+    let [n, height, width, channels] = x.dims();
+    let outputs = weight.dims()[1];
+    x.reshape([n * height * width, channels])
+        .matmul(weight)
+        .reshape([n, height, width, outputs])
 }
 
 /// Refuses weights of another shape.

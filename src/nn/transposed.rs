@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvTransposeOptions;
 use burn::tensor::{Device, Tensor, module::conv_transpose2d};
 
-use super::convolution::{check_weight, replace};
+use super::convolution::{check_weight, product, replace};
 use super::linear::{add_bias, positive, zero_bias};
 use super::window::Window;
 use crate::dual::Dual;
@@ -123,13 +123,22 @@ impl TransposedConvolution {
     }
 
     fn matmul(&self, x: Tensor<4>) -> Tensor<4> {
-        let [inputs, columns] = self.weight.dims();
-        let [n, height, width, _] = x.dims();
-        let patches = x
-            .reshape([n * height * width, inputs])
-            .matmul(self.weight.val())
-            .reshape([n, height, width, columns]);
-        self.window.scatter(patches)
+        let [_, columns] = self.weight.dims();
+        let channels = columns / self.window.area();
+        let weight = self.weight.val();
+        let device = x.device();
+        let ranges = self.window.ranges(channels).into_iter();
+        let slices = if self.window.by_run(channels) {
+            ranges
+                .map(|columns| product(x.clone(), weight.clone().slice_dim(1, columns)))
+                .collect()
+        } else {
+            let patches = product(x, weight);
+            ranges
+                .map(|columns| patches.clone().slice_dim(3, columns))
+                .collect()
+        };
+        self.window.add_up(slices, &device)
     }
 
     fn direct(&self, x: Tensor<4>) -> Tensor<4> {

@@ -5,6 +5,8 @@
 //! stored weights follow that order: block row, block column, phase row, phase column, channel, leaving
 //! out what lies beyond the kernel. Without stride that is just row, column, channel.
 
+use std::ops::Range;
+
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor};
 
@@ -117,10 +119,11 @@ impl Window {
         index_tensor(&self.taps(), device)
     }
 
-    /// The patches under the window: `[N, H, W, C]` to `[N, H', W', k * k * C]`.
-    pub fn gather(self, x: Tensor<4>) -> Tensor<4> {
+    /// What the window sees, run by run in stored order: of `[N, H, W, C]`, slices
+    /// `[N, H', W', length * C]`.
+    pub fn slices(self, x: Tensor<4>) -> Vec<Tensor<4>> {
         if self.kernel == 1 {
-            return x;
+            return vec![x];
         }
         let [n, height, width, channels] = x.dims();
         let (rows, columns) = (self.output(height), self.output(width));
@@ -131,8 +134,7 @@ impl Window {
             (columns + reach) * self.stride,
         );
         let x = space_to_depth(x, self.stride);
-        let slices = self
-            .runs()
+        self.runs()
             .iter()
             .map(|run| {
                 let first = run.start * channels;
@@ -143,52 +145,64 @@ impl Window {
                     first..first + run.length * channels,
                 ])
             })
-            .collect();
-        Tensor::cat(slices, 3)
+            .collect()
     }
 
-    /// The transpose of [`Window::gather`]: adds `[N, H, W, k * k * C]` up to `[N, s * H, s * W, C]`.
-    pub fn scatter(self, patches: Tensor<4>) -> Tensor<4> {
-        if self.kernel == 1 {
-            return patches;
-        }
-        let [n, height, width, depth] = patches.dims();
-        let channels = depth / self.area();
+    /// The transpose of [`Window::slices`]: adds slices `[N, H, W, length * C]`, in stored order, up to
+    /// `[N, s * H, s * W, C]`.
+    pub fn add_up(self, slices: Vec<Tensor<4>>, device: &Device) -> Tensor<4> {
         let phases = self.stride * self.stride;
         let reach = self.blocks() - 1;
-        let mut offset = 0;
-        let mut sum: Option<Tensor<4>> = None;
-        for run in self.runs() {
-            let length = run.length * channels;
-            let slice = patches
-                .clone()
-                .slice([0..n, 0..height, 0..width, offset..offset + length]);
-            offset += length;
-            let before = run.start * channels;
-            let after = (phases - run.start - run.length) * channels;
-            let placed = slice.pad(
-                [
-                    (0, 0),
-                    (run.row, reach - run.row),
-                    (run.column, reach - run.column),
-                    (before, after),
-                ],
-                PadMode::Constant(0.0),
-            );
-            sum = Some(match sum {
-                Some(sum) => sum + placed,
-                None => placed,
-            });
+        let mut size = [0, 0, 0, 0];
+        let mut rows: Vec<Option<Tensor<4>>> = vec![None; self.blocks()];
+        for (run, slice) in self.runs().iter().zip(slices) {
+            let [n, height, width, depth] = slice.dims();
+            let channels = depth / run.length;
+            size = [n, height * self.stride, width * self.stride, channels];
+            let (before, after) = (run.start, phases - run.start - run.length);
+            let slice = surround(slice, 3, before * channels, after * channels);
+            let slice = surround(slice, 2, run.column, reach - run.column);
+            rows[run.row] = add(rows[run.row].take(), slice);
         }
-        // A kernel has at least one run, so the patches stand in for nothing.
-        let image = depth_to_space(sum.unwrap_or(patches), self.stride);
+        let mut sum = None;
+        for (row, slice) in rows.into_iter().enumerate() {
+            if let Some(slice) = slice {
+                sum = add(sum, surround(slice, 1, row, reach - row));
+            }
+        }
+        // A kernel has at least one run, so that there is a sum.
+        let sum = sum.unwrap_or_else(|| Tensor::zeros(size, device));
+        let image = depth_to_space(sum, self.stride);
         let start = self.padding();
+        let [n, height, width, channels] = size;
         image.slice([
             0..n,
-            start..start + height * self.stride,
-            start..start + width * self.stride,
+            start..start + height,
+            start..start + width,
             0..channels,
         ])
+    }
+
+    /// The weights of each run: ranges over the stored order, `channels` to a weight.
+    pub fn ranges(self, channels: usize) -> Vec<Range<usize>> {
+        let mut start = 0;
+        self.runs()
+            .iter()
+            .map(|run| {
+                let range = start..start + run.length * channels;
+                start = range.end;
+                range
+            })
+            .collect()
+    }
+
+    /// Whether a product a run is faster than one product of all: where its matrices are wide enough.
+    ///
+    /// Gathering the slices into one matrix costs a copy, and its backward pass another for each of them.
+    /// Narrow products waste the kernel of a matrix multiplication instead. Measured on the flex backend,
+    /// with kernel 4 and stride 2: 1 channel prefers one product, 64 and more prefer four.
+    pub fn by_run(self, channels: usize) -> bool {
+        self.stride * self.stride * channels >= 64
     }
 
     /// Zero padding before, and padding or cropping after, up to `height` and `width`.
@@ -212,6 +226,29 @@ impl Window {
             PadMode::Constant(0.0),
         )
     }
+}
+
+/// Zeros before and after along an axis. For wide rows a concatenation is faster on the CPU backends than a
+/// padding, which fills the whole result with zeros first.
+fn surround(x: Tensor<4>, axis: usize, before: usize, after: usize) -> Tensor<4> {
+    let zeros = |length: usize| {
+        let mut shape = x.dims();
+        shape[axis] = length;
+        (length > 0).then(|| Tensor::zeros(shape, &x.device()))
+    };
+    let (before, after) = (zeros(before), zeros(after));
+    if before.is_none() && after.is_none() {
+        return x;
+    }
+    let parts = before.into_iter().chain([x]).chain(after).collect();
+    Tensor::cat(parts, axis)
+}
+
+fn add(sum: Option<Tensor<4>>, term: Tensor<4>) -> Option<Tensor<4>> {
+    Some(match sum {
+        Some(sum) => sum + term,
+        None => term,
+    })
 }
 
 /// `[N, s * H, s * W, C]` to `[N, H, W, s * s * C]`.
