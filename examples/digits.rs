@@ -30,7 +30,7 @@ struct Arguments {
     common: common::CommonArgs,
 
     /// Training steps
-    #[arg(long, default_value_t = 3500)]
+    #[arg(long, default_value_t = 3000)]
     steps: usize,
 
     /// Real images in a step
@@ -99,7 +99,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .init(images)?;
     let mut trainer = GanTrainerConfig::new()
         .with_loss(arguments.loss.into())
-        .with_ema(Some(EmaConfig::new().with_decay(0.99)))
+        .with_ema(Some(EmaConfig::new().with_decay(0.998)))
         .with_seed(common.seed)
         .init(
             networks.init_generator(&device)?,
