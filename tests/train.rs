@@ -11,7 +11,7 @@ use burn_gan::model::{DcganConfig, MlpConfig};
 use burn_gan::picture::PictureGrid;
 use burn_gan::train::{Fit, Observer, Plan, ProgressBar, ReportFile, SampleGrid};
 use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{AdversarialTrainer, GanError, StepValues};
+use burn_gan::{GanError, StepValues};
 
 const DIGITS: &str = "tests/data/digits-8x8";
 
