@@ -67,6 +67,16 @@ enum LossName {
     RelativisticAverage,
 }
 
+impl LossName {
+    /// One-sided label smoothing, where the loss has labels, keeps the discriminator from being too sure.
+    fn real_label(self) -> f64 {
+        match self {
+            Self::Minimax | Self::NonSaturating | Self::LeastSquares => 0.9,
+            Self::Hinge | Self::RelativisticPaired | Self::RelativisticAverage => 1.0,
+        }
+    }
+}
+
 impl From<LossName> for Loss {
     fn from(name: LossName) -> Self {
         match name {
@@ -99,6 +109,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .init(images)?;
     let mut trainer = GanTrainerConfig::new()
         .with_loss(arguments.loss.into())
+        .with_real_label(arguments.loss.real_label())
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
         .with_seed(common.seed)
         .init(
