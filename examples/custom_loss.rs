@@ -1,12 +1,11 @@
 //! A loss and a discriminator of your own, the latter from Burn's ordinary layers.
 //!
 //! cargo run --release --example custom_loss
-
 mod common;
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor, activation::gelu};
+use burn::tensor::{Tensor, activation::gelu};
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::loss::AdversarialLoss;
 use burn_gan::train::{Fit, ProgressBar};
@@ -14,20 +13,18 @@ use burn_gan::{AdversarialTrainer, Discriminator, GanError};
 use burn_gan::{model::MlpConfig, nn::initialize_normal, trainer::GanTrainerConfig};
 use clap::Parser;
 
-/// Trains on two moons with the alpha-GAN's cousin: a loss of softened squares.
+/// Trains on two moons with a loss and a discriminator of the example's own.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
     common: common::CommonArgs,
-    /// Training steps
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, help = "Training steps")]
     steps: usize,
 }
 
 /// Squares near 0, straight lines far away: `sqrt(1 + (x - label)^2) - 1`.
 #[derive(Debug)]
 struct SoftSquares;
-
 impl AdversarialLoss for SoftSquares {
     fn discriminator(&self, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
         soft_square(real - 1.0) + soft_square(fake + 1.0)
@@ -47,17 +44,6 @@ struct Critic {
     norm: LayerNorm,
     output: Linear,
 }
-
-impl Critic {
-    fn new(device: &Device) -> Self {
-        Self {
-            hidden: LinearConfig::new(2, 128).init(device),
-            norm: LayerNormConfig::new(128).init(device),
-            output: LinearConfig::new(128, 1).init(device),
-        }
-    }
-}
-
 impl Discriminator<2> for Critic {
     fn logits(&self, samples: Tensor<2>, _: &()) -> Tensor<1> {
         let hidden = gelu(self.norm.forward(self.hidden.forward(samples)));
@@ -70,20 +56,22 @@ fn main() -> std::process::ExitCode {
     common::run(|| {
         let device = common.device()?.autodiff();
         let mut source = MixtureSourceConfig::new(Mixture::two_moons(), 256).init()?;
-        let generator = MlpConfig::new(2)
-            .with_seed(common.seed)
-            .init_generator(&device)?;
-        let critic = initialize_normal(Critic::new(&device), 0.3, common.seed);
+        let networks = MlpConfig::new(2).with_seed(common.seed);
+        let generator = networks.init_generator(&device)?;
+        let critic = Critic {
+            hidden: LinearConfig::new(2, 128).init(&device),
+            norm: LayerNormConfig::new(128).init(&device),
+            output: LinearConfig::new(128, 1).init(&device),
+        };
+        let critic = initialize_normal(critic, 0.3, common.seed);
         let mut trainer = GanTrainerConfig::new()
             .init(generator, critic, &source.batch(0, &device)?)?
             .with_loss(SoftSquares);
         let outcome = trainer.fit(&mut source, steps, &mut ProgressBar::new(20))?;
         let last = outcome.last.map(|report| report.read()).transpose()?;
-        let mean = trainer
-            .sample(2500, 0, &())?
-            .mean_dim(0)
-            .try_into_vec_as::<f32>();
+        let samples = trainer.sample(2500, 0, &())?;
+        let mean = samples.mean_dim(0).try_into_vec_as::<f32>();
         let mean = mean.map_err(GanError::user)?;
-        Ok(serde_json::json!({ "steps": outcome.steps, "last": last, "sample_mean": mean }))
+        Ok(serde_json::json!({ "steps": trainer.steps(), "last": last, "sample_mean": mean }))
     })
 }

@@ -10,6 +10,7 @@ use crate::error::GanError;
 
 /// Configuration of an [`Ema`].
 #[derive(Config, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct EmaConfig {
     /// How much of the average stays at each update, in [0, 1).
     #[config(default = 0.999)]

@@ -19,6 +19,7 @@ use crate::random::{Purpose, Stream};
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct SamplerConfig {
     /// Seed of the latent vectors.
     #[config(default = 0)]

@@ -5,28 +5,17 @@ mod common;
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Tensor;
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
 use burn_gan::nn::{
     Activation, Algorithm, BatchNormConfig, ConvolutionConfig, HeadConfig, Initialization,
     LinearConfig, StemConfig, TransposedConvolutionConfig,
 };
 use burn_gan::{Discriminator, Dual, DualDiscriminator, Generator};
-use common::{Along, Shift, stream, values};
+use common::{Along, Shift, double_precision as device, stream, values};
 
 const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
-
-/// The CPU in double precision; every test of this binary uses it.
-fn device() -> Device {
-    static CONFIGURE: std::sync::Once = std::sync::Once::new();
-    CONFIGURE.call_once(|| {
-        Device::flex()
-            .configure(FloatDType::F64)
-            .expect("flex computes in double precision");
-    });
-    Device::flex().autodiff()
-}
 
 /// Checks `forward` of `module` at `input`: the gradient in parameters and input, and the tangent.
 #[track_caller]

@@ -2,9 +2,9 @@
 
 mod common;
 
-use burn::tensor::{Device, FloatDType, Tensor};
+use burn::tensor::Tensor;
 use burn_gan::loss::{AdversarialLoss, Loss};
-use common::{stream, values};
+use common::{double_precision as device, stream, values};
 
 const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
@@ -21,17 +21,6 @@ const LOSSES: [(Loss, f64); 10] = [
     (Loss::RelativisticPaired, 1.0),
     (Loss::RelativisticAverage, 1.0),
 ];
-
-/// The CPU in double precision; every test of this binary uses it.
-fn device() -> Device {
-    static CONFIGURE: std::sync::Once = std::sync::Once::new();
-    CONFIGURE.call_once(|| {
-        Device::flex()
-            .configure(FloatDType::F64)
-            .expect("flex computes in double precision");
-    });
-    Device::flex().autodiff()
-}
 
 fn tensor(values: &[f64]) -> Tensor<1> {
     Tensor::from_data(values, &device())

@@ -8,8 +8,7 @@ use burn::tensor::Device;
 use burn_gan::GanError;
 use clap::{Args, ValueEnum};
 
-/// An allocator that keeps the pages of freed tensors: every step frees and takes the same sizes, and going
-/// to the system for them costs about a third of a step on the flex backend.
+/// An allocator that keeps the pages of freed tensors: every step frees and takes the same sizes.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -24,6 +24,7 @@ use crate::random::Stream;
 /// assert_eq!(ring.sample(100, &mut stream, &Device::flex()).dims(), [100, 2]);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Mixture {
     /// Gaussians equally spaced on a circle round the origin.
     Ring {

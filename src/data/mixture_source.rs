@@ -20,6 +20,7 @@ use crate::random::{Purpose, Stream};
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct MixtureSourceConfig {
     /// The distribution.
     pub mixture: Mixture,

@@ -38,6 +38,7 @@ pub enum LastBatch {
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct ShuffleConfig {
     /// Number of samples in a batch.
     pub batch_size: usize,

@@ -53,6 +53,7 @@ pub enum Normalization {
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct DcganConfig {
     /// Channels of the images: 1 for grey, 3 for colour.
     pub channels: usize,

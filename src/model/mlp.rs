@@ -25,6 +25,7 @@ use crate::random::{Purpose, Stream};
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct MlpConfig {
     /// Number of values in a sample.
     pub features: usize,

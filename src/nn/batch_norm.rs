@@ -10,6 +10,7 @@ use crate::error::GanError;
 
 /// Configuration of a [`BatchNorm`] layer; the defaults are Burn's and PyTorch's.
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct BatchNormConfig {
     /// Number of channels.
     pub channels: usize,

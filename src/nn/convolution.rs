@@ -14,6 +14,7 @@ use crate::random::Stream;
 
 /// Configuration of a [`Convolution`].
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct ConvolutionConfig {
     /// Channels of the input.
     pub inputs: usize,

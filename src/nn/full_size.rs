@@ -13,6 +13,7 @@ use crate::random::Stream;
 
 /// Configuration of a [`Stem`].
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct StemConfig {
     /// Width of the latent space.
     pub inputs: usize,
@@ -96,6 +97,7 @@ impl Stem {
 
 /// Configuration of a [`Head`].
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct HeadConfig {
     /// Height, width and channels of the image that it reads.
     pub image: [usize; 3],

@@ -11,6 +11,7 @@ use crate::random::Stream;
 
 /// Configuration of a [`Linear`] layer.
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct LinearConfig {
     /// Width of the input.
     pub inputs: usize,

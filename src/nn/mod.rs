@@ -27,6 +27,7 @@ use burn::tensor::Tensor;
 
 /// How a convolution is computed; the weights and the result are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
 pub enum Algorithm {
     /// As a product of matrices: shifted slices of the input, gathered, times the weights. The fast way
     /// on a CPU.

@@ -15,6 +15,7 @@ use crate::random::Stream;
 
 /// Configuration of a [`TransposedConvolution`].
 #[derive(Config, Debug)]
+#[non_exhaustive]
 pub struct TransposedConvolutionConfig {
     /// Channels of the input.
     pub inputs: usize,

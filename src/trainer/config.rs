@@ -54,6 +54,7 @@ impl OptimizerConfig {
 /// The look is one number read from the device. If it fails, the training state goes back to the last
 /// one that was looked at and found good, and the step returns [`GanError::NonFiniteStep`].
 #[derive(Config, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FiniteCheck {
     /// After every step: nothing but the failed step is lost.
     EveryStep,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use burn_gan::random::{Purpose, Stream};
 
 /// All values of a tensor on the host, in double precision.
@@ -31,6 +31,18 @@ pub fn assert_close<const D: usize>(actual: Tensor<D>, expected: Tensor<D>, tole
         error <= tolerance,
         "relative error {error:e} > {tolerance:e}"
     );
+}
+
+/// The CPU in double precision. The precision is one for all of a process: a binary that asks for it has to do so
+/// in all its tests.
+pub fn double_precision() -> Device {
+    static CONFIGURE: std::sync::Once = std::sync::Once::new();
+    CONFIGURE.call_once(|| {
+        Device::flex()
+            .configure(FloatDType::F64)
+            .expect("flex computes in double precision");
+    });
+    Device::flex().autodiff()
 }
 
 /// A stream for test data.
