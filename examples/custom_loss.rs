@@ -2,7 +2,6 @@
 //!
 //! cargo run --release --example custom_loss
 mod common;
-
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Tensor, activation::gelu};
@@ -10,7 +9,9 @@ use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::loss::AdversarialLoss;
 use burn_gan::train::{Fit, ProgressBar};
 use burn_gan::{AdversarialTrainer, Discriminator, GanError};
-use burn_gan::{model::MlpConfig, nn::initialize_normal, trainer::GanTrainerConfig};
+use burn_gan::{
+    ema::EmaConfig, model::MlpConfig, nn::initialize_normal, trainer::GanTrainerConfig,
+};
 use clap::Parser;
 
 /// Trains on two moons with a loss and a discriminator of the example's own.
@@ -18,7 +19,7 @@ use clap::Parser;
 struct Arguments {
     #[command(flatten)]
     common: common::CommonArgs,
-    #[arg(long, default_value_t = 1000, help = "Training steps")]
+    #[arg(long, default_value_t = 3000, help = "Training steps")]
     steps: usize,
 }
 
@@ -65,13 +66,14 @@ fn main() -> std::process::ExitCode {
         };
         let critic = initialize_normal(critic, 0.3, common.seed);
         let mut trainer = GanTrainerConfig::new()
+            .with_discriminator_learning_rate(1e-3)
+            .with_ema(Some(EmaConfig::new()))
             .init(generator, critic, &source.batch(0, &device)?)?
             .with_loss(SoftSquares);
         let outcome = trainer.fit(&mut source, steps, &mut ProgressBar::new(20))?;
         let last = outcome.last.map(|report| report.read()).transpose()?;
-        let samples = trainer.sample(2500, 0, &())?;
-        let mean = samples.mean_dim(0).try_into_vec_as::<f32>();
-        let mean = mean.map_err(GanError::user)?;
+        let mean = trainer.sample(2500, 0, &())?.mean_dim(0);
+        let mean = mean.try_into_vec_as::<f32>().map_err(GanError::user)?;
         Ok(serde_json::json!({ "steps": trainer.steps(), "last": last, "sample_mean": mean }))
     })
 }

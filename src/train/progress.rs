@@ -27,10 +27,9 @@ impl ProgressBar {
 
 impl<T> Observer<T> for ProgressBar {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
-        let style = ProgressStyle::with_template(
-            "{wide_bar} step {pos}/{len}  {per_sec}  {eta} left  {msg}",
-        )
-        .map_err(GanError::user)?;
+        let style =
+            ProgressStyle::with_template("{bar:10} {pos}/{len} {per_sec} {eta} left  {msg}")
+                .map_err(GanError::user)?;
         self.plan = plan;
         self.bar = indicatif::ProgressBar::new(plan.to as u64)
             .with_style(style)
@@ -49,14 +48,18 @@ impl<T> Observer<T> for ProgressBar {
 
     fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
         self.bar.abandon();
+        // The bar leaves the cursor at the end of its line.
+        if !self.bar.is_hidden() {
+            eprintln!();
+        }
         Ok(())
     }
 }
 
 fn message(values: &StepValues) -> String {
-    let mut message = format!("loss D {:.3}", values.loss_discriminator);
+    let mut message = format!("D {:.2}", values.loss_discriminator);
     if let Some(loss) = values.loss_generator {
-        message += &format!(" G {loss:.3}");
+        message += &format!(" G {loss:.2}");
     }
     if let (Some(real), Some(fake)) = (values.probability_real, values.probability_fake) {
         message += &format!("  D(x) {real:.2} D(G(z)) {fake:.2}");
