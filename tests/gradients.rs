@@ -125,6 +125,23 @@ fn transposed_convolutions() {
 }
 
 #[test]
+fn wide_convolutions() {
+    // So many channels that there is a product for each run of the window.
+    for (kernel, stride, channels) in [(3, 1, 64), (3, 2, 16), (4, 2, 17), (5, 2, 16)] {
+        let layer = ConvolutionConfig::new(channels, 3, kernel)
+            .with_stride(stride)
+            .init(&mut stream(5), &device())
+            .unwrap();
+        check(layer, [1, 5, 6, channels], |layer, x| layer.propagate(x));
+        let layer = TransposedConvolutionConfig::new(2, channels, kernel)
+            .with_stride(stride)
+            .init(&mut stream(6), &device())
+            .unwrap();
+        check(layer, [1, 3, 4, 2], |layer, x| layer.propagate(x));
+    }
+}
+
+#[test]
 fn stem_and_head() {
     let stem = StemConfig::new(3, [2, 3, 4])
         .with_bias(true)
