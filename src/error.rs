@@ -290,3 +290,11 @@ impl GanError {
         }
     }
 }
+
+/// Refuses a size or count of 0.
+pub(crate) fn at_least_1(field: &'static str, value: usize) -> Result<(), GanError> {
+    if value == 0 {
+        return Err(GanError::config(field, value, "must be at least 1"));
+    }
+    Ok(())
+}

@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::tensor::{Device, Tensor};
 
 use crate::contract::{Condition, Generator, check_condition};
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::random::{Purpose, Stream};
 
 /// Draws samples from a generator in chunks, so that memory is bounded by the chunk, not by the count.
@@ -60,9 +60,7 @@ impl SamplerConfig {
         condition: &C,
     ) -> Result<Tensor<D>, GanError> {
         let [count, latent_size] = latent.dims();
-        if self.chunk == 0 {
-            return Err(GanError::config("chunk", self.chunk, "must be at least 1"));
-        }
+        at_least_1("chunk", self.chunk)?;
         if count == 0 {
             return Err(GanError::EmptyBatch);
         }

@@ -4,9 +4,8 @@ use burn::config::Config;
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
-use super::linear::positive;
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 
 /// Configuration of a [`BatchNorm`] layer; the defaults are Burn's and PyTorch's.
 #[derive(Config, Debug)]
@@ -54,7 +53,7 @@ impl BatchNormConfig {
     /// [`GanError::InvalidConfig`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
     /// positive.
     pub fn init(&self, device: &Device) -> Result<BatchNorm, GanError> {
-        positive("channels", self.channels)?;
+        at_least_1("channels", self.channels)?;
         if !(0.0..=1.0).contains(&self.momentum) {
             return Err(GanError::config(
                 "momentum",

@@ -5,10 +5,10 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module::conv2d};
 
-use super::linear::{add_bias, positive, zero_bias};
+use super::linear::{add_bias, zero_bias};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
@@ -64,8 +64,8 @@ impl ConvolutionConfig {
     /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
         let window = Window::new(self.kernel, self.stride)?;
-        positive("inputs", self.inputs)?;
-        positive("outputs", self.outputs)?;
+        at_least_1("inputs", self.inputs)?;
+        at_least_1("outputs", self.outputs)?;
         let fan_in = window.area() * self.inputs;
         Ok(Convolution {
             weight: self

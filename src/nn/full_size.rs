@@ -5,9 +5,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::convolution::{check_weight, replace};
-use super::linear::{add_bias, positive, zero_bias};
+use super::linear::{add_bias, zero_bias};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -48,7 +48,7 @@ impl StemConfig {
     /// [`GanError::InvalidConfig`] for a size of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, GanError> {
         let size = image_size(self.image)?;
-        positive("inputs", self.inputs)?;
+        at_least_1("inputs", self.inputs)?;
         Ok(Stem {
             weight: self
                 .initialization
@@ -133,7 +133,7 @@ impl HeadConfig {
     /// [`GanError::InvalidConfig`] for a size of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, GanError> {
         let size = image_size(self.image)?;
-        positive("outputs", self.outputs)?;
+        at_least_1("outputs", self.outputs)?;
         Ok(Head {
             weight: self
                 .initialization
@@ -182,7 +182,7 @@ impl Head {
 /// Number of values of an image; refuses a side or channel count of 0.
 fn image_size(image: [usize; 3]) -> Result<usize, GanError> {
     for size in image {
-        positive("image", size)?;
+        at_least_1("image", size)?;
     }
     Ok(image.iter().product())
 }

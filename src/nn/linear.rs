@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -40,8 +40,8 @@ impl LinearConfig {
     /// # Errors
     /// [`GanError::InvalidConfig`] for a width of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, GanError> {
-        positive("inputs", self.inputs)?;
-        positive("outputs", self.outputs)?;
+        at_least_1("inputs", self.inputs)?;
+        at_least_1("outputs", self.outputs)?;
         Ok(Linear {
             weight: self.initialization.parameter(
                 [self.inputs, self.outputs],
@@ -60,14 +60,6 @@ impl Linear {
         let product = x.linear(|x| x.matmul(self.weight.val()));
         add_bias(product, self.bias.as_ref())
     }
-}
-
-/// Refuses a size of 0.
-pub(super) fn positive(field: &'static str, size: usize) -> Result<(), GanError> {
-    if size == 0 {
-        return Err(GanError::config(field, size, "must be at least 1"));
-    }
-    Ok(())
 }
 
 /// A trainable bias of zeros, where there is to be one.

@@ -6,10 +6,10 @@ use burn::tensor::ops::ConvTransposeOptions;
 use burn::tensor::{Device, Tensor, module::conv_transpose2d};
 
 use super::convolution::{check_weight, product, replace};
-use super::linear::{add_bias, positive, zero_bias};
+use super::linear::{add_bias, zero_bias};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
@@ -67,8 +67,8 @@ impl TransposedConvolutionConfig {
         device: &Device,
     ) -> Result<TransposedConvolution, GanError> {
         let window = Window::new(self.kernel, self.stride)?;
-        positive("inputs", self.inputs)?;
-        positive("outputs", self.outputs)?;
+        at_least_1("inputs", self.inputs)?;
+        at_least_1("outputs", self.outputs)?;
         let shape = [self.inputs, window.area() * self.outputs];
         // Every output pixel adds up one weight in stride^2 of the kernel.
         let fan_in = (window.area() * self.inputs / (self.stride * self.stride)).max(1);

@@ -8,7 +8,7 @@ use super::gan::GanTrainer;
 use super::state::State;
 use crate::contract::{Batch, Condition, Discriminator, Generator};
 use crate::ema::EmaConfig;
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::loss::Loss;
 
 /// An optimiser and its settings, in Burn's own configurations.
@@ -177,10 +177,6 @@ impl GanTrainerConfig {
         let positive = |field, value: f64| match value > 0.0 && value.is_finite() {
             true => Ok(()),
             false => Err(GanError::config(field, value, "must be positive")),
-        };
-        let at_least_1 = |field, value: usize| match value {
-            0 => Err(GanError::config(field, value, "must be at least 1")),
-            _ => Ok(()),
         };
         positive("generator_learning_rate", self.generator_learning_rate)?;
         positive(

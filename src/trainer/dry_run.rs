@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::tensor::{Device, Tensor};
 
 use crate::contract::{Batch, Condition, Discriminator, Generator, check_condition};
-use crate::error::GanError;
+use crate::error::{GanError, at_least_1};
 use crate::random::{Purpose, Stream};
 
 /// Runs copies of both networks, in evaluation form, on one latent vector and one real sample.
@@ -20,13 +20,7 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     }
     check_condition(example.len(), &example.condition)?;
     let latent_size = generator.latent_size();
-    if latent_size == 0 {
-        return Err(GanError::config(
-            "latent_size",
-            latent_size,
-            "must be at least 1",
-        ));
-    }
+    at_least_1("latent_size", latent_size)?;
     let data = &example.samples.dims()[1..];
     check_shape("samples of the generator", data, generator.sample_shape())?;
     check_shape(
