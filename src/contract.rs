@@ -65,11 +65,22 @@ pub trait Discriminator<const D: usize, C = ()>: Module {
     fn sample_shape(&self) -> Option<Vec<usize>> {
         None
     }
+
+    /// How it carries a tangent, which exact gradient penalties need: `Some(Self::logits_dual)` for a
+    /// [`DualDiscriminator`]. The default says that it cannot.
+    fn tangent_rule(&self) -> Option<TangentRule<Self, D, C>> {
+        None
+    }
 }
+
+/// The function [`DualDiscriminator::logits_dual`] of a discriminator `N`.
+pub type TangentRule<N, const D: usize, C> = fn(&N, Dual<D>, &C) -> Dual<1>;
 
 /// A discriminator that can carry a directional derivative along with its value.
 ///
-/// `logits_dual(Dual::constant(x), c).value` must equal `logits(x, c)`.
+/// `logits_dual(Dual::constant(x), c).value` must equal `logits(x, c)`. Say so to the trainers with
+/// [`Discriminator::tangent_rule`]. Layers and functions with a value and a tangent are in
+/// [`nn`](crate::nn) and [`dual`](crate::dual).
 pub trait DualDiscriminator<const D: usize, C = ()>: Discriminator<D, C> {
     /// The logits `[N]` and, where `samples` has a tangent, their derivative in its direction.
     fn logits_dual(&self, samples: Dual<D>, condition: &C) -> Dual<1>;

@@ -84,7 +84,7 @@ pub mod weights;
 
 pub use contract::{
     AdversarialTrainer, Batch, Condition, Discriminator, DualDiscriminator, Generator, StepReport,
-    StepValues,
+    StepValues, TangentRule,
 };
 pub use dual::Dual;
 pub use error::GanError;

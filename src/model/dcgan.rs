@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::contract::{Discriminator, DualDiscriminator, Generator};
+use crate::contract::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
 use crate::nn::{
@@ -279,6 +279,10 @@ impl Discriminator<4> for DcganDiscriminator {
 
     fn sample_shape(&self) -> Option<Vec<usize>> {
         Some(self.sample_shape.to_vec())
+    }
+
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, ()>> {
+        Some(Self::logits_dual)
     }
 }
 

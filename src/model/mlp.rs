@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::contract::{Discriminator, DualDiscriminator, Generator};
+use crate::contract::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
 use crate::nn::{Activation, Initialization, Linear, LinearConfig};
@@ -147,6 +147,10 @@ impl Discriminator<2> for MlpDiscriminator {
         self.layers
             .first()
             .map(|layer| vec![layer.weight.dims()[0]])
+    }
+
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 2, ()>> {
+        Some(Self::logits_dual)
     }
 }
 

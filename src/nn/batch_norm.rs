@@ -98,26 +98,29 @@ impl BatchNorm {
     }
 
     fn by_batch(&self, x: Dual<2>) -> Dual<2> {
-        let mean = x.value.clone().mean_dim(0);
-        let centered = x.value - mean.clone();
+        x.map_together(|x, dx| self.standardize(x, dx))
+            .marked_coupled()
+    }
+
+    /// Normalises by the batch's statistics; without a tangent, the running ones advance.
+    fn standardize(&self, x: Tensor<2>, dx: Option<Tensor<2>>) -> (Tensor<2>, Option<Tensor<2>>) {
+        let mean = x.clone().mean_dim(0);
+        let centered = x - mean.clone();
         let variance = centered.clone().square().mean_dim(0);
         let deviation = (variance.clone() + self.epsilon).sqrt();
         let scale = self.gamma.val().unsqueeze::<2>() / deviation.clone();
-        if x.tangent.is_none() {
+        if dx.is_none() {
             advance(&self.running_mean, mean, self.momentum);
             advance(&self.running_variance, variance, self.momentum);
         }
-        let tangent = x.tangent.map(|dx| {
+        let tangent = dx.map(|dx| {
             // d(c / s) = (dc - c * mean(c dc) / s^2) / s with c = x - mean(x).
             let d_centered = dx.clone() - dx.mean_dim(0);
             let d_variance = (centered.clone() * d_centered.clone()).mean_dim(0);
             let along = centered.clone() * (d_variance / deviation.square());
             (d_centered - along) * scale.clone()
         });
-        Dual {
-            value: centered * scale + self.beta.val().unsqueeze::<2>(),
-            tangent,
-        }
+        (centered * scale + self.beta.val().unsqueeze::<2>(), tangent)
     }
 
     fn by_running(&self, x: Dual<2>) -> Dual<2> {
@@ -129,10 +132,9 @@ impl BatchNorm {
         let deviation = (running(&self.running_variance) + self.epsilon).sqrt();
         let scale = self.gamma.val().unsqueeze::<2>() / deviation;
         let beta = self.beta.val().unsqueeze::<2>();
-        x.map(
-            |x| (x - mean) * scale.clone() + beta,
-            |_, dx| dx * scale.clone(),
-        )
+        x.shift(mean, |x, mean| x - mean)
+            .weighted(scale, |x, scale| x * scale)
+            .shift(beta, |x, beta| x + beta)
     }
 }
 

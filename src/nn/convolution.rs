@@ -81,18 +81,21 @@ impl ConvolutionConfig {
 impl Convolution {
     /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let product = x.linear(|x| match self.algorithm {
-            Algorithm::Matmul => self.matmul(x),
-            Algorithm::Direct => self.direct(x),
+        let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
+            Algorithm::Matmul => self.matmul(x, weight),
+            Algorithm::Direct => self.direct(x, weight),
         });
         add_bias(product, self.bias.as_ref())
     }
 
     /// The weights as `[outputs, inputs, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
-        let [rows, outputs] = self.weight.dims();
+        self.to_standard(self.weight.val())
+    }
+
+    fn to_standard(&self, weight: Tensor<2>) -> Tensor<4> {
+        let [rows, outputs] = weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
-        let weight = self.weight.val();
         let order = self.window.stored_to_standard(&weight.device());
         weight
             .reshape([area, rows / area, outputs])
@@ -120,9 +123,8 @@ impl Convolution {
         Ok(self)
     }
 
-    fn matmul(&self, x: Tensor<4>) -> Tensor<4> {
+    fn matmul(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let channels = x.dims()[3];
-        let weight = self.weight.val();
         let slices = self.window.slices(x);
         if !self.window.by_run(channels) {
             return product(Tensor::cat(slices, 3), weight);
@@ -138,12 +140,12 @@ impl Convolution {
         })
     }
 
-    fn direct(&self, x: Tensor<4>) -> Tensor<4> {
+    fn direct(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let Window { stride, .. } = self.window;
         let padding = self.window.padding();
         let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
         let x = to_channels_first(x);
-        to_channels_last(conv2d(x, self.standard_weight(), None, options))
+        to_channels_last(conv2d(x, self.to_standard(weight), None, options))
     }
 }
 

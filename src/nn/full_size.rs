@@ -63,10 +63,9 @@ impl Stem {
     /// `[N, inputs]` to `[N, H, W, C]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<4> {
         let [height, width, channels] = self.image;
-        let product = x.linear(|x| {
+        let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, _] = x.dims();
-            x.matmul(self.weight.val())
-                .reshape([n, height, width, channels])
+            x.matmul(weight).reshape([n, height, width, channels])
         });
         add_bias(product, self.bias.as_ref())
     }
@@ -147,10 +146,9 @@ impl HeadConfig {
 impl Head {
     /// `[N, H, W, C]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
-        let product = x.linear(|x| {
+        let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, height, width, channels] = x.dims();
-            x.reshape([n, height * width * channels])
-                .matmul(self.weight.val())
+            x.reshape([n, height * width * channels]).matmul(weight)
         });
         add_bias(product, self.bias.as_ref())
     }

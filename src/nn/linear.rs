@@ -57,7 +57,7 @@ impl LinearConfig {
 impl Linear {
     /// `[N, inputs]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
-        let product = x.linear(|x| x.matmul(self.weight.val()));
+        let product = x.weighted(self.weight.val(), Tensor::matmul);
         add_bias(product, self.bias.as_ref())
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn zero_bias(wanted: bool, size: usize, device: &Device) -> Option<Pa
 /// Adds a bias along the last axis; a constant, so the tangent stays.
 pub(super) fn add_bias<const D: usize>(x: Dual<D>, bias: Option<&Param<Tensor<1>>>) -> Dual<D> {
     match bias {
-        Some(bias) => x.map(|x| x + bias.val().unsqueeze(), |_, dx| dx),
+        Some(bias) => x.shift(bias.val(), |x, bias| x + bias.unsqueeze()),
         None => x,
     }
 }

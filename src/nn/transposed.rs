@@ -84,18 +84,21 @@ impl TransposedConvolutionConfig {
 impl TransposedConvolution {
     /// `[N, H, W, inputs]` to `[N, stride * H, stride * W, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let product = x.linear(|x| match self.algorithm {
-            Algorithm::Matmul => self.matmul(x),
-            Algorithm::Direct => self.direct(x),
+        let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
+            Algorithm::Matmul => self.matmul(x, weight),
+            Algorithm::Direct => self.direct(x, weight),
         });
         add_bias(product, self.bias.as_ref())
     }
 
     /// The weights as `[inputs, outputs, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
-        let [inputs, columns] = self.weight.dims();
+        self.to_standard(self.weight.val())
+    }
+
+    fn to_standard(&self, weight: Tensor<2>) -> Tensor<4> {
+        let [inputs, columns] = weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
-        let weight = self.weight.val();
         let order = self.window.stored_to_standard(&weight.device());
         weight
             .reshape([inputs, area, columns / area])
@@ -123,10 +126,9 @@ impl TransposedConvolution {
         Ok(self)
     }
 
-    fn matmul(&self, x: Tensor<4>) -> Tensor<4> {
-        let [_, columns] = self.weight.dims();
+    fn matmul(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
+        let [_, columns] = weight.dims();
         let channels = columns / self.window.area();
-        let weight = self.weight.val();
         let device = x.device();
         let ranges = self.window.ranges(channels).into_iter();
         let slices = if self.window.by_run(channels) {
@@ -142,11 +144,11 @@ impl TransposedConvolution {
         self.window.add_up(slices, &device)
     }
 
-    fn direct(&self, x: Tensor<4>) -> Tensor<4> {
+    fn direct(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let Window { stride, .. } = self.window;
         let (padding, surplus) = (self.window.padding(), self.window.surplus());
         let options = ConvTransposeOptions::new([stride; 2], [padding; 2], [surplus; 2], [1; 2], 1);
         let x = to_channels_first(x);
-        to_channels_last(conv_transpose2d(x, self.standard_weight(), None, options))
+        to_channels_last(conv_transpose2d(x, self.to_standard(weight), None, options))
     }
 }

@@ -1,0 +1,31 @@
+//! Tangent rules of activations, element by element.
+
+use burn::tensor::{Tensor, activation};
+
+use super::Dual;
+
+/// `max(x, 0)`, with slope 0 at 0.
+pub fn relu<const D: usize>(x: Dual<D>) -> Dual<D> {
+    x.piecewise_linear(activation::relu, |x, dx| dx * step(x))
+}
+
+/// `x` where `x > 0`, `slope * x` elsewhere (Maas et al. 2013).
+///
+/// Computed as `(1 - slope) * relu(x) + slope * x`: on the CPU backends that takes a small part of the time
+/// of a masked form (docs/performance.md).
+pub fn leaky_relu<const D: usize>(x: Dual<D>, slope: f64) -> Dual<D> {
+    x.piecewise_linear(
+        |x| activation::relu(x.clone()) * (1.0 - slope) + x * slope,
+        |x, dx| dx * (step(x) * (1.0 - slope) + slope),
+    )
+}
+
+/// The hyperbolic tangent; its derivative is `1 - tanh(x)^2`.
+pub fn tanh<const D: usize>(x: Dual<D>) -> Dual<D> {
+    x.map(Tensor::tanh, |x, dx| dx * (x.tanh().square().neg() + 1.0))
+}
+
+/// 1 where `x > 0`, 0 elsewhere.
+fn step<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    x.greater_scalar(0.0).float()
+}
