@@ -81,6 +81,8 @@ fn activations() {
         Activation::Relu,
         Activation::LeakyRelu { slope: 0.2 },
         Activation::Tanh,
+        Activation::Silu,
+        Activation::Softplus,
     ] {
         // A linear layer in front gives the check some parameters.
         let layer = LinearConfig::new(3, 5)

@@ -25,6 +25,31 @@ pub fn tanh<const D: usize>(x: Dual<D>) -> Dual<D> {
     x.map(Tensor::tanh, |x, dx| dx * (x.tanh().square().neg() + 1.0))
 }
 
+/// `1 / (1 + exp(-x))`; its derivative is `s (1 - s)`.
+pub fn sigmoid<const D: usize>(x: Dual<D>) -> Dual<D> {
+    x.map(activation::sigmoid, |x, dx| {
+        // As a product of two sigmoids: 1 - s would round to 0 for a large x.
+        dx * activation::sigmoid(x.clone()) * activation::sigmoid(x.neg())
+    })
+}
+
+/// `x * sigmoid(x)`, also called swish (Hendrycks and Gimpel 2016, section 2).
+pub fn silu<const D: usize>(x: Dual<D>) -> Dual<D> {
+    x.map(activation::silu, |x, dx| {
+        let sigmoid = activation::sigmoid(x.clone());
+        // d(x s) = (s + x s (1 - s)) dx
+        dx * sigmoid * (x.clone() * activation::sigmoid(x.neg()) + 1.0)
+    })
+}
+
+/// `log(1 + exp(x))` without overflow, a smooth ReLU; its derivative is the sigmoid.
+pub fn softplus<const D: usize>(x: Dual<D>) -> Dual<D> {
+    x.map(
+        |x| activation::softplus(x, 1.0),
+        |x, dx| dx * activation::sigmoid(x),
+    )
+}
+
 /// 1 where `x > 0`, 0 elsewhere.
 fn step<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.greater_scalar(0.0).float()

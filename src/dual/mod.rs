@@ -1,8 +1,10 @@
 //! [`Dual`]: a value and, where asked for, its directional derivative, carried through a network together.
 
 mod activation;
+mod normalization;
 
-pub use activation::{leaky_relu, relu, tanh};
+pub use activation::{leaky_relu, relu, sigmoid, silu, softplus, tanh};
+pub use normalization::standardize;
 
 use burn::tensor::Tensor;
 
