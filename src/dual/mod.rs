@@ -1,9 +1,66 @@
 //! [`Dual`]: a value and, where asked for, its directional derivative, carried through a network together.
+//!
+//! Exact gradient penalties need a discriminator that implements
+//! [`DualDiscriminator`](crate::DualDiscriminator). One of Burn's own layers writes its pass once, with the
+//! functions of this module in place of the layers' `forward`. Each function works on a value alone just as
+//! well, so that the logits come from the same pass:
+//!
+//! ```
+//! use burn::{nn, prelude::*, tensor::Device};
+//! use burn_gan::dual::{leaky_relu, linear};
+//! use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule};
+//!
+//! #[derive(Module, Debug)]
+//! struct Critic {
+//!     hidden: nn::Linear,
+//!     output: nn::Linear,
+//! }
+//!
+//! impl Discriminator<2> for Critic {
+//!     fn logits(&self, samples: Tensor<2>, _: &()) -> Tensor<1> {
+//!         self.logits_dual(Dual::constant(samples), &()).value
+//!     }
+//!     fn tangent_rule(&self) -> Option<TangentRule<Self, 2, ()>> {
+//!         Some(Self::logits_dual)
+//!     }
+//! }
+//!
+//! impl DualDiscriminator<2> for Critic {
+//!     fn logits_dual(&self, samples: Dual<2>, _: &()) -> Dual<1> {
+//!         let x = leaky_relu(linear(&self.hidden, samples), 0.2);
+//!         linear(&self.output, x).linear(|x| x.squeeze_dim(1))
+//!     }
+//! }
+//!
+//! let device = Device::flex();
+//! device.seed(1);
+//! let critic = Critic {
+//!     hidden: nn::LinearConfig::new(2, 8).init(&device),
+//!     output: nn::LinearConfig::new(8, 1).init(&device),
+//! };
+//! let x = Tensor::<2>::from_floats([[0.3, -1.2]], &device);
+//! let direction = Tensor::<2>::from_floats([[1.0, 0.5]], &device);
+//! let moved = Dual::with_tangent(x.clone(), direction.clone())?;
+//! let tangent = critic.logits_dual(moved, &()).tangent.expect("given one, it carries one");
+//!
+//! // The central difference says the same.
+//! let step = 1e-2;
+//! let ahead = critic.logits(x.clone() + direction.clone() * step, &());
+//! let behind = critic.logits(x - direction * step, &());
+//! let difference = (ahead - behind) / (2.0 * step);
+//! assert!((tangent - difference).abs().into_scalar::<f32>() < 1e-3);
+//! # Ok::<(), burn_gan::GanError>(())
+//! ```
 
 mod activation;
+mod layers;
 mod normalization;
 
 pub use activation::{leaky_relu, relu, sigmoid, silu, softplus, tanh};
+pub use layers::{
+    adaptive_avg_pool2d, avg_pool2d, conv_transpose2d, conv1d, conv2d, group_norm, instance_norm,
+    interpolate2d, layer_norm, linear,
+};
 pub use normalization::standardize;
 
 use burn::tensor::Tensor;
