@@ -44,7 +44,7 @@
 //! let tangent = critic.logits_dual(moved, &()).tangent.expect("given one, it carries one");
 //!
 //! // The central difference says the same.
-//! let step = 1e-2;
+//! let step = 1e-3;
 //! let ahead = critic.logits(x.clone() + direction.clone() * step, &());
 //! let behind = critic.logits(x - direction * step, &());
 //! let difference = (ahead - behind) / (2.0 * step);
