@@ -6,7 +6,7 @@ use burn::nn::interpolate::Interpolate2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d};
 use burn::nn::{GroupNorm, InstanceNorm, LayerNorm, Linear};
 use burn::tensor::ops::ConvTransposeOptions;
-use burn::tensor::{Device, Tensor, module};
+use burn::tensor::{Tensor, module};
 
 use super::Dual;
 use super::normalization::{standardize, standardize_with};
@@ -70,7 +70,7 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Dual<4>) -> Dual<4> {
 
 /// Burn's layer normalisation over the last axis.
 pub fn layer_norm<const D: usize>(layer: &LayerNorm, x: Dual<D>) -> Dual<D> {
-    let epsilon = epsilon(layer, &x.value.device());
+    let epsilon = epsilon(layer, &x.value);
     let x = standardize_with(x, &[D - 1], |variance| variance + epsilon.unsqueeze());
     affine(x, Some(&layer.gamma), layer.beta.as_ref(), D - 1)
 }
@@ -151,13 +151,14 @@ fn by_group<const D: usize>(x: Dual<D>, groups: usize, epsilon: f64) -> Dual<D> 
 /// The epsilon of Burn's layer normalisation, which is private there: read off its answer to a small input.
 ///
 /// Of `[a, -a]` it makes `a / sqrt(a^2 + epsilon) = z`, so that `epsilon = a^2 (1 / z^2 - 1)`.
-fn epsilon(layer: &LayerNorm, device: &Device) -> Tensor<1> {
-    const A: f64 = 1e-4;
-    let device = device.clone().inner();
+fn epsilon<const D: usize>(layer: &LayerNorm, x: &Tensor<D>) -> Tensor<1> {
+    // A power of 2, which every precision holds exactly.
+    const A: f64 = 1.0 / 8192.0;
+    let ones = Tensor::<1>::ones([2], (&x.device().inner(), x.dtype()));
     let mut bare = layer.clone();
-    bare.gamma = fixed(Tensor::ones([2], &device));
+    bare.gamma = fixed(ones.clone());
     bare.beta = None;
-    let answer = bare.forward(Tensor::<1>::from_floats([A, -A], &device));
-    let z = answer.slice([0..1]);
+    let signs = Tensor::cat(vec![ones.clone().slice([0..1]), -ones.slice([1..2])], 0);
+    let z = bare.forward(signs * A).slice([0..1]);
     (z.square().recip() - 1.0) * (A * A)
 }
