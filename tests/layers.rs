@@ -3,14 +3,15 @@
 
 mod common;
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use burn_gan::model::DcganConfig;
 use burn_gan::nn::{
-    Algorithm, BatchNormConfig, Convolution, ConvolutionConfig, HeadConfig, LinearConfig,
-    StemConfig, TransposedConvolution, TransposedConvolutionConfig, initialize_normal,
-    to_channels_first, to_channels_last,
+    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
+    EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, InstanceNormConfig, LayerNormConfig,
+    LinearConfig, MinibatchDeviationConfig, StemConfig, TransposedConvolution,
+    TransposedConvolutionConfig, initialize_normal, to_channels_first, to_channels_last,
 };
 use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
 use common::{assert_close, gradients, parameters, relative_error, stream, values};
@@ -303,6 +304,151 @@ fn channels_move_there_and_back() {
     }
 }
 
+/// Burn's own normalisations are an independent oracle of statistics, epsilon and the order of channels.
+#[test]
+fn normalizations_agree_with_burns() {
+    let device = Device::flex();
+    let images = stream(21).normal([2, 3, 4, 6], &device) * 2.0 + 1.0;
+    let table = stream(22).normal([5, 6], &device) * 2.0 + 1.0;
+    let gamma = stream(23).normal([6], &device);
+    let beta = stream(24).normal([6], &device);
+    // The same scale and shift for both layers; Burn's has its channels second.
+    macro_rules! agree {
+        ($ours:expr, $burn:expr, $gamma:expr, [$(($x:expr, $layout:ident)),*]) => {{
+            let (mut ours, mut burn) = ($ours.init(&device).unwrap(), $burn.init(&device));
+            ours.gamma = ours.gamma.map(|_| gamma.clone());
+            ours.beta = ours.beta.map(|_| beta.clone());
+            burn.gamma = $gamma(burn.gamma);
+            burn.beta = burn.beta.map(|param| param.map(|_| beta.clone()));
+            $(
+                let value = ours.propagate(Dual::constant($x.clone())).value;
+                assert_close(agree!($layout, value), burn.forward(agree!($layout, $x.clone())), 1e-5);
+            )*
+        }};
+        (same, $x:expr) => { $x };
+        (moved, $x:expr) => { to_channels_first($x) };
+    }
+    let optional = |param: Option<Param<Tensor<1>>>| param.map(|p| p.map(|_| gamma.clone()));
+    for epsilon in [1e-5, 0.3] {
+        agree!(
+            LayerNormConfig::new(6).with_epsilon(epsilon),
+            burn::nn::LayerNormConfig::new(6).with_epsilon(epsilon),
+            |param: Param<Tensor<1>>| param.map(|_| gamma.clone()),
+            [(images, same), (table, same)]
+        );
+        for groups in [1, 2, 3] {
+            agree!(
+                GroupNormConfig::new(groups, 6).with_epsilon(epsilon),
+                burn::nn::GroupNormConfig::new(groups, 6).with_epsilon(epsilon),
+                optional,
+                [(images, moved), (table, same)]
+            );
+        }
+        agree!(
+            InstanceNormConfig::new(6).with_epsilon(epsilon),
+            burn::nn::InstanceNormConfig::new(6).with_epsilon(epsilon),
+            optional,
+            [(images, moved)]
+        );
+    }
+}
+
+/// By hand, from the definition.
+#[test]
+fn minibatch_deviation_by_hand() {
+    let device = Device::flex();
+    for (n, asked, size) in [
+        (8, 4, 4),
+        (6, 4, 3),
+        (4, 16, 4),
+        (5, 4, 1),
+        (1, 4, 1),
+        (3, 3, 3),
+    ] {
+        let layer = MinibatchDeviationConfig::new()
+            .with_group_size(asked)
+            .init()
+            .unwrap();
+        let x = stream(25).normal([n, 2, 3, 2], &device);
+        let out = layer.propagate(Dual::constant(x.clone())).value;
+        assert_eq!(out.dims(), [n, 2, 3, 3]);
+        assert_eq!(values(out.clone().slice_dim(3, 0..2)), values(x.clone()));
+
+        let (rows, groups) = (values(x.clone()), n / size);
+        let row = |sample: usize| &rows[sample * 12..(sample + 1) * 12];
+        let mut expected = Vec::new();
+        for sample in 0..n {
+            let members: Vec<usize> = (0..n).filter(|m| m % groups == sample % groups).collect();
+            assert_eq!(members.len(), size);
+            let deviation = |value: usize| {
+                let count = size as f64;
+                let mean = members.iter().map(|&m| row(m)[value]).sum::<f64>() / count;
+                let squares = members.iter().map(|&m| (row(m)[value] - mean).powi(2));
+                (squares.sum::<f64>() / count + 1e-8).sqrt()
+            };
+            let mean = (0..12).map(deviation).sum::<f64>() / 12.0;
+            expected.extend([mean; 6]);
+        }
+        let error = relative_error(&values(out.slice_dim(3, 2..3)), &expected);
+        assert!(error < 1e-5, "{n} by {asked}: {error:e}");
+
+        // The same values as a table.
+        let table = layer
+            .propagate(Dual::constant(x.reshape([n, 12])))
+            .value
+            .slice_dim(1, 12..13);
+        let expected: Vec<f64> = expected.into_iter().step_by(6).collect();
+        assert!(relative_error(&values(table), &expected) < 1e-5);
+    }
+}
+
+#[test]
+fn embedding_projection_by_hand() {
+    let device = Device::flex();
+    let layer = EmbeddingProjectionConfig::new(3, 2)
+        .init(&mut stream(26), &device)
+        .unwrap();
+    let weight = values(layer.weight.val());
+    let features = Tensor::<2>::from_floats([[1.0, 0.0], [0.0, 1.0], [2.0, -1.0]], &device);
+    let labels = Tensor::<1, Int>::from_ints([2, 0, 2], &device);
+    let out = values(layer.propagate(Dual::constant(features), labels).value);
+    let expected = [weight[4], weight[1], 2.0 * weight[4] - weight[5]];
+    assert!(relative_error(&out, &expected) < 1e-6);
+}
+
+/// Far out the smooth activations and their slopes neither overflow nor lose small values.
+#[test]
+fn smooth_activations_far_out() {
+    let device = Device::flex();
+    let x = Tensor::<1>::from_floats([-200.0, -30.0, 0.0, 30.0, 200.0], &device);
+    let tiny = (-30f64).exp();
+    for (activation, value, slope) in [
+        (
+            Activation::Softplus,
+            [0.0, tiny, 2f64.ln(), 30.0, 200.0],
+            [0.0, tiny, 0.5, 1.0, 1.0],
+        ),
+        (
+            Activation::Silu,
+            [0.0, -30.0 * tiny, 0.0, 30.0, 200.0],
+            [0.0, -29.0 * tiny, 0.5, 1.0, 1.0],
+        ),
+    ] {
+        let dual = Dual::with_tangent(x.clone(), x.ones_like()).unwrap();
+        let dual = activation.propagate(dual);
+        let tangent = values(dual.tangent.unwrap());
+        for (actual, expected) in [(values(dual.value), value), (tangent, slope)] {
+            for (a, e) in actual.iter().zip(expected) {
+                let error = (a - e).abs();
+                assert!(
+                    error <= 1e-5 * e.abs() + 1e-30,
+                    "{activation:?}: {a} for {e}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn dcgan_starts_from_small_normal_weights() {
     let generator = DcganConfig::new(1, 28, 28)
@@ -406,6 +552,34 @@ fn sizes_of_zero_are_refused() {
         BatchNormConfig::new(1)
             .with_epsilon(0.0)
             .init(&device)
+            .err(),
+        LayerNormConfig::new(0).init(&device).err(),
+        LayerNormConfig::new(1)
+            .with_epsilon(f64::NAN)
+            .init(&device)
+            .err(),
+        GroupNormConfig::new(0, 4).init(&device).err(),
+        GroupNormConfig::new(1, 0).init(&device).err(),
+        GroupNormConfig::new(3, 4).init(&device).err(),
+        GroupNormConfig::new(8, 4).init(&device).err(),
+        GroupNormConfig::new(2, 4)
+            .with_epsilon(-1e-5)
+            .init(&device)
+            .err(),
+        InstanceNormConfig::new(0).init(&device).err(),
+        InstanceNormConfig::new(1)
+            .with_epsilon(f64::INFINITY)
+            .init(&device)
+            .err(),
+        MinibatchDeviationConfig::new()
+            .with_group_size(0)
+            .init()
+            .err(),
+        EmbeddingProjectionConfig::new(0, 1)
+            .init(&mut draw, &device)
+            .err(),
+        EmbeddingProjectionConfig::new(1, 0)
+            .init(&mut draw, &device)
             .err(),
         DcganConfig::new(0, 8, 8).init_generator(&device).err(),
         DcganConfig::new(1, 8, 8)
