@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("error", 0),
     ("files", 0),
     ("random", 0),
+    ("schedule", 0),
     ("data", 1),
     ("nn", 1),
     ("picture", 1),
@@ -21,6 +22,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("ema", 3),
     ("loss", 3),
     ("metric", 3),
+    ("penalty", 3),
     ("trainer", 4),
     ("train", 5),
 ];
