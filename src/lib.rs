@@ -72,6 +72,8 @@ pub mod metric;
 pub mod model;
 pub mod nn;
 #[cfg(feature = "training")]
+pub mod optimizer;
+#[cfg(feature = "training")]
 pub mod penalty;
 #[cfg(feature = "image")]
 pub mod picture;

@@ -63,6 +63,15 @@ impl Schedule {
         }
     }
 
+    /// The same from end to end, over another number of steps.
+    pub fn over(self, steps: usize) -> Self {
+        match self {
+            Self::Constant(value) => Self::Constant(value),
+            Self::Linear { from, to, .. } => Self::Linear { from, to, steps },
+            Self::CosineBurnIn { from, to, .. } => Self::CosineBurnIn { from, to, steps },
+        }
+    }
+
     /// Its first and its last value, between which all others lie.
     pub fn ends(&self) -> [f64; 2] {
         match *self {

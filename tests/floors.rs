@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("schedule", 0),
     ("data", 1),
     ("nn", 1),
+    ("optimizer", 1),
     ("picture", 1),
     ("sampling", 1),
     ("theory", 1),
