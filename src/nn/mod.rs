@@ -12,6 +12,7 @@ mod convolution;
 mod full_size;
 mod initialization;
 mod linear;
+pub mod resampling;
 mod transposed;
 mod window;
 
