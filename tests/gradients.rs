@@ -138,6 +138,30 @@ fn resampling() {
 }
 
 #[test]
+fn spectral_norms() {
+    let linear = LinearConfig::new(3, 5)
+        .with_spectral_norm(true)
+        .init(&mut stream(4), &device())
+        .unwrap();
+    check(linear, [4, 3], |layer, x| layer.propagate(x));
+    for groups in [1, 2] {
+        let convolution = ConvolutionConfig::new(2, 4, 3)
+            .with_groups(groups)
+            .with_spectral_norm(true)
+            .with_bias(true)
+            .init(&mut stream(5), &device())
+            .unwrap();
+        check(convolution, [2, 5, 4, 2], |layer, x| layer.propagate(x));
+    }
+    let head = HeadConfig::new([2, 3, 4])
+        .with_outputs(2)
+        .with_spectral_norm(true)
+        .init(&mut stream(8), &device())
+        .unwrap();
+    check(head, [5, 2, 3, 4], |head, x| head.propagate(x));
+}
+
+#[test]
 fn transposed_convolutions() {
     for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (4, 2), (5, 2), (2, 2), (5, 3)] {
         for algorithm in [Algorithm::Matmul, Algorithm::Direct] {

@@ -6,6 +6,8 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module::conv2d};
 
 use super::linear::{add_bias, zero_bias};
+use super::parameter::replace;
+use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
 use super::window::Window;
 use crate::dual::Dual;
 use crate::error::{GanError, at_least_1};
@@ -32,6 +34,9 @@ pub struct ConvolutionConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
+    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    #[config(default = false)]
+    pub spectral_norm: bool,
     /// How it is computed.
     #[config(default = "Algorithm::Matmul")]
     pub algorithm: Algorithm,
@@ -54,6 +59,8 @@ pub struct ConvolutionConfig {
 pub struct Convolution {
     /// `[kernel * kernel * inputs / groups, outputs]`.
     pub weight: Param<Tensor<2>>,
+    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
+    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
@@ -85,10 +92,11 @@ impl ConvolutionConfig {
             }
         }
         let fan_in = window.area() * self.inputs / self.groups;
+        let shape = [fan_in, self.outputs];
+        let weight = self.initialization.parameter(shape, fan_in, stream, device);
         Ok(Convolution {
-            weight: self
-                .initialization
-                .parameter([fan_in, self.outputs], fan_in, stream, device),
+            spectral: spectral_norm(self.spectral_norm, &weight, stream),
+            weight,
             bias: zero_bias(self.bias, self.outputs, device),
             window,
             groups: self.groups,
@@ -100,7 +108,8 @@ impl ConvolutionConfig {
 impl Convolution {
     /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
+        let weight = effective(&self.weight, self.spectral.as_ref());
+        let product = x.weighted(weight, |x, weight| match self.algorithm {
             Algorithm::Matmul => self.matmul(x, weight),
             Algorithm::Direct => self.direct(x, weight),
         });
@@ -139,6 +148,7 @@ impl Convolution {
             .select(0, order)
             .reshape([rows, outputs]);
         self.weight = replace(self.weight, weight);
+        self.spectral = follow(self.spectral, &self.weight);
         Ok(self)
     }
 
@@ -213,20 +223,4 @@ pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(
         });
     }
     Ok(())
-}
-
-/// Puts a new value into a parameter: its device, identity and training state stay.
-pub(super) fn replace<const D: usize>(
-    param: Param<Tensor<D>>,
-    value: Tensor<D>,
-) -> Param<Tensor<D>> {
-    let (id, device) = (param.id, param.lazy_device());
-    let value = value.without_autodiff().to_device(&device);
-    // Devices compare equal with and without autodiff, so that Burn would leave a plain value plain.
-    let value = if device.is_autodiff() {
-        value.autodiff()
-    } else {
-        value
-    };
-    param.transform_for_load(value, id)
 }

@@ -12,7 +12,9 @@ mod convolution;
 mod full_size;
 mod initialization;
 mod linear;
+mod parameter;
 pub mod resampling;
+mod spectral;
 mod transposed;
 mod window;
 
@@ -22,6 +24,7 @@ pub use convolution::{Convolution, ConvolutionConfig};
 pub use full_size::{Head, HeadConfig, Stem, StemConfig};
 pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};
+pub use spectral::{SpectralNorm, advance_spectral_norms};
 pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
 
 use burn::tensor::Tensor;
