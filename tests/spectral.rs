@@ -7,8 +7,8 @@ use burn::module::{Module, Param};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use burn_gan::nn::{
-    Convolution, ConvolutionConfig, Head, HeadConfig, Linear, LinearConfig, SpectralNorm,
-    advance_spectral_norms,
+    Convolution, ConvolutionConfig, Head, HeadConfig, Initialization, Linear, LinearConfig,
+    SpectralNorm, advance_spectral_norms,
 };
 use burn_gan::{Dual, load_weights, save_weights};
 use common::{Shift, parameters, stream, values};
@@ -26,6 +26,7 @@ fn network(device: &Device) -> Network {
         ConvolutionConfig::new(4, 12, 3)
             .with_groups(groups)
             .with_spectral_norm(true)
+            .with_initialization(Initialization::He { slope: 0.0 })
             .init(&mut stream(position), device)
             .unwrap()
     };
@@ -59,16 +60,18 @@ fn largest_of(matrix: &[f64], columns: usize) -> f64 {
     let column = |j: usize| matrix.iter().skip(j).step_by(columns).copied().collect();
     let mut vectors: Vec<Vec<f64>> = (0..columns).map(column).collect();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    // Columns beyond the rank become 0; rounding keeps their angles from settling.
+    let negligible = 1e-13 * dot(matrix, matrix);
     for _ in 0..60 {
-        let mut largest = 0.0_f64;
+        let mut settled = true;
         for i in 0..columns {
             for j in i + 1..columns {
                 let (a, b) = (dot(&vectors[i], &vectors[i]), dot(&vectors[j], &vectors[j]));
                 let c = dot(&vectors[i], &vectors[j]);
-                if c.abs() <= 1e-14 * (a * b).sqrt() {
+                if c.abs() <= negligible {
                     continue;
                 }
-                largest = largest.max(c.abs() / (a * b).sqrt());
+                settled = false;
                 let angle = 0.5 * (2.0 * c).atan2(a - b);
                 let (sin, cos) = angle.sin_cos();
                 for row in 0..vectors[i].len() {
@@ -78,7 +81,7 @@ fn largest_of(matrix: &[f64], columns: usize) -> f64 {
                 }
             }
         }
-        if largest < 1e-9 {
+        if settled {
             let lengths = vectors.iter().map(|vector| dot(vector, vector).sqrt());
             return lengths.fold(0.0, f64::max);
         }
@@ -115,16 +118,22 @@ fn largest_singular_values(network: &Network) -> Vec<f64> {
 }
 
 #[track_caller]
-fn assert_normalized(network: &Network) {
-    for value in largest_singular_values(network) {
-        assert!((value - 1.0).abs() < 0.01, "{value}");
-    }
+fn assert_normalized(network: &Network, tolerance: f64) {
+    let found = largest_singular_values(network);
+    assert!(
+        found.iter().all(|value| (value - 1.0).abs() < tolerance),
+        "{found:?}"
+    );
 }
 
+/// Power iterations converge with the ratio of the two largest singular values, which random matrices of this size
+/// have close together: 20 iterations of a fresh layer leave some percent.
 #[test]
 fn the_largest_singular_value_is_1() {
     for device in [Device::flex(), Device::flex().autodiff()] {
-        assert_normalized(&network(&device));
+        let fresh = network(&device);
+        assert_normalized(&fresh, 0.05);
+        assert_normalized(&advance_spectral_norms(fresh, 100), 0.01);
     }
 }
 
@@ -147,19 +156,20 @@ fn a_layer_multiplies_by_the_normalized_weight() {
 #[test]
 fn it_follows_the_weights() {
     let device = Device::flex().autodiff();
-    let start = network(&device);
-    let moved = start.clone().map(&mut Shift::by(0.5));
+    let start = advance_spectral_norms(network(&device), 100);
+    // A step of 0.05 beside weights of 0.2 to 0.5.
+    let moved = start.clone().map(&mut Shift::by(0.05));
     let unfollowed = largest_singular_values(&moved);
     assert!(
-        unfollowed.iter().any(|value| (value - 1.0).abs() > 0.05),
+        unfollowed.iter().any(|value| (value - 1.0).abs() > 0.01),
         "{unfollowed:?}"
     );
     let before = parameters(&moved);
     let mut followed = moved;
     for _ in 0..10 {
-        followed = advance_spectral_norms(followed, 2);
+        followed = advance_spectral_norms(followed, 1);
     }
-    assert_normalized(&followed);
+    assert_normalized(&followed, 0.01);
 
     // Nothing but the vectors has moved, and they are what they were: constants of the same identity.
     for (path, value) in parameters(&followed) {
