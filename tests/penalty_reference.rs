@@ -11,9 +11,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
-use burn_gan::nn::{
-    Convolution, ConvolutionConfig, Head, HeadConfig, LinearConfig, to_channels_last,
-};
+use burn_gan::nn::{Convolution, ConvolutionConfig, Head, HeadConfig, to_channels_last};
 use burn_gan::penalty::{CentralDifference, Exact, GradientPenalty, Penalty, Term};
 use burn_gan::random::Stream;
 use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule};
@@ -65,40 +63,32 @@ enum Layout {
     Vector,
     /// A [`burn_gan::nn::Linear`].
     Linear,
-    /// A [`Convolution`] of this stride and number of groups.
-    Convolution { stride: usize, groups: usize },
+    /// A [`Convolution`] of this stride.
+    Convolution { stride: usize },
     /// A [`Head`].
     Head,
 }
 
-const HALVING: Layout = Layout::Convolution {
-    stride: 2,
-    groups: 1,
-};
-const SAME_SIZE: Layout = Layout::Convolution {
-    stride: 1,
-    groups: 1,
-};
+const HALVING: Layout = Layout::Convolution { stride: 2 };
+const SAME_SIZE: Layout = Layout::Convolution { stride: 1 };
 
 impl Layout {
     /// A parameter, or its gradient, in the order in which this crate stores it.
     fn stored(self, data: TensorData) -> Vec<f32> {
         let device = &Device::flex();
-        let shape = data.shape.clone();
+        let shape = data.shape().to_vec();
         let as_kernel = |data| Tensor::<4>::from_data(data, device);
         let stored = match self {
-            Self::Vector => return data.to_vec().unwrap(),
+            Self::Vector => return data.try_to_vec().unwrap(),
             Self::Linear => Tensor::<2>::from_data(data, device).transpose(),
-            Self::Convolution { stride, .. } => {
-                ConvolutionConfig::new(shape[1], shape[0], shape[2])
-                    .with_stride(stride)
-                    .init(&mut stream(0), device)
-                    .unwrap()
-                    .with_standard_weight(as_kernel(data))
-                    .unwrap()
-                    .weight
-                    .val()
-            }
+            Self::Convolution { stride } => ConvolutionConfig::new(shape[1], shape[0], shape[2])
+                .with_stride(stride)
+                .init(&mut stream(0), device)
+                .unwrap()
+                .with_standard_weight(as_kernel(data))
+                .unwrap()
+                .weight
+                .val(),
             Self::Head => HeadConfig::new([shape[2], shape[3], shape[1]])
                 .with_outputs(shape[0])
                 .init(&mut stream(0), device)
@@ -108,7 +98,7 @@ impl Layout {
                 .weight
                 .val(),
         };
-        stored.into_data().to_vec().unwrap()
+        stored.into_data().try_to_vec().unwrap()
     }
 }
 
