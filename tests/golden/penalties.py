@@ -157,6 +157,54 @@ class Normalized:
         return F.conv2d(kinks.leaky_relu(x), p["head.weight"], p["head.bias"]).flatten()
 
 
+class Residual:
+    """A small R3GAN discriminator (Huang et al. 2024): 1x8x8, halved to 4x4 and 2x2 with 4, 8 and 8 channels, one
+    block a stage, twice as wide inside, groups of 4 channels. Halving is the mean of every 2x2 block."""
+
+    name = "residual"
+    sample = [1, 8, 8]
+    last = "linear.weight"
+    filters = [4, 8, 8]
+    group_width = 4
+
+    @staticmethod
+    def parameters(draw):
+        filters, group_width = Residual.filters, Residual.group_width
+        found = {"first.weight": weight(draw, [filters[0], 1, 1, 1])}
+        for stage, width in enumerate(filters):
+            wide = 2 * width
+            found[f"{stage}.first.weight"] = weight(draw, [wide, width, 1, 1])
+            found[f"{stage}.first.bias"] = draw.normal([wide], 0.3)
+            found[f"{stage}.second.weight"] = weight(draw, [wide, group_width, 3, 3])
+            found[f"{stage}.second.bias"] = draw.normal([wide], 0.3)
+            # It starts at 0 in training; here it counts.
+            found[f"{stage}.third.weight"] = weight(draw, [width, wide, 1, 1])
+            if stage + 1 < len(filters) and filters[stage + 1] != width:
+                shape = [filters[stage + 1], width, 1, 1]
+                found[f"{stage}.transition.weight"] = weight(draw, shape)
+        found["basis.weight"] = weight(draw, [filters[-1], 1, 2, 2])
+        found["linear.weight"] = weight(draw, [1, filters[-1]])
+        return found
+
+    @staticmethod
+    def logits(p, x, kinks):
+        last = len(Residual.filters) - 1
+        x = F.conv2d(x, p["first.weight"])
+        for stage, width in enumerate(Residual.filters):
+            groups = 2 * width // Residual.group_width
+            y = F.conv2d(x, p[f"{stage}.first.weight"]) + p[f"{stage}.first.bias"].view(1, -1, 1, 1)
+            y = kinks.leaky_relu(y)
+            y = F.conv2d(y, p[f"{stage}.second.weight"], padding=1, groups=groups)
+            y = kinks.leaky_relu(y + p[f"{stage}.second.bias"].view(1, -1, 1, 1))
+            x = x + F.conv2d(y, p[f"{stage}.third.weight"])
+            if stage < last:
+                x = F.avg_pool2d(x, 2)
+                if f"{stage}.transition.weight" in p:
+                    x = F.conv2d(x, p[f"{stage}.transition.weight"])
+        x = F.conv2d(x, p["basis.weight"], groups=Residual.filters[-1]).flatten(1)
+        return F.linear(x, p["linear.weight"]).squeeze(1)
+
+
 def squared_norm(gradient):
     return gradient.flatten(1).square().sum(1)
 
@@ -271,7 +319,7 @@ def main():
         print(name, "seed", numbers_of["seed"], values)
 
 
-CRITICS = [Mlp, Convolutional, Normalized]
+CRITICS = [Mlp, Convolutional, Normalized, Residual]
 
 if __name__ == "__main__":
     main()
