@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dual::Dual;
-pub use crate::dual::{leaky_relu, relu, tanh};
+pub use crate::dual::{leaky_relu, relu, silu, softplus, tanh};
 
 /// An activation function, chosen by name in configurations.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,10 @@ pub enum Activation {
     },
     /// `tanh(x)`, into [-1, 1].
     Tanh,
+    /// `x sigmoid(x)`.
+    Silu,
+    /// `log(1 + exp(x))`.
+    Softplus,
 }
 
 impl Activation {
@@ -30,6 +34,8 @@ impl Activation {
             Self::Relu => relu(x),
             Self::LeakyRelu { slope } => leaky_relu(x, slope),
             Self::Tanh => tanh(x),
+            Self::Silu => silu(x),
+            Self::Softplus => softplus(x),
         }
     }
 }

@@ -12,6 +12,9 @@ mod convolution;
 mod full_size;
 mod initialization;
 mod linear;
+mod minibatch_deviation;
+mod norm;
+mod projection;
 mod transposed;
 mod window;
 
@@ -21,6 +24,9 @@ pub use convolution::{Convolution, ConvolutionConfig};
 pub use full_size::{Head, HeadConfig, Stem, StemConfig};
 pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};
+pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
+pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
+pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig};
 pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
 
 use burn::tensor::Tensor;

@@ -1,0 +1,144 @@
+//! Normalisations of each sample on its own, over channels-last tensors.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
+
+use crate::dual::{Dual, standardize};
+use crate::error::{GanError, at_least_1};
+
+/// Configuration of a [`GroupNorm`].
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct GroupNormConfig {
+    /// Number of groups; it divides the channels.
+    pub groups: usize,
+    /// Number of channels.
+    pub channels: usize,
+    /// Added to the variance.
+    #[config(default = 1e-5)]
+    pub epsilon: f64,
+}
+
+/// Group normalisation (Wu and He 2018, equation 7): of `[N, .., channels]`, each group of consecutive
+/// channels of a sample has mean 0 and variance 1 over all of its positions, before a scale and a shift.
+///
+/// One group is layer normalisation over channels and positions, as many groups as channels are instance
+/// normalisation (Ulyanov et al. 2016). Samples do not influence each other, so that it has its place in a
+/// discriminator with a gradient penalty.
+#[derive(Module, Debug)]
+pub struct GroupNorm {
+    /// Scale, `[channels]`; starts at 1.
+    pub gamma: Param<Tensor<1>>,
+    /// Shift, `[channels]`; starts at 0.
+    pub beta: Param<Tensor<1>>,
+    groups: usize,
+    epsilon: f64,
+}
+
+impl GroupNormConfig {
+    /// Instance normalisation: each channel is a group.
+    pub fn instance(channels: usize) -> Self {
+        Self::new(channels, channels)
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a count of 0, groups that do not divide the channels, or an epsilon
+    /// that is not positive.
+    pub fn init(&self, device: &Device) -> Result<GroupNorm, GanError> {
+        at_least_1("groups", self.groups)?;
+        at_least_1("channels", self.channels)?;
+        if !self.channels.is_multiple_of(self.groups) {
+            return Err(GanError::config(
+                "groups",
+                self.groups,
+                "must divide the channels",
+            ));
+        }
+        check_epsilon(self.epsilon)?;
+        Ok(GroupNorm {
+            gamma: Param::from_tensor(Tensor::ones([self.channels], device)),
+            beta: Param::from_tensor(Tensor::zeros([self.channels], device)),
+            groups: self.groups,
+            epsilon: self.epsilon,
+        })
+    }
+}
+
+impl GroupNorm {
+    /// Normalises `[N, .., channels]`.
+    pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
+        let shape = x.value.dims();
+        let channels = shape[D - 1];
+        let positions = shape[1..D - 1].iter().product();
+        let size = channels / self.groups;
+        let grouped = x.linear(|x| x.reshape([shape[0], positions, self.groups, size]));
+        let normal = standardize(grouped, &[1, 3], self.epsilon).linear(|x| x.reshape(shape));
+        scale_and_shift(normal, &self.gamma, &self.beta)
+    }
+}
+
+/// Configuration of a [`LayerNorm`].
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct LayerNormConfig {
+    /// Width of the last axis.
+    pub width: usize,
+    /// Added to the variance.
+    #[config(default = 1e-5)]
+    pub epsilon: f64,
+}
+
+/// Layer normalisation (Ba, Kiros and Hinton 2016, section 3) over the last axis: mean 0 and variance 1 at
+/// each position, before a scale and a shift.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    /// Scale, `[width]`; starts at 1.
+    pub gamma: Param<Tensor<1>>,
+    /// Shift, `[width]`; starts at 0.
+    pub beta: Param<Tensor<1>>,
+    epsilon: f64,
+}
+
+impl LayerNormConfig {
+    /// Builds the layer.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a width of 0 or an epsilon that is not positive.
+    pub fn init(&self, device: &Device) -> Result<LayerNorm, GanError> {
+        at_least_1("width", self.width)?;
+        check_epsilon(self.epsilon)?;
+        Ok(LayerNorm {
+            gamma: Param::from_tensor(Tensor::ones([self.width], device)),
+            beta: Param::from_tensor(Tensor::zeros([self.width], device)),
+            epsilon: self.epsilon,
+        })
+    }
+}
+
+impl LayerNorm {
+    /// Normalises `[.., width]`.
+    pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
+        let normal = standardize(x, &[D - 1], self.epsilon);
+        scale_and_shift(normal, &self.gamma, &self.beta)
+    }
+}
+
+fn check_epsilon(epsilon: f64) -> Result<(), GanError> {
+    match epsilon > 0.0 && epsilon.is_finite() {
+        true => Ok(()),
+        false => Err(GanError::config("epsilon", epsilon, "must be positive")),
+    }
+}
+
+/// `gamma x + beta` along the last axis.
+fn scale_and_shift<const D: usize>(
+    x: Dual<D>,
+    gamma: &Param<Tensor<1>>,
+    beta: &Param<Tensor<1>>,
+) -> Dual<D> {
+    x.weighted(gamma.val(), |x, gamma| x * gamma.unsqueeze())
+        .shift(beta.val(), |x, beta| x + beta.unsqueeze())
+}
