@@ -11,7 +11,10 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
-use burn_gan::nn::{Convolution, ConvolutionConfig, Head, HeadConfig, to_channels_last};
+use burn_gan::nn::{
+    Convolution, ConvolutionConfig, GroupNorm, GroupNormConfig, Head, HeadConfig, activation,
+    to_channels_last,
+};
 use burn_gan::penalty::{CentralDifference, Exact, GradientPenalty, Penalty, Term};
 use burn_gan::random::Stream;
 use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule};
@@ -269,48 +272,6 @@ struct Normalized {
     head: Head,
 }
 
-#[derive(Module, Debug)]
-struct GroupNorm {
-    scale: Param<Tensor<1>>,
-    shift: Param<Tensor<1>>,
-    groups: usize,
-}
-
-impl GroupNorm {
-    fn new(groups: usize, channels: usize, device: &Device) -> Self {
-        Self {
-            scale: Param::from_tensor(Tensor::ones([channels], device)),
-            shift: Param::from_tensor(Tensor::zeros([channels], device)),
-            groups,
-        }
-    }
-
-    fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let [n, height, width, channels] = x.value.dims();
-        let grouped = [n, height * width, self.groups, channels / self.groups];
-        let mean = |x: Tensor<4>| x.mean_dim(1).mean_dim(3);
-        let centre = |x: Tensor<4>| x.clone() - mean(x);
-        x.linear(|x| centre(x.reshape(grouped)))
-            .map_together(|x, dx| {
-                let deviation = (mean(x.clone().square()) + 1e-5).sqrt();
-                let x = x / deviation.clone();
-                let dx = dx.map(|dx| (dx.clone() - x.clone() * mean(x.clone() * dx)) / deviation);
-                (x, dx)
-            })
-            .linear(|x| x.reshape([n, height, width, channels]))
-            .weighted(self.scale.val(), |x, scale| x * scale.unsqueeze())
-            .shift(self.shift.val(), |x, shift| x + shift.unsqueeze())
-    }
-}
-
-fn silu(x: Dual<4>) -> Dual<4> {
-    use burn::tensor::activation::{sigmoid, silu};
-    x.map(silu, |x, dx| {
-        let s = sigmoid(x.clone());
-        dx * s.clone() * (x * (s.neg() + 1.0) + 1.0)
-    })
-}
-
 impl Normalized {
     fn new(device: &Device) -> Self {
         let convolution = |inputs, kernel, stride| {
@@ -320,11 +281,12 @@ impl Normalized {
                 .init(&mut stream(0), device)
                 .unwrap()
         };
+        let norm = || GroupNormConfig::new(2, 8).init(device).unwrap();
         Self {
             first: convolution(2, 3, 1),
-            first_norm: GroupNorm::new(2, 8, device),
+            first_norm: norm(),
             second: convolution(8, 4, 2),
-            second_norm: GroupNorm::new(2, 8, device),
+            second_norm: norm(),
             head: HeadConfig::new([4, 4, 8])
                 .with_bias(true)
                 .init(&mut stream(0), device)
@@ -345,9 +307,9 @@ impl Discriminator<4> for Normalized {
 impl DualDiscriminator<4> for Normalized {
     fn logits_dual(&self, samples: Dual<4>, _: &()) -> Dual<1> {
         let x = self.first.propagate(samples.linear(to_channels_last));
-        let x = silu(self.first_norm.propagate(x));
+        let x = activation::silu(self.first_norm.propagate(x));
         let x = self.second_norm.propagate(self.second.propagate(x));
-        let x = burn_gan::nn::activation::leaky_relu(x, 0.2);
+        let x = activation::leaky_relu(x, 0.2);
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
     }
 }
@@ -392,12 +354,12 @@ fn normalized(device: &Device, tolerances: [f64; 2]) {
     let table = table(&[
         ("first.weight", "first.weight", SAME_SIZE),
         ("first.bias", "first.bias", Layout::Vector),
-        ("first_norm.scale", "first_norm.weight", Layout::Vector),
-        ("first_norm.shift", "first_norm.bias", Layout::Vector),
+        ("first_norm.gamma", "first_norm.weight", Layout::Vector),
+        ("first_norm.beta", "first_norm.bias", Layout::Vector),
         ("second.weight", "second.weight", HALVING),
         ("second.bias", "second.bias", Layout::Vector),
-        ("second_norm.scale", "second_norm.weight", Layout::Vector),
-        ("second_norm.shift", "second_norm.bias", Layout::Vector),
+        ("second_norm.gamma", "second_norm.weight", Layout::Vector),
+        ("second_norm.beta", "second_norm.bias", Layout::Vector),
         ("head.weight", "head.weight", Layout::Head),
         ("head.bias", "head.bias", Layout::Vector),
     ]);
