@@ -2,14 +2,12 @@
 //! backend. The reference values come from `tests/golden/penalties.py`.
 
 mod common;
+#[path = "common/reference.rs"]
+mod reference;
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
 use burn_gan::nn::{
     Convolution, ConvolutionConfig, GroupNorm, GroupNormConfig, Head, HeadConfig, activation,
@@ -19,144 +17,11 @@ use burn_gan::penalty::{CentralDifference, Exact, GradientPenalty, Penalty, Term
 use burn_gan::random::Stream;
 use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule};
 use common::{gradients, parameters, relative_error, stream, values};
+use reference::{HALVING, Layout, Reference, SAME_SIZE, Table, table, with_weights};
 use serde_json::Value;
 
 /// Gamma of R1 and R2 and the weight of the other penalties in the reference.
 const WEIGHT: f64 = 10.0;
-
-/// The reference values of one critic.
-struct Reference {
-    case: Value,
-    numbers: Vec<f32>,
-}
-
-impl Reference {
-    fn load(critic: &str) -> Self {
-        let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-        let text = fs::read_to_string(folder.join("penalties.json")).unwrap();
-        let bytes = fs::read(folder.join("penalties.bin")).unwrap();
-        let mut cases: Value = serde_json::from_str(&text).unwrap();
-        Self {
-            case: cases[critic].take(),
-            numbers: bytes
-                .chunks_exact(4)
-                .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
-                .collect(),
-        }
-    }
-
-    /// The tensor that an entry of the file stands for.
-    fn data(&self, entry: &Value) -> TensorData {
-        let shape: Vec<usize> = serde_json::from_value(entry["shape"].clone()).unwrap();
-        let start = entry["offset"].as_u64().unwrap() as usize;
-        let length: usize = shape.iter().product();
-        TensorData::new(self.numbers[start..start + length].to_vec(), shape)
-    }
-
-    fn input<const D: usize>(&self, name: &Value, device: &Device) -> Tensor<D> {
-        let entry = &self.case["inputs"][name.as_str().unwrap()];
-        Tensor::from_data(self.data(entry), device)
-    }
-}
-
-/// How this crate stores a parameter.
-#[derive(Clone, Copy)]
-enum Layout {
-    /// As it is.
-    Vector,
-    /// A [`burn_gan::nn::Linear`].
-    Linear,
-    /// A [`Convolution`] of this stride.
-    Convolution { stride: usize },
-    /// A [`Head`].
-    Head,
-}
-
-const HALVING: Layout = Layout::Convolution { stride: 2 };
-const SAME_SIZE: Layout = Layout::Convolution { stride: 1 };
-
-impl Layout {
-    /// A parameter, or its gradient, in the order in which this crate stores it.
-    fn stored(self, data: TensorData) -> Vec<f32> {
-        let device = &Device::flex();
-        let shape = data.shape().to_vec();
-        let as_kernel = |data| Tensor::<4>::from_data(data, device);
-        let stored = match self {
-            Self::Vector => return data.try_to_vec().unwrap(),
-            Self::Linear => Tensor::<2>::from_data(data, device).transpose(),
-            Self::Convolution { stride } => ConvolutionConfig::new(shape[1], shape[0], shape[2])
-                .with_stride(stride)
-                .init(&mut stream(0), device)
-                .unwrap()
-                .with_standard_weight(as_kernel(data))
-                .unwrap()
-                .weight
-                .val(),
-            Self::Head => HeadConfig::new([shape[2], shape[3], shape[1]])
-                .with_outputs(shape[0])
-                .init(&mut stream(0), device)
-                .unwrap()
-                .with_standard_weight(as_kernel(data))
-                .unwrap()
-                .weight
-                .val(),
-        };
-        stored.into_data().try_to_vec().unwrap()
-    }
-}
-
-/// Each parameter of a critic: its path here, its name in the reference, its layout.
-type Table = Vec<(String, String, Layout)>;
-
-fn table(rows: &[(&str, &str, Layout)]) -> Table {
-    rows.iter()
-        .map(|(path, name, layout)| (path.to_string(), name.to_string(), *layout))
-        .collect()
-}
-
-/// Gives every parameter the value that stands under its path.
-struct SetParameters {
-    path: Vec<String>,
-    values: BTreeMap<String, Vec<f32>>,
-}
-
-impl ModuleMapper for SetParameters {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_string());
-    }
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.path.join(".");
-        let values = self.values.remove(&path);
-        let values = values.unwrap_or_else(|| panic!("{path} is not in the table"));
-        param.map(|old| {
-            let data = TensorData::new(values, old.dims());
-            Tensor::<D>::from_data(data, &old.device().inner())
-                .autodiff()
-                .require_grad()
-        })
-    }
-}
-
-/// Puts the reference's weights into a critic.
-fn with_weights<N: Module>(critic: N, reference: &Reference, table: &Table) -> N {
-    let values = table
-        .iter()
-        .map(|(path, name, layout)| {
-            let data = reference.data(&reference.case["parameters"][name]);
-            (path.clone(), layout.stored(data))
-        })
-        .collect();
-    let mut set = SetParameters {
-        path: Vec::new(),
-        values,
-    };
-    let critic = critic.map(&mut set);
-    assert!(set.values.is_empty(), "not in the critic: {:?}", set.values);
-    critic
-}
 
 /// A penalty with the reference's points in place of its own.
 #[derive(Debug)]
