@@ -244,7 +244,7 @@ fn residuals_and_projections() {
             .unwrap()
     };
     between(linear(30), [3, 4], 4, PiecewiseConstant, |layer, x| {
-        x.clone().add(dual::leaky_relu(layer.propagate(x), 0.2))
+        x.clone() + dual::leaky_relu(layer.propagate(x), 0.2)
     });
     between(linear(31), [3, 4], 8, Curved, |layer, x| {
         x.clone().cat(dual::silu(layer.propagate(x)), 1)
@@ -252,7 +252,7 @@ fn residuals_and_projections() {
     // A branch that does not move.
     between(linear(32), [3, 4], 4, PiecewiseConstant, |layer, x| {
         let still = Dual::constant(x.value.clone().zeros_like());
-        layer.propagate(x).add(still)
+        layer.propagate(x) + still
     });
     let labels = Tensor::<1, Int>::from_ints([0, 2, 1, 2], &device());
     let projection = EmbeddingProjectionConfig::new(3, 5)

@@ -243,19 +243,6 @@ impl<const D: usize> Dual<D> {
         }
     }
 
-    /// The sum of two duals of the same shape, as in a residual connection.
-    pub fn add(self, other: Self) -> Self {
-        let tangent = match (self.tangent, other.tangent) {
-            (Some(one), Some(two)) => Some(one + two),
-            (one, two) => one.or(two),
-        };
-        Dual {
-            value: self.value + other.value,
-            tangent,
-            history: self.history.union(other.history),
-        }
-    }
-
     /// One after the other along `axis`.
     pub fn cat(self, other: Self, axis: usize) -> Self {
         let tangent = match (&self.tangent, &other.tangent) {
@@ -309,5 +296,22 @@ impl<const D: usize> Dual<D> {
     /// Whether the value is a plain one under a tangent.
     fn value_is_untracked(&self) -> bool {
         self.tangent.is_some() && !self.value.device().is_autodiff()
+    }
+}
+
+/// The sum of two duals of the same shape, as in a residual connection.
+impl<const D: usize> std::ops::Add for Dual<D> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let tangent = match (self.tangent, other.tangent) {
+            (Some(one), Some(two)) => Some(one + two),
+            (one, two) => one.or(two),
+        };
+        Dual {
+            value: self.value + other.value,
+            tangent,
+            history: self.history.union(other.history),
+        }
     }
 }

@@ -30,7 +30,7 @@ pub use linear::{Linear, LinearConfig};
 pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
 pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
 pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig};
-pub use spectral::{SpectralNorm, advance_spectral_norms};
+pub use spectral::{SpectralNorm, advance_spectral_norms, has_spectral_norm};
 pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
 
 use burn::tensor::Tensor;

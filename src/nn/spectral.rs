@@ -1,13 +1,13 @@
 //! Spectral normalisation of weights.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::parameter::replace;
 use crate::random::Stream;
 
 /// Power iterations with which a layer starts, and after its weights were replaced.
-const WARM_UP: usize = 20;
+const WARM_UP: usize = 100;
 /// Below this a norm counts as 0.
 const TINY: f64 = 1e-12;
 
@@ -29,7 +29,7 @@ pub struct SpectralNorm {
 }
 
 impl SpectralNorm {
-    /// Starts from a direction drawn from `stream` and iterates 20 times on `weight`, a matrix or something
+    /// Starts from a direction drawn from `stream` and iterates 100 times on `weight`, a matrix or something
     /// with its rows on the first axis.
     pub fn new<const D: usize>(weight: Tensor<D>, stream: &mut Stream) -> Self {
         let device = weight.device();
@@ -117,6 +117,22 @@ pub fn advance_spectral_norms<M: Module>(module: M, iterations: usize) -> M {
         weight: None,
         right: None,
     })
+}
+
+/// Whether a module has a layer with spectral normalisation.
+pub fn has_spectral_norm<M: Module>(module: &M) -> bool {
+    let mut search = Search(false);
+    module.visit(&mut search);
+    search.0
+}
+
+struct Search(bool);
+
+impl ModuleVisitor for Search {
+    /// `container` is the type that has the field.
+    fn enter_module(&mut self, _name: &str, container: &str) {
+        self.0 |= container == "Struct:SpectralNorm";
+    }
 }
 
 /// Walks a module: a weight, then the two vectors of the normalisation beside it.

@@ -15,6 +15,7 @@ use crate::contract::{
 };
 use crate::error::GanError;
 use crate::loss::AdversarialLoss;
+use crate::nn::{advance_spectral_norms, has_spectral_norm};
 use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};
 use crate::sampling::SamplerConfig;
@@ -183,9 +184,13 @@ where
             discriminator,
             gradients,
         );
-        self.state.discriminator = match self.config.weight_clip {
+        let discriminator = match self.config.weight_clip {
             Some(bound) => clip_weights(discriminator, bound),
             None => discriminator,
+        };
+        self.state.discriminator = match has_spectral_norm(&discriminator) {
+            true => advance_spectral_norms(discriminator, 1),
+            false => discriminator,
         };
         let mut report = StepReport::new(
             step,

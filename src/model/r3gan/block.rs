@@ -77,6 +77,6 @@ impl Block {
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
         let y = activation::leaky_relu(self.first.propagate(x.clone()), SLOPE);
         let y = activation::leaky_relu(self.second.propagate(y), SLOPE);
-        x.add(self.third.propagate(y))
+        x + self.third.propagate(y)
     }
 }

@@ -82,18 +82,18 @@ impl Block {
     /// The block that reads the image: no ReLU in front.
     fn first(&self, x: Dual<4>) -> Dual<4> {
         let residual = average_pool(self.residual(x.clone()));
-        residual.add(self.shortcut(average_pool(x)))
+        residual + self.shortcut(average_pool(x))
     }
 
     fn down(&self, x: Dual<4>) -> Dual<4> {
         let residual = average_pool(self.residual(activation::relu(x.clone())));
         // A 1x1 convolution and a mean commute; this order is a quarter of the work.
-        residual.add(self.shortcut(average_pool(x)))
+        residual + self.shortcut(average_pool(x))
     }
 
     fn unscaled(&self, x: Dual<4>) -> Dual<4> {
         let residual = self.residual(activation::relu(x.clone()));
-        residual.add(self.shortcut(x))
+        residual + self.shortcut(x)
     }
 }
 

@@ -87,7 +87,7 @@ impl Up {
         let y = activation::relu(self.second_norm.propagate(y));
         // A 1x1 convolution and the repetition of pixels commute; this order is a quarter of the work.
         let shortcut = upsample_nearest(self.shortcut.propagate(x));
-        shortcut.add(self.second.propagate(y))
+        shortcut + self.second.propagate(y)
     }
 }
 
