@@ -7,6 +7,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_gan::model::DcganConfig;
+use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{
     Algorithm, BatchNormConfig, Convolution, ConvolutionConfig, HeadConfig, LinearConfig,
     StemConfig, TransposedConvolution, TransposedConvolutionConfig, initialize_normal,
@@ -190,6 +191,84 @@ fn standard_weights_mean_what_they_mean_elsewhere() {
         burn.forward(to_channels_first(image)).reshape([3, 2]),
         1e-5,
     );
+}
+
+#[test]
+fn groups_agree_with_burns() {
+    use burn::nn::conv::Conv2dConfig;
+    let device = Device::flex();
+    // Padding as Burn can say it: the same before and after.
+    for (kernel, stride) in [(1, 1), (3, 1), (4, 2), (5, 1), (2, 2)] {
+        for (inputs, outputs, groups) in [(6, 4, 2), (6, 9, 3), (5, 5, 5), (64, 32, 4)] {
+            let padding = (kernel - stride) / 2;
+            let x = stream(4).normal([2, 8, 6, inputs], &device);
+            for algorithm in [Algorithm::Matmul, Algorithm::Direct] {
+                let layer = ConvolutionConfig::new(inputs, outputs, kernel)
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .with_algorithm(algorithm)
+                    .init(&mut stream(1), &device)
+                    .unwrap();
+                let mut burn = Conv2dConfig::new([inputs, outputs], [kernel; 2])
+                    .with_stride([stride; 2])
+                    .with_groups(groups)
+                    .with_padding(burn::nn::PaddingConfig2d::Explicit(
+                        padding, padding, padding, padding,
+                    ))
+                    .with_bias(false)
+                    .init(&device);
+                let standard = layer.standard_weight();
+                assert_eq!(standard.dims(), [outputs, inputs / groups, kernel, kernel]);
+                burn.weight = burn.weight.map(|_| standard.clone());
+                let ours = to_channels_first(layer.propagate(Dual::constant(x.clone())).value);
+                let theirs = burn.forward(to_channels_first(x.clone()));
+                assert_close(ours, theirs, 1e-5);
+                let weight = values(layer.weight.val());
+                let back = layer.with_standard_weight(standard).unwrap();
+                assert_eq!(values(back.weight.val()), weight);
+            }
+        }
+    }
+}
+
+#[test]
+fn resampling_agrees_with_burns() {
+    use burn::nn::interpolate::{Interpolate2dConfig, InterpolateMode};
+    use burn::nn::pool::AvgPool2dConfig;
+    let device = Device::flex();
+    for [height, width] in [[4, 6], [5, 7], [2, 2], [3, 4]] {
+        let x = stream(4).normal([2, height, width, 3], &device);
+        let nchw = to_channels_first(x.clone());
+        let dual = Dual::constant(x);
+        let pooled = AvgPool2dConfig::new([2, 2]).with_strides([2, 2]).init();
+        assert_close(
+            to_channels_first(average_pool(dual.clone()).value),
+            pooled.forward(nchw.clone()),
+            1e-6,
+        );
+        let double = |mode| {
+            Interpolate2dConfig::new()
+                .with_output_size(Some([2 * height, 2 * width]))
+                .with_mode(mode)
+                .with_align_corners(false)
+                .init()
+                .forward(nchw.clone())
+        };
+        assert_close(
+            to_channels_first(upsample_nearest(dual.clone()).value),
+            double(InterpolateMode::Nearest),
+            1e-6,
+        );
+        assert_close(
+            to_channels_first(upsample_bilinear(dual).value),
+            double(InterpolateMode::Linear),
+            1e-6,
+        );
+    }
+    // One pixel has no neighbours.
+    let pixel = Dual::constant(Tensor::full([1, 1, 1, 2], 3.0, &device));
+    assert_eq!(values(upsample_bilinear(pixel.clone()).value), [3.0; 8]);
+    assert_eq!(values(upsample_nearest(pixel).value), [3.0; 8]);
 }
 
 #[test]
@@ -394,6 +473,14 @@ fn sizes_of_zero_are_refused() {
             .init(&mut draw, &device)
             .err(),
         TransposedConvolutionConfig::new(1, 0, 3)
+            .init(&mut draw, &device)
+            .err(),
+        ConvolutionConfig::new(4, 4, 3)
+            .with_groups(0)
+            .init(&mut draw, &device)
+            .err(),
+        ConvolutionConfig::new(4, 6, 3)
+            .with_groups(4)
             .init(&mut draw, &device)
             .err(),
         StemConfig::new(3, [0, 1, 1]).init(&mut draw, &device).err(),

@@ -14,7 +14,10 @@ mod initialization;
 mod linear;
 mod minibatch_deviation;
 mod norm;
+mod parameter;
 mod projection;
+pub mod resampling;
+mod spectral;
 mod transposed;
 mod window;
 
@@ -27,6 +30,7 @@ pub use linear::{Linear, LinearConfig};
 pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
 pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
 pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig};
+pub use spectral::{SpectralNorm, advance_spectral_norms};
 pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
 
 use burn::tensor::Tensor;

@@ -80,14 +80,17 @@ impl Layout {
         let stored = match self {
             Self::Vector => return data.try_to_vec().unwrap(),
             Self::Linear => Tensor::<2>::from_data(data, device).transpose(),
-            Self::Convolution { stride } => ConvolutionConfig::new(shape[1], shape[0], shape[2])
-                .with_stride(stride)
-                .init(&mut stream(0), device)
-                .unwrap()
-                .with_standard_weight(as_kernel(data))
-                .unwrap()
-                .weight
-                .val(),
+            Self::Convolution { stride, groups } => {
+                ConvolutionConfig::new(shape[1] * groups, shape[0], shape[2])
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .init(&mut stream(0), device)
+                    .unwrap()
+                    .with_standard_weight(as_kernel(data))
+                    .unwrap()
+                    .weight
+                    .val()
+            }
             Self::Basis => as_kernel(data)
                 .permute([1, 2, 3, 0])
                 .reshape([shape[2] * shape[3], shape[0]]),
