@@ -54,14 +54,22 @@ pub enum Layout {
     Vector,
     /// A [`burn_gan::nn::Linear`].
     Linear,
-    /// A [`Convolution`](burn_gan::nn::Convolution) of this stride.
-    Convolution { stride: usize },
+    /// A [`Convolution`](burn_gan::nn::Convolution) of this stride and number of groups.
+    Convolution { stride: usize, groups: usize },
     /// A [`Head`](burn_gan::nn::Head).
     Head,
+    /// One kernel a channel as large as the image, stored as an image.
+    Basis,
 }
 
-pub const HALVING: Layout = Layout::Convolution { stride: 2 };
-pub const SAME_SIZE: Layout = Layout::Convolution { stride: 1 };
+pub const HALVING: Layout = Layout::Convolution {
+    stride: 2,
+    groups: 1,
+};
+pub const SAME_SIZE: Layout = Layout::Convolution {
+    stride: 1,
+    groups: 1,
+};
 
 impl Layout {
     /// A parameter, or its gradient, in the order in which this crate stores it.
@@ -72,14 +80,20 @@ impl Layout {
         let stored = match self {
             Self::Vector => return data.try_to_vec().unwrap(),
             Self::Linear => Tensor::<2>::from_data(data, device).transpose(),
-            Self::Convolution { stride } => ConvolutionConfig::new(shape[1], shape[0], shape[2])
-                .with_stride(stride)
-                .init(&mut stream(0), device)
-                .unwrap()
-                .with_standard_weight(as_kernel(data))
-                .unwrap()
-                .weight
-                .val(),
+            Self::Convolution { stride, groups } => {
+                ConvolutionConfig::new(shape[1] * groups, shape[0], shape[2])
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .init(&mut stream(0), device)
+                    .unwrap()
+                    .with_standard_weight(as_kernel(data))
+                    .unwrap()
+                    .weight
+                    .val()
+            }
+            Self::Basis => as_kernel(data)
+                .permute([1, 2, 3, 0])
+                .reshape([shape[2] * shape[3], shape[0]]),
             Self::Head => HeadConfig::new([shape[2], shape[3], shape[1]])
                 .with_outputs(shape[0])
                 .init(&mut stream(0), device)

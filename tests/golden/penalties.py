@@ -30,8 +30,9 @@ BATCH = 4
 SLOPE = 0.2
 GAMMA = 10.0
 WEIGHT = 10.0
-# How near to a jump a leaky ReLU's input and a gradient norm may come.
-NEAR_KINK = 1e-5
+# How near to a jump a leaky ReLU's input and a gradient norm may come. Central differences over 3e-4 to either side
+# must not cross a kink: that would throw their gradient off by something of the order of the inverse of the step.
+NEAR_KINK = 2e-4
 NEAR_ONE = 1e-2
 
 
