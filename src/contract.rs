@@ -264,6 +264,11 @@ pub struct StepReport {
     pub loss_discriminator: Tensor<1>,
     /// Mean generator loss, `[1]`; `None` in a step that only the discriminator took.
     pub loss_generator: Option<Tensor<1>>,
+    /// What the gradient penalties cost, `[1]`, the mean over the samples; `None` in a step without.
+    ///
+    /// It is the penalty, not the surrogate that is back-propagated in its place, and no part of
+    /// [`StepReport::loss_discriminator`].
+    pub penalty: Option<Tensor<1>>,
     /// The discriminator's logits of the real samples, `[N]`, from before its update.
     pub logits_real: Tensor<1>,
     /// The discriminator's logits of the generated samples, `[N]`, from before its update.
@@ -284,6 +289,7 @@ impl StepReport {
             step,
             loss_discriminator,
             loss_generator: None,
+            penalty: None,
             logits_real,
             logits_fake,
             logits_are_log_odds: false,
@@ -304,6 +310,7 @@ impl StepReport {
             step: self.step,
             loss_discriminator: read_scalar(self.loss_discriminator.clone())?,
             loss_generator: self.loss_generator.clone().map(read_scalar).transpose()?,
+            penalty: self.penalty.clone().map(read_scalar).transpose()?,
             probability_real: probability(&self.logits_real)?,
             probability_fake: probability(&self.logits_fake)?,
         })
@@ -320,6 +327,9 @@ pub struct StepValues {
     pub loss_discriminator: f32,
     /// Mean generator loss; `None` in a step that only the discriminator took.
     pub loss_generator: Option<f32>,
+    /// What the gradient penalties cost, the mean over the samples; `None` in a step without.
+    #[serde(default)]
+    pub penalty: Option<f32>,
     /// Mean estimated probability that a real sample is real, where the loss defines one; 1/2 at
     /// equilibrium (half the label, where it is smoothed).
     pub probability_real: Option<f32>,

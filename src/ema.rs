@@ -7,6 +7,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use crate::error::GanError;
+use crate::schedule::Schedule;
 
 /// Configuration of an [`Ema`].
 #[derive(Config, Debug, PartialEq)]
@@ -19,6 +20,10 @@ pub struct EmaConfig {
     /// average is not held back by the first, random weights.
     #[config(default = true)]
     pub warm_up: bool,
+    /// In place of `decay` and `warm_up`: after how many updates half of the average is forgotten, by the
+    /// update; `decay = 2^(-1 / half_life)`, 0 for a half-life of 0. A half-life in images is one in updates
+    /// times the batch size.
+    pub half_life: Option<Schedule>,
 }
 
 /// The exponential moving average of a model's trainable weights over its updates.
@@ -37,7 +42,7 @@ impl EmaConfig {
     /// Starts the average at `live`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a decay outside [0, 1).
+    /// [`GanError::InvalidConfig`] for a decay outside [0, 1) or a negative half-life.
     pub fn init<M: Module>(&self, live: &M) -> Result<Ema<M>, GanError> {
         if !(0.0..1.0).contains(&self.decay) {
             return Err(GanError::config(
@@ -45,6 +50,10 @@ impl EmaConfig {
                 self.decay,
                 "must be in [0, 1)",
             ));
+        }
+        if let Some(half_life) = &self.half_life {
+            let allowed = |value: f64| value >= 0.0 && value.is_finite();
+            half_life.check("ema.half_life", allowed, "must be finite and not negative")?;
         }
         Ok(Ema {
             config: self.clone(),
@@ -80,6 +89,9 @@ impl<M: Module> Ema<M> {
     }
 
     fn decay(&self) -> f64 {
+        if let Some(half_life) = &self.config.half_life {
+            return (-1.0 / half_life.at(self.updates)).exp2();
+        }
         let updates = self.updates as f64;
         if self.config.warm_up {
             self.config.decay.min((1.0 + updates) / (10.0 + updates))

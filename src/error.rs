@@ -128,6 +128,24 @@ pub enum GanError {
         restored: usize,
     },
 
+    /// Batch normalisation in a discriminator with a gradient penalty.
+    #[error(
+        "the discriminator has batch normalisation at `{path}`: it ties the samples of a batch together, and a \
+         gradient penalty needs each sample's own gradient; use another normalisation or none"
+    )]
+    PenalizedBatchNorm {
+        /// Where in the module tree; empty where the discriminator is itself one.
+        path: String,
+    },
+
+    /// An exact gradient penalty for a discriminator that cannot carry a tangent.
+    #[error(
+        "exact gradient penalties need a discriminator that carries a tangent: implement DualDiscriminator and \
+         return Some(Self::logits_dual) from Discriminator::tangent_rule, or choose \
+         PenaltyMethod::CentralDifference"
+    )]
+    NoTangentRule,
+
     /// A network panicked on a sample; most often two shapes inside it do not fit.
     #[error("the {network} fails on an input of shape {shape:?}: {message}")]
     NetworkFailed {

@@ -71,10 +71,15 @@ pub mod loss;
 pub mod metric;
 pub mod model;
 pub mod nn;
+#[cfg(feature = "training")]
+pub mod optimizer;
+#[cfg(feature = "training")]
+pub mod penalty;
 #[cfg(feature = "image")]
 pub mod picture;
 pub mod random;
 pub mod sampling;
+pub mod schedule;
 pub mod theory;
 #[cfg(feature = "training")]
 pub mod train;
@@ -89,6 +94,7 @@ pub use contract::{
 pub use dual::Dual;
 pub use error::GanError;
 pub use sampling::SamplerConfig;
+pub use schedule::Schedule;
 pub use weights::{load_weights, save_weights};
 
 #[cfg(doctest)]

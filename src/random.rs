@@ -29,6 +29,8 @@ pub enum Purpose {
     Sampling = 6,
     /// Initial weights of a network of the user's own.
     Weights = 7,
+    /// Points that gradient penalties are taken at.
+    Penalty = 8,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -11,8 +11,10 @@ const FLOORS: &[(&str, u32)] = &[
     ("error", 0),
     ("files", 0),
     ("random", 0),
+    ("schedule", 0),
     ("data", 1),
     ("nn", 1),
+    ("optimizer", 1),
     ("picture", 1),
     ("sampling", 1),
     ("theory", 1),
@@ -21,6 +23,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("ema", 3),
     ("loss", 3),
     ("metric", 3),
+    ("penalty", 3),
     ("trainer", 4),
     ("train", 5),
 ];

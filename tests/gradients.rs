@@ -111,6 +111,59 @@ fn convolutions() {
 }
 
 #[test]
+fn grouped_convolutions() {
+    for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (4, 2)] {
+        for algorithm in [Algorithm::Matmul, Algorithm::Direct] {
+            let layer = ConvolutionConfig::new(6, 4, kernel)
+                .with_stride(stride)
+                .with_groups(2)
+                .with_bias(true)
+                .with_algorithm(algorithm)
+                .with_initialization(Initialization::He { slope: 0.0 })
+                .init(&mut stream(5), &device())
+                .unwrap();
+            check(layer, [2, 5, 4, 6], |layer, x| layer.propagate(x));
+        }
+    }
+}
+
+#[test]
+fn resampling() {
+    use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
+    for resample in [average_pool, upsample_bilinear, upsample_nearest] {
+        // A convolution in front gives the check some parameters.
+        let layer = ConvolutionConfig::new(2, 3, 1)
+            .init(&mut stream(5), &device())
+            .unwrap();
+        check(layer, [2, 4, 5, 2], |layer, x| resample(layer.propagate(x)));
+    }
+}
+
+#[test]
+fn spectral_norms() {
+    let linear = LinearConfig::new(3, 5)
+        .with_spectral_norm(true)
+        .init(&mut stream(4), &device())
+        .unwrap();
+    check(linear, [4, 3], |layer, x| layer.propagate(x));
+    for groups in [1, 2] {
+        let convolution = ConvolutionConfig::new(2, 4, 3)
+            .with_groups(groups)
+            .with_spectral_norm(true)
+            .with_bias(true)
+            .init(&mut stream(5), &device())
+            .unwrap();
+        check(convolution, [2, 5, 4, 2], |layer, x| layer.propagate(x));
+    }
+    let head = HeadConfig::new([2, 3, 4])
+        .with_outputs(2)
+        .with_spectral_norm(true)
+        .init(&mut stream(8), &device())
+        .unwrap();
+    check(head, [5, 2, 3, 4], |head, x| head.propagate(x));
+}
+
+#[test]
 fn transposed_convolutions() {
     for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (4, 2), (5, 2), (2, 2), (5, 3)] {
         for algorithm in [Algorithm::Matmul, Algorithm::Direct] {

@@ -7,11 +7,12 @@ use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::model::DcganConfig;
+use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{
     Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
-    EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, InstanceNormConfig, LayerNormConfig,
-    LinearConfig, MinibatchDeviationConfig, StemConfig, TransposedConvolution,
-    TransposedConvolutionConfig, initialize_normal, to_channels_first, to_channels_last,
+    EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, LayerNormConfig, LinearConfig,
+    MinibatchDeviationConfig, StemConfig, TransposedConvolution, TransposedConvolutionConfig,
+    initialize_normal, to_channels_first, to_channels_last,
 };
 use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
 use common::{assert_close, gradients, parameters, relative_error, stream, values};
@@ -194,6 +195,84 @@ fn standard_weights_mean_what_they_mean_elsewhere() {
 }
 
 #[test]
+fn groups_agree_with_burns() {
+    use burn::nn::conv::Conv2dConfig;
+    let device = Device::flex();
+    // Padding as Burn can say it: the same before and after.
+    for (kernel, stride) in [(1, 1), (3, 1), (4, 2), (5, 1), (2, 2)] {
+        for (inputs, outputs, groups) in [(6, 4, 2), (6, 9, 3), (5, 5, 5), (64, 32, 4)] {
+            let padding = (kernel - stride) / 2;
+            let x = stream(4).normal([2, 8, 6, inputs], &device);
+            for algorithm in [Algorithm::Matmul, Algorithm::Direct] {
+                let layer = ConvolutionConfig::new(inputs, outputs, kernel)
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .with_algorithm(algorithm)
+                    .init(&mut stream(1), &device)
+                    .unwrap();
+                let mut burn = Conv2dConfig::new([inputs, outputs], [kernel; 2])
+                    .with_stride([stride; 2])
+                    .with_groups(groups)
+                    .with_padding(burn::nn::PaddingConfig2d::Explicit(
+                        padding, padding, padding, padding,
+                    ))
+                    .with_bias(false)
+                    .init(&device);
+                let standard = layer.standard_weight();
+                assert_eq!(standard.dims(), [outputs, inputs / groups, kernel, kernel]);
+                burn.weight = burn.weight.map(|_| standard.clone());
+                let ours = to_channels_first(layer.propagate(Dual::constant(x.clone())).value);
+                let theirs = burn.forward(to_channels_first(x.clone()));
+                assert_close(ours, theirs, 1e-5);
+                let weight = values(layer.weight.val());
+                let back = layer.with_standard_weight(standard).unwrap();
+                assert_eq!(values(back.weight.val()), weight);
+            }
+        }
+    }
+}
+
+#[test]
+fn resampling_agrees_with_burns() {
+    use burn::nn::interpolate::{Interpolate2dConfig, InterpolateMode};
+    use burn::nn::pool::AvgPool2dConfig;
+    let device = Device::flex();
+    for [height, width] in [[4, 6], [5, 7], [2, 2], [3, 4]] {
+        let x = stream(4).normal([2, height, width, 3], &device);
+        let nchw = to_channels_first(x.clone());
+        let dual = Dual::constant(x);
+        let pooled = AvgPool2dConfig::new([2, 2]).with_strides([2, 2]).init();
+        assert_close(
+            to_channels_first(average_pool(dual.clone()).value),
+            pooled.forward(nchw.clone()),
+            1e-6,
+        );
+        let double = |mode| {
+            Interpolate2dConfig::new()
+                .with_output_size(Some([2 * height, 2 * width]))
+                .with_mode(mode)
+                .with_align_corners(false)
+                .init()
+                .forward(nchw.clone())
+        };
+        assert_close(
+            to_channels_first(upsample_nearest(dual.clone()).value),
+            double(InterpolateMode::Nearest),
+            1e-6,
+        );
+        assert_close(
+            to_channels_first(upsample_bilinear(dual).value),
+            double(InterpolateMode::Linear),
+            1e-6,
+        );
+    }
+    // One pixel has no neighbours.
+    let pixel = Dual::constant(Tensor::full([1, 1, 1, 2], 3.0, &device));
+    assert_eq!(values(upsample_bilinear(pixel.clone()).value), [3.0; 8]);
+    assert_eq!(values(upsample_nearest(pixel).value), [3.0; 8]);
+}
+
+#[test]
 fn standard_weights_convert_back_losslessly() {
     let device = Device::flex();
     for kernel in KERNELS {
@@ -345,7 +424,7 @@ fn normalizations_agree_with_burns() {
             );
         }
         agree!(
-            InstanceNormConfig::new(6).with_epsilon(epsilon),
+            GroupNormConfig::instance(6).with_epsilon(epsilon),
             burn::nn::InstanceNormConfig::new(6).with_epsilon(epsilon),
             optional,
             [(images, moved)]
@@ -411,7 +490,7 @@ fn embedding_projection_by_hand() {
     let weight = values(layer.weight.val());
     let features = Tensor::<2>::from_floats([[1.0, 0.0], [0.0, 1.0], [2.0, -1.0]], &device);
     let labels = Tensor::<1, Int>::from_ints([2, 0, 2], &device);
-    let out = values(layer.propagate(Dual::constant(features), labels).value);
+    let out = values(layer.propagate(Dual::constant(features), &labels).value);
     let expected = [weight[4], weight[1], 2.0 * weight[4] - weight[5]];
     assert!(relative_error(&out, &expected) < 1e-6);
 }
@@ -542,6 +621,14 @@ fn sizes_of_zero_are_refused() {
         TransposedConvolutionConfig::new(1, 0, 3)
             .init(&mut draw, &device)
             .err(),
+        ConvolutionConfig::new(4, 4, 3)
+            .with_groups(0)
+            .init(&mut draw, &device)
+            .err(),
+        ConvolutionConfig::new(4, 6, 3)
+            .with_groups(4)
+            .init(&mut draw, &device)
+            .err(),
         StemConfig::new(3, [0, 1, 1]).init(&mut draw, &device).err(),
         HeadConfig::new([1, 1, 0]).init(&mut draw, &device).err(),
         BatchNormConfig::new(0).init(&device).err(),
@@ -566,8 +653,8 @@ fn sizes_of_zero_are_refused() {
             .with_epsilon(-1e-5)
             .init(&device)
             .err(),
-        InstanceNormConfig::new(0).init(&device).err(),
-        InstanceNormConfig::new(1)
+        GroupNormConfig::instance(0).init(&device).err(),
+        GroupNormConfig::instance(1)
             .with_epsilon(f64::INFINITY)
             .init(&device)
             .err(),

@@ -289,7 +289,7 @@ fn train(data: Gaussian, model: Gaussian, seed: u64, steps: usize) -> Trained {
         .with_seed(seed)
         .init_discriminator(&device)
         .unwrap();
-    let mut optimizer = OptimizerConfig::dcgan().init();
+    let mut optimizer = OptimizerConfig::dcgan().init().unwrap();
     let mut last_losses = Vec::new();
     for step in 0..steps {
         let mut stream = Stream::new(seed, Purpose::Data, step as u64);

@@ -86,15 +86,15 @@ fn a_number_that_there_is_none_of_is_left_empty() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines[0],
-        "step,loss_discriminator,loss_generator,probability_real,probability_fake"
+        "step,loss_discriminator,loss_generator,penalty,probability_real,probability_fake"
     );
     assert!(
-        lines[1].starts_with("0,") && lines[1].ends_with(",,,"),
+        lines[1].starts_with("0,") && lines[1].ends_with(",,,,"),
         "{}",
         lines[1]
     );
     assert!(
-        !lines[2].ends_with(",,,") && lines[2].ends_with(",,"),
+        !lines[2].ends_with(",,,,") && lines[2].ends_with(",,,"),
         "{}",
         lines[2]
     );

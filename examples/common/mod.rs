@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // No example uses all of it.
 
+pub mod points;
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;

@@ -25,24 +25,27 @@ pub fn tanh<const D: usize>(x: Dual<D>) -> Dual<D> {
     x.map(Tensor::tanh, |x, dx| dx * (x.tanh().square().neg() + 1.0))
 }
 
-/// `1 / (1 + exp(-x))`; its derivative is `s (1 - s)`.
+/// The logistic sigmoid `s(x) = 1 / (1 + exp(-x))`; its derivative is `s (1 - s)`.
 pub fn sigmoid<const D: usize>(x: Dual<D>) -> Dual<D> {
     x.map(activation::sigmoid, |x, dx| {
-        // As a product of two sigmoids: 1 - s would round to 0 for a large x.
-        dx * activation::sigmoid(x.clone()) * activation::sigmoid(x.neg())
+        let s = activation::sigmoid(x);
+        dx * s.clone() * (s.neg() + 1.0)
     })
 }
 
-/// `x * sigmoid(x)`, also called swish (Hendrycks and Gimpel 2016, section 2).
+/// `x s(x)` with the sigmoid `s` (SiLU or swish, Elfwing et al. 2018); its derivative is
+/// `s (1 + x (1 - s))`.
 pub fn silu<const D: usize>(x: Dual<D>) -> Dual<D> {
-    x.map(activation::silu, |x, dx| {
-        let sigmoid = activation::sigmoid(x.clone());
-        // d(x s) = (s + x s (1 - s)) dx
-        dx * sigmoid * (x.clone() * activation::sigmoid(x.neg()) + 1.0)
-    })
+    x.map(
+        |x| x.clone() * activation::sigmoid(x),
+        |x, dx| {
+            let s = activation::sigmoid(x.clone());
+            dx * s.clone() * (x * (s.neg() + 1.0) + 1.0)
+        },
+    )
 }
 
-/// `log(1 + exp(x))` without overflow, a smooth ReLU; its derivative is the sigmoid.
+/// `log(1 + exp(x))` without overflow; its derivative is the sigmoid.
 pub fn softplus<const D: usize>(x: Dual<D>) -> Dual<D> {
     x.map(
         |x| activation::softplus(x, 1.0),

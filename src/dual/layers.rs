@@ -1,164 +1,119 @@
-//! Tangent rules of Burn's own layers, for discriminators that are built of them.
+//! Tangent rules of ordinary `burn::nn` layers, as functions `(layer, x)`.
 
-use burn::module::{Param, ParamId};
-use burn::nn::conv::{Conv1d, Conv2d, ConvTranspose2d};
-use burn::nn::interpolate::Interpolate2d;
-use burn::nn::pool::{AdaptiveAvgPool2d, AvgPool2d};
-use burn::nn::{GroupNorm, InstanceNorm, LayerNorm, Linear};
-use burn::tensor::ops::ConvTransposeOptions;
-use burn::tensor::{Tensor, module};
+use burn::module::{Module, Param};
+use burn::nn;
+use burn::tensor::Tensor;
 
-use super::Dual;
-use super::normalization::{standardize, standardize_with};
+use super::{Dual, standardize};
 
-/// Burn's linear layer, `[.., inputs]` to `[.., outputs]`.
-pub fn linear<const D: usize>(layer: &Linear, x: Dual<D>) -> Dual<D> {
-    let product = x.weighted(layer.weight.val(), |x, weight| {
-        module::linear(x, weight, None)
-    });
-    add_bias(product, layer.bias.as_ref(), D - 1)
-}
-
-/// Burn's convolution of sequences, `[N, C, L]` to `[N, C', L']`.
-pub fn conv1d(layer: &Conv1d, x: Dual<3>) -> Dual<3> {
-    let product = x.weighted(layer.weight.val(), |x, weight| {
-        let unbiased = Conv1d {
-            weight: fixed(weight),
-            bias: None,
-            stride: layer.stride,
-            kernel_size: layer.kernel_size,
-            dilation: layer.dilation,
-            groups: layer.groups,
-            padding: layer.padding.clone(),
-        };
-        unbiased.forward(x)
-    });
-    add_bias(product, layer.bias.as_ref(), 1)
-}
-
-/// Burn's convolution of images, `[N, C, H, W]` to `[N, C', H', W']`.
-pub fn conv2d(layer: &Conv2d, x: Dual<4>) -> Dual<4> {
-    let product = x.weighted(layer.weight.val(), |x, weight| {
-        let unbiased = Conv2d {
-            weight: fixed(weight),
-            bias: None,
-            stride: layer.stride,
-            kernel_size: layer.kernel_size,
-            dilation: layer.dilation,
-            groups: layer.groups,
-            padding: layer.padding.clone(),
-        };
-        unbiased.forward(x)
-    });
-    add_bias(product, layer.bias.as_ref(), 1)
-}
-
-/// Burn's transposed convolution of images, `[N, C, H, W]` to `[N, C', H', W']`.
-pub fn conv_transpose2d(layer: &ConvTranspose2d, x: Dual<4>) -> Dual<4> {
-    let product = x.weighted(layer.weight.val(), |x, weight| {
-        let options = ConvTransposeOptions::new(
-            layer.stride,
-            layer.padding,
-            layer.padding_out,
-            layer.dilation,
-            layer.groups,
-        );
-        module::conv_transpose2d(x, weight, None, options)
-    });
-    add_bias(product, layer.bias.as_ref(), 1)
-}
-
-/// Burn's layer normalisation over the last axis.
-pub fn layer_norm<const D: usize>(layer: &LayerNorm, x: Dual<D>) -> Dual<D> {
-    let epsilon = epsilon(layer, &x.value);
-    let x = standardize_with(x, &[D - 1], |variance| variance + epsilon.unsqueeze());
-    affine(x, Some(&layer.gamma), layer.beta.as_ref(), D - 1)
-}
-
-/// Burn's group normalisation of `[N, C, ..]`.
-pub fn group_norm<const D: usize>(layer: &GroupNorm, x: Dual<D>) -> Dual<D> {
-    let (gamma, beta) = (layer.gamma.as_ref(), layer.beta.as_ref());
-    affine(by_group(x, layer.num_groups, layer.epsilon), gamma, beta, 1)
-}
-
-/// Burn's instance normalisation of `[N, C, ..]`.
-pub fn instance_norm<const D: usize>(layer: &InstanceNorm, x: Dual<D>) -> Dual<D> {
-    let (gamma, beta) = (layer.gamma.as_ref(), layer.beta.as_ref());
-    affine(
-        by_group(x, layer.num_channels, layer.epsilon),
-        gamma,
-        beta,
-        1,
-    )
-}
-
-/// Burn's average pooling of images `[N, C, H, W]`.
-pub fn avg_pool2d(layer: &AvgPool2d, x: Dual<4>) -> Dual<4> {
-    x.linear(|x| layer.forward(x))
-}
-
-/// Burn's average pooling of images `[N, C, H, W]` to a fixed size.
-pub fn adaptive_avg_pool2d(layer: &AdaptiveAvgPool2d, x: Dual<4>) -> Dual<4> {
-    x.linear(|x| layer.forward(x))
-}
-
-/// Burn's interpolation of images `[N, C, H, W]`; every mode is linear in the pixels.
-pub fn interpolate2d(layer: &Interpolate2d, x: Dual<4>) -> Dual<4> {
-    x.linear(|x| layer.forward(x))
-}
-
-/// A parameter that holds any tensor, also one that is the result of a computation.
-fn fixed<const D: usize>(weight: Tensor<D>) -> Param<Tensor<D>> {
-    Param::initialized(ParamId::new(), weight)
-}
-
-/// Adds a bias along `axis`.
-fn add_bias<const D: usize>(x: Dual<D>, bias: Option<&Param<Tensor<1>>>, axis: usize) -> Dual<D> {
-    match bias {
-        Some(bias) => x.shift(bias.val(), |x, bias| x + along(bias, axis)),
-        None => x,
+/// Applies a layer `y = A x + b`: `tangent` is the same layer without `b`.
+fn affine<M: Module, const D: usize, const E: usize>(
+    x: Dual<D>,
+    layer: &M,
+    without_bias: M,
+    forward: impl Fn(&M, Tensor<D>) -> Tensor<E>,
+) -> Dual<E> {
+    let constant = x.value_is_untracked();
+    Dual {
+        value: if constant {
+            forward(&layer.valid(), x.value)
+        } else {
+            forward(layer, x.value)
+        },
+        tangent: x.tangent.map(|dx| forward(&without_bias, dx)),
+        history: x.history,
     }
 }
 
-/// `gamma x + beta` along `axis`.
-fn affine<const D: usize>(
-    x: Dual<D>,
-    gamma: Option<&Param<Tensor<1>>>,
-    beta: Option<&Param<Tensor<1>>>,
-    axis: usize,
-) -> Dual<D> {
-    let scaled = match gamma {
-        Some(gamma) => x.weighted(gamma.val(), |x, gamma| x * along(gamma, axis)),
-        None => x,
+/// A linear layer, along the last axis.
+pub fn linear<const D: usize>(layer: &nn::Linear, x: Dual<D>) -> Dual<D> {
+    let without_bias = nn::Linear {
+        bias: None,
+        ..layer.clone()
     };
-    add_bias(scaled, beta, axis)
+    affine(x, layer, without_bias, |layer, x| layer.forward(x))
 }
 
-/// `[C]` to `[1, .., C, .., 1]` with `C` at `axis`.
-fn along<const D: usize>(vector: Tensor<1>, axis: usize) -> Tensor<D> {
-    let mut shape = [1; D];
-    shape[axis] = vector.dims()[0];
-    vector.reshape(shape)
+/// A convolution over `[N, C, H, W]`.
+pub fn conv2d(layer: &nn::conv::Conv2d, x: Dual<4>) -> Dual<4> {
+    let mut without_bias = layer.clone();
+    without_bias.bias = None;
+    affine(x, layer, without_bias, |layer, x| layer.forward(x))
+}
+
+/// A convolution over `[N, C, L]`.
+pub fn conv1d(layer: &nn::conv::Conv1d, x: Dual<3>) -> Dual<3> {
+    let mut without_bias = layer.clone();
+    without_bias.bias = None;
+    affine(x, layer, without_bias, |layer, x| layer.forward(x))
+}
+
+/// A transposed convolution over `[N, C, H, W]`.
+pub fn conv_transpose2d(layer: &nn::conv::ConvTranspose2d, x: Dual<4>) -> Dual<4> {
+    let mut without_bias = layer.clone();
+    without_bias.bias = None;
+    affine(x, layer, without_bias, |layer, x| layer.forward(x))
+}
+
+/// Average pooling over `[N, C, H, W]`.
+pub fn avg_pool2d(layer: &nn::pool::AvgPool2d, x: Dual<4>) -> Dual<4> {
+    x.linear(|x| layer.forward(x))
+}
+
+/// Average pooling over `[N, C, H, W]` to a fixed size.
+pub fn adaptive_avg_pool2d(layer: &nn::pool::AdaptiveAvgPool2d, x: Dual<4>) -> Dual<4> {
+    x.linear(|x| layer.forward(x))
+}
+
+/// Resizing of `[N, C, H, W]`; nearest, bilinear and bicubic interpolation are all linear in the pixels.
+pub fn interpolate2d(layer: &nn::interpolate::Interpolate2d, x: Dual<4>) -> Dual<4> {
+    x.linear(|x| layer.forward(x))
+}
+
+/// Layer normalisation over the last axis.
+///
+/// Burn keeps the layer's epsilon to itself, so that it is given here once more: 1e-5 where the layer's
+/// configuration names no other.
+pub fn layer_norm<const D: usize>(layer: &nn::LayerNorm, epsilon: f64, x: Dual<D>) -> Dual<D> {
+    let last = D - 1;
+    let x = standardize(x, &[last], epsilon);
+    scale_and_shift(x, last, Some(&layer.gamma), layer.beta.as_ref())
+}
+
+/// Group normalisation of `[N, C, ..]` over groups of consecutive channels.
+pub fn group_norm<const D: usize>(layer: &nn::GroupNorm, x: Dual<D>) -> Dual<D> {
+    let x = by_group(x, layer.num_groups, layer.epsilon);
+    scale_and_shift(x, 1, layer.gamma.as_ref(), layer.beta.as_ref())
+}
+
+/// Instance normalisation of `[N, C, ..]`: each channel of each sample on its own.
+pub fn instance_norm<const D: usize>(layer: &nn::InstanceNorm, x: Dual<D>) -> Dual<D> {
+    let x = by_group(x, layer.num_channels, layer.epsilon);
+    scale_and_shift(x, 1, layer.gamma.as_ref(), layer.beta.as_ref())
 }
 
 fn by_group<const D: usize>(x: Dual<D>, groups: usize, epsilon: f64) -> Dual<D> {
     let shape = x.value.dims();
-    let size = shape.iter().skip(1).product::<usize>() / groups.max(1);
-    let x = x.linear(|x| x.reshape([shape[0], groups, size]));
-    standardize(x, &[2], epsilon).linear(|x| x.reshape(shape))
+    let size = shape[1..].iter().product::<usize>() / groups;
+    let grouped = x.linear(|x| x.reshape([shape[0], groups, size]));
+    standardize(grouped, &[2], epsilon).linear(|x| x.reshape(shape))
 }
 
-/// The epsilon of Burn's layer normalisation, which is private there: read off its answer to a small input.
-///
-/// Of `[a, -a]` it makes `a / sqrt(a^2 + epsilon) = z`, so that `epsilon = a^2 (1 / z^2 - 1)`.
-fn epsilon<const D: usize>(layer: &LayerNorm, x: &Tensor<D>) -> Tensor<1> {
-    // A power of 2, which every precision holds exactly.
-    const A: f64 = 1.0 / 8192.0;
-    let one = Tensor::<1>::ones([1], (&x.device().inner(), x.dtype()));
-    let mut bare = layer.clone();
-    bare.gamma = fixed(Tensor::cat(vec![one.clone(); 2], 0));
-    bare.beta = None;
-    let input = Tensor::cat(vec![one.clone(), -one], 0) * A;
-    let z = bare.forward(input).narrow(0, 0, 1);
-    (z.square().recip() - 1.0) * (A * A)
+/// `gamma x + beta`, one of each for an index of `axis`.
+fn scale_and_shift<const D: usize>(
+    x: Dual<D>,
+    axis: usize,
+    gamma: Option<&Param<Tensor<1>>>,
+    beta: Option<&Param<Tensor<1>>>,
+) -> Dual<D> {
+    let mut shape = [1; D];
+    shape[axis] = x.value.dims()[axis];
+    let x = match gamma {
+        Some(gamma) => x.weighted(gamma.val(), |x, gamma| x * gamma.reshape(shape)),
+        None => x,
+    };
+    match beta {
+        Some(beta) => x.shift(beta.val(), |x, beta| x + beta.reshape(shape)),
+        None => x,
+    }
 }

@@ -4,6 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::size;
 use crate::contract::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
@@ -124,21 +125,7 @@ impl DcganConfig {
     /// # Errors
     /// [`GanError::UnreachableSize`] where it cannot be halved at all.
     pub fn halvings(&self) -> Result<usize, GanError> {
-        let base = self.base_size.max(1);
-        let halvable = |side: usize| side.is_multiple_of(STRIDE) && side / STRIDE >= base;
-        let (mut height, mut width, mut halvings) = (self.height, self.width, 0);
-        while halvable(height) && halvable(width) {
-            (height, width) = (height / STRIDE, width / STRIDE);
-            halvings += 1;
-        }
-        if halvings == 0 {
-            return Err(GanError::UnreachableSize {
-                height: self.height,
-                width: self.width,
-                minimum: base,
-            });
-        }
-        Ok(halvings)
+        size::halvings(self.height, self.width, self.base_size)
     }
 
     /// Builds the generator.

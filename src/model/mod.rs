@@ -2,6 +2,11 @@
 
 mod dcgan;
 mod mlp;
+mod r3gan;
+mod resnet;
+mod size;
 
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, Normalization};
 pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};
+pub use r3gan::{R3ganConfig, R3ganDiscriminator, R3ganGenerator};
+pub use resnet::{Pooling, ResnetConfig, ResnetDiscriminator, ResnetGenerator};

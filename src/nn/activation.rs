@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dual::Dual;
-pub use crate::dual::{leaky_relu, relu, sigmoid, silu, softplus, tanh};
+pub use crate::dual::{leaky_relu, relu, silu, softplus, tanh};
 
 /// An activation function, chosen by name in configurations.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,9 +20,9 @@ pub enum Activation {
     },
     /// `tanh(x)`, into [-1, 1].
     Tanh,
-    /// `x * sigmoid(x)`, smooth; see [`silu`].
+    /// `x sigmoid(x)`.
     Silu,
-    /// `log(1 + exp(x))`, smooth and positive; see [`softplus`].
+    /// `log(1 + exp(x))`.
     Softplus,
 }
 

@@ -4,7 +4,6 @@ use burn::config::Config;
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
-use super::norm::check_epsilon;
 use crate::dual::Dual;
 use crate::error::{GanError, at_least_1};
 
@@ -62,7 +61,13 @@ impl BatchNormConfig {
                 "must be in [0, 1]",
             ));
         }
-        check_epsilon(self.epsilon)?;
+        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
+            return Err(GanError::config(
+                "epsilon",
+                self.epsilon,
+                "must be positive",
+            ));
+        }
         let shape = [self.channels];
         Ok(BatchNorm {
             gamma: Param::from_tensor(Tensor::ones(shape, device)),

@@ -6,6 +6,8 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module::conv2d};
 
 use super::linear::{add_bias, zero_bias};
+use super::parameter::replace;
+use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
 use super::window::Window;
 use crate::dual::Dual;
 use crate::error::{GanError, at_least_1};
@@ -25,9 +27,16 @@ pub struct ConvolutionConfig {
     /// Stride in pixels.
     #[config(default = 1)]
     pub stride: usize,
+    /// Number of groups of channels: each group of outputs sees the group of inputs of the same index alone.
+    /// Divides `inputs` and `outputs`.
+    #[config(default = 1)]
+    pub groups: usize,
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
+    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    #[config(default = false)]
+    pub spectral_norm: bool,
     /// How it is computed.
     #[config(default = "Algorithm::Matmul")]
     pub algorithm: Algorithm,
@@ -41,18 +50,23 @@ pub struct ConvolutionConfig {
 /// It pads with zeros so that sizes are divided by the stride; a size that does not divide is rounded down
 /// where `kernel - stride` is even (kernel 4, stride 2), up where it is odd (kernel 3, stride 2).
 ///
-/// The weights are stored as the matrix `[kernel * kernel * inputs, outputs]`. Its rows run over the
+/// The weights are stored as the matrix `[kernel * kernel * inputs / groups, outputs]`. Its rows run over the
 /// kernel's blocks of `stride x stride` pixels (row by row), inside a block over its pixels (row by row),
-/// inside a pixel over the input channels. [`Convolution::standard_weight`] and
-/// [`Convolution::with_standard_weight`] convert from and to `[outputs, inputs, kernel, kernel]`.
+/// inside a pixel over the input channels of a group; its columns run over the groups.
+/// [`Convolution::standard_weight`] and [`Convolution::with_standard_weight`] convert from and to
+/// `[outputs, inputs / groups, kernel, kernel]`.
 #[derive(Module, Debug)]
 pub struct Convolution {
-    /// `[kernel * kernel * inputs, outputs]`.
+    /// `[kernel * kernel * inputs / groups, outputs]`.
     pub weight: Param<Tensor<2>>,
+    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
+    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     window: Window,
+    #[module(skip)]
+    groups: usize,
     #[module(skip)]
     algorithm: Algorithm,
 }
@@ -61,18 +75,31 @@ impl ConvolutionConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0.
+    /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0 or for `groups`
+    /// that do not divide both channel counts.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
         let window = Window::new(self.kernel, self.stride)?;
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
-        let fan_in = window.area() * self.inputs;
+        at_least_1("groups", self.groups)?;
+        for channels in [self.inputs, self.outputs] {
+            if !channels.is_multiple_of(self.groups) {
+                return Err(GanError::config(
+                    "groups",
+                    self.groups,
+                    "must divide the inputs and the outputs",
+                ));
+            }
+        }
+        let fan_in = window.area() * self.inputs / self.groups;
+        let shape = [fan_in, self.outputs];
+        let weight = self.initialization.parameter(shape, fan_in, stream, device);
         Ok(Convolution {
-            weight: self
-                .initialization
-                .parameter([fan_in, self.outputs], fan_in, stream, device),
+            spectral: spectral_norm(self.spectral_norm, &weight, stream),
+            weight,
             bias: zero_bias(self.bias, self.outputs, device),
             window,
+            groups: self.groups,
             algorithm: self.algorithm,
         })
     }
@@ -81,14 +108,15 @@ impl ConvolutionConfig {
 impl Convolution {
     /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
+        let weight = effective(&self.weight, self.spectral.as_ref());
+        let product = x.weighted(weight, |x, weight| match self.algorithm {
             Algorithm::Matmul => self.matmul(x, weight),
             Algorithm::Direct => self.direct(x, weight),
         });
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[outputs, inputs, kernel, kernel]`, the layout of other libraries.
+    /// The weights as `[outputs, inputs / groups, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
         self.to_standard(self.weight.val())
     }
@@ -104,7 +132,7 @@ impl Convolution {
             .reshape([outputs, rows / area, kernel, kernel])
     }
 
-    /// The same layer with weights given as `[outputs, inputs, kernel, kernel]`.
+    /// The same layer with weights given as `[outputs, inputs / groups, kernel, kernel]`.
     ///
     /// # Errors
     /// [`GanError::ShapeMismatch`] for weights of another shape.
@@ -120,12 +148,16 @@ impl Convolution {
             .select(0, order)
             .reshape([rows, outputs]);
         self.weight = replace(self.weight, weight);
+        self.spectral = follow(self.spectral, &self.weight);
         Ok(self)
     }
 
     fn matmul(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let channels = x.dims()[3];
         let slices = self.window.slices(x);
+        if self.groups > 1 {
+            return grouped_product(Tensor::cat(slices, 3), weight, self.groups, channels);
+        }
         if !self.window.by_run(channels) {
             return product(Tensor::cat(slices, 3), weight);
         }
@@ -143,7 +175,7 @@ impl Convolution {
     fn direct(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let Window { stride, .. } = self.window;
         let padding = self.window.padding();
-        let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+        let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], self.groups);
         let x = to_channels_first(x);
         to_channels_last(conv2d(x, self.to_standard(weight), None, options))
     }
@@ -158,6 +190,29 @@ pub(super) fn product(x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         .reshape([n, height, width, outputs])
 }
 
+/// `[N, H, W, taps * C]` times `[taps * C / groups, C']`, group by group: one batched product.
+fn grouped_product(
+    patches: Tensor<4>,
+    weight: Tensor<2>,
+    groups: usize,
+    channels: usize,
+) -> Tensor<4> {
+    let [n, height, width, columns] = patches.dims();
+    let [rows, outputs] = weight.dims();
+    let (taps, pixels) = (columns / channels, n * height * width);
+    let patches = patches
+        .reshape([pixels, taps, groups, channels / groups])
+        .permute([2, 0, 1, 3])
+        .reshape([groups, pixels, rows]);
+    let weight = weight
+        .reshape([rows, groups, outputs / groups])
+        .swap_dims(0, 1);
+    patches
+        .matmul(weight)
+        .swap_dims(0, 1)
+        .reshape([n, height, width, outputs])
+}
+
 /// Refuses weights of another shape.
 pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), GanError> {
     if weight.dims() != expected {
@@ -168,20 +223,4 @@ pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(
         });
     }
     Ok(())
-}
-
-/// Puts a new value into a parameter: its device, identity and training state stay.
-pub(super) fn replace<const D: usize>(
-    param: Param<Tensor<D>>,
-    value: Tensor<D>,
-) -> Param<Tensor<D>> {
-    let (id, device) = (param.id, param.lazy_device());
-    let value = value.without_autodiff().to_device(&device);
-    // Devices compare equal with and without autodiff, so that Burn would leave a plain value plain.
-    let value = if device.is_autodiff() {
-        value.autodiff()
-    } else {
-        value
-    };
-    param.transform_for_load(value, id)
 }

@@ -4,8 +4,10 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::convolution::{check_weight, replace};
+use super::convolution::check_weight;
 use super::linear::{add_bias, zero_bias};
+use super::parameter::replace;
+use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
 use crate::dual::Dual;
 use crate::error::{GanError, at_least_1};
 use crate::nn::Initialization;
@@ -106,6 +108,9 @@ pub struct HeadConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
+    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    #[config(default = false)]
+    pub spectral_norm: bool,
     /// Distribution of the initial weights.
     #[config(default = "Initialization::DCGAN")]
     pub initialization: Initialization,
@@ -120,6 +125,8 @@ pub struct HeadConfig {
 pub struct Head {
     /// `[H * W * C, outputs]`.
     pub weight: Param<Tensor<2>>,
+    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
+    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     image: [usize; 3],
@@ -133,10 +140,11 @@ impl HeadConfig {
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, GanError> {
         let size = image_size(self.image)?;
         at_least_1("outputs", self.outputs)?;
+        let shape = [size, self.outputs];
+        let weight = self.initialization.parameter(shape, size, stream, device);
         Ok(Head {
-            weight: self
-                .initialization
-                .parameter([size, self.outputs], size, stream, device),
+            spectral: spectral_norm(self.spectral_norm, &weight, stream),
+            weight,
             bias: zero_bias(self.bias, self.outputs, device),
             image: self.image,
         })
@@ -146,7 +154,8 @@ impl HeadConfig {
 impl Head {
     /// `[N, H, W, C]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
-        let product = x.weighted(self.weight.val(), |x, weight| {
+        let weight = effective(&self.weight, self.spectral.as_ref());
+        let product = x.weighted(weight, |x, weight| {
             let [n, height, width, channels] = x.dims();
             x.reshape([n, height * width * channels]).matmul(weight)
         });
@@ -173,6 +182,7 @@ impl Head {
         check_weight([outputs, channels, height, width], &weight)?;
         let weight = weight.permute([2, 3, 1, 0]).reshape([rows, outputs]);
         self.weight = replace(self.weight, weight);
+        self.spectral = follow(self.spectral, &self.weight);
         Ok(self)
     }
 }

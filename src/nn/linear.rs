@@ -4,6 +4,7 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::spectral::{SpectralNorm, effective, spectral_norm};
 use crate::dual::Dual;
 use crate::error::{GanError, at_least_1};
 use crate::nn::Initialization;
@@ -20,6 +21,9 @@ pub struct LinearConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = true)]
     pub bias: bool,
+    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    #[config(default = false)]
+    pub spectral_norm: bool,
     /// Distribution of the initial weights.
     #[config(default = "Initialization::He { slope: 0.0 }")]
     pub initialization: Initialization,
@@ -30,6 +34,8 @@ pub struct LinearConfig {
 pub struct Linear {
     /// `[inputs, outputs]`.
     pub weight: Param<Tensor<2>>,
+    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
+    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
 }
@@ -42,13 +48,13 @@ impl LinearConfig {
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, GanError> {
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
+        let shape = [self.inputs, self.outputs];
+        let weight = self
+            .initialization
+            .parameter(shape, self.inputs, stream, device);
         Ok(Linear {
-            weight: self.initialization.parameter(
-                [self.inputs, self.outputs],
-                self.inputs,
-                stream,
-                device,
-            ),
+            spectral: spectral_norm(self.spectral_norm, &weight, stream),
+            weight,
             bias: zero_bias(self.bias, self.outputs, device),
         })
     }
@@ -57,7 +63,10 @@ impl LinearConfig {
 impl Linear {
     /// `[N, inputs]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
-        let product = x.weighted(self.weight.val(), Tensor::matmul);
+        let product = x.weighted(
+            effective(&self.weight, self.spectral.as_ref()),
+            Tensor::matmul,
+        );
         add_bias(product, self.bias.as_ref())
     }
 }

@@ -1,4 +1,4 @@
-//! Minibatch standard deviation: shows a discriminator how varied a batch is.
+//! The minibatch standard deviation.
 
 use burn::config::Config;
 use burn::module::Module;
@@ -14,33 +14,29 @@ const EPSILON: f64 = 1e-8;
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct MinibatchDeviationConfig {
-    /// Number of samples that are compared with each other. Of a batch that it does not divide, groups of the
-    /// batch size's largest divisor below it are taken.
+    /// Samples in a group; for a batch that it does not divide, the largest number below that does.
     #[config(default = 4)]
     pub group_size: usize,
 }
 
-/// Minibatch standard deviation (Karras et al. 2018, section 3): appends one channel that says how much the
-/// samples of a batch differ. A generator whose samples are all alike shows by it.
+/// Shows the discriminator how much the samples of a batch differ, so that a generator that makes all alike is
+/// found out (Karras et al. 2018, section 3).
 ///
-/// The batch is split into groups, as in the code of StyleGAN2 (Karras et al. 2020): of a batch of `N`, samples
-/// `i` and `j` share a group where `i` and `j` leave the same rest on division by the number of groups.
-/// The standard deviation over the group is taken value by value, `sqrt(variance + 1e-8)`, and averaged over all
-/// values of a sample: one number a group. A group of one sample (such as any of a batch of 5 or 7 with groups of
-/// 4) has a deviation of `1e-4`, whatever it holds: choose batch sizes that the group size divides.
+/// To `[N, .., C]` it appends one channel that holds, for all of a sample, the mean over positions and channels
+/// of the standard deviation within its group. Group `i` of `G` has the samples `i, i + G, i + 2 G, ..`.
 ///
-/// It ties the samples of a batch together ([`Dual::is_coupled`]): a gradient penalty behind it is that of the
-/// sum of the logits.
+/// It lets samples influence each other. A gradient penalty behind it is that of the sum of all logits, which
+/// is what other libraries compute too.
 #[derive(Module, Debug)]
 pub struct MinibatchDeviation {
     group_size: usize,
 }
 
 impl MinibatchDeviationConfig {
-    /// Builds the layer; it has no parameters.
+    /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for groups of 0.
+    /// [`GanError::InvalidConfig`] for a group of 0 samples.
     pub fn init(&self) -> Result<MinibatchDeviation, GanError> {
         at_least_1("group_size", self.group_size)?;
         Ok(MinibatchDeviation {
@@ -50,42 +46,37 @@ impl MinibatchDeviationConfig {
 }
 
 impl MinibatchDeviation {
-    /// `[N, H, W, C]` to `[N, H, W, C + 1]`, `[N, features]` to `[N, features + 1]`.
+    /// `[N, .., C]` to `[N, .., C + 1]`.
     pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
-        let mut column = x.value.dims();
-        let samples = column[0];
-        let size = largest_divisor(samples, self.group_size);
-        let groups = samples / size;
-        let values = column.iter().skip(1).product();
-        let members = x.clone().linear(|x| x.reshape([size, groups, values]));
-        let deviation = members.map_together(deviation).marked_coupled();
-        let mut start = [1; D];
-        start[0] = samples;
-        column[D - 1] = 1;
-        let channel = deviation.linear(|deviation| {
-            deviation
-                .expand([size, groups, 1])
-                .reshape(start)
-                .expand(column)
-        });
-        x.cat(channel, D - 1)
+        let deviation = self.deviation(x.clone());
+        x.cat(deviation, D - 1).marked_coupled()
     }
-}
 
-/// Mean deviation of each group, `[size, groups, values]` to `[1, groups, 1]`.
-fn deviation(x: Tensor<3>, dx: Option<Tensor<3>>) -> (Tensor<3>, Option<Tensor<3>>) {
-    let centered = x.clone() - x.mean_dim(0);
-    let variance = centered.clone().square().mean_dim(0);
-    let deviation = (variance + EPSILON).sqrt();
-    // ds = mean(c dx) / s with c = x - mean(x); the mean of c dmean is 0.
-    let tangent = dx.map(|dx| ((centered * dx).mean_dim(0) / deviation.clone()).mean_dim(2));
-    (deviation.mean_dim(2), tangent)
-}
-
-/// The largest divisor of `number` that is not above `limit`; 1 for a number of 0.
-fn largest_divisor(number: usize, limit: usize) -> usize {
-    (1..=limit.min(number))
-        .rev()
-        .find(|&size| number.is_multiple_of(size))
-        .unwrap_or(1)
+    /// The channel to append, `[N, .., 1]`.
+    fn deviation<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
+        let mut shape = x.value.dims();
+        let samples = shape[0];
+        let values = shape[1..].iter().product::<usize>();
+        let size = (1..=self.group_size.min(samples))
+            .rev()
+            .find(|&size| samples.is_multiple_of(size))
+            .unwrap_or(1);
+        let groups = samples / size;
+        let grouped = x.linear(|x| x.reshape([size, groups, values]));
+        let deviation = grouped.map_together(|x, dx| {
+            let centered = x.clone() - x.mean_dim(0);
+            let deviation = (centered.clone().square().mean_dim(0) + EPSILON).sqrt();
+            let tangent = dx.map(|dx| {
+                // d sqrt(mean c^2) = mean(c dc) / sqrt(mean c^2), and the mean of dx drops out.
+                ((centered * dx).mean_dim(0) / deviation.clone()).mean_dim(2)
+            });
+            (deviation.mean_dim(2), tangent)
+        });
+        shape[D - 1] = 1;
+        // [1, groups, 1] to every sample and position.
+        deviation.linear(|x: Tensor<3>| {
+            let positions = shape[1..].iter().product();
+            x.repeat(&[size, 1, positions]).reshape(shape)
+        })
+    }
 }

@@ -14,7 +14,10 @@ mod initialization;
 mod linear;
 mod minibatch_deviation;
 mod norm;
+mod parameter;
 mod projection;
+pub mod resampling;
+mod spectral;
 mod transposed;
 mod window;
 
@@ -25,10 +28,9 @@ pub use full_size::{Head, HeadConfig, Stem, StemConfig};
 pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};
 pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
-pub use norm::{
-    GroupNorm, GroupNormConfig, InstanceNorm, InstanceNormConfig, LayerNorm, LayerNormConfig,
-};
+pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
 pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig};
+pub use spectral::{SpectralNorm, advance_spectral_norms, has_spectral_norm};
 pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
 
 use burn::tensor::Tensor;

@@ -1,4 +1,4 @@
-//! Normalisations of each sample by itself: no sample of a batch influences another.
+//! Normalisations of each sample on its own, over channels-last tensors.
 
 use burn::config::Config;
 use burn::module::{Module, Param};
@@ -6,57 +6,6 @@ use burn::tensor::{Device, Tensor};
 
 use crate::dual::{Dual, standardize};
 use crate::error::{GanError, at_least_1};
-
-/// Configuration of a [`LayerNorm`].
-#[derive(Config, Debug)]
-#[non_exhaustive]
-pub struct LayerNormConfig {
-    /// Size of the last axis.
-    pub features: usize,
-    /// Added to the variance; positive.
-    #[config(default = 1e-5)]
-    pub epsilon: f64,
-}
-
-/// Layer normalisation (Ba et al. 2016, section 3) over the last axis: of the features of a sample
-/// `[N, features]`, of the channels of a pixel `[N, H, W, features]`.
-///
-/// `y = gamma (x - mean) / sqrt(variance + epsilon) + beta` with the biased variance.
-#[derive(Module, Debug)]
-pub struct LayerNorm {
-    /// Scale, `[features]`; starts at 1.
-    pub gamma: Param<Tensor<1>>,
-    /// Shift, `[features]`; starts at 0.
-    pub beta: Param<Tensor<1>>,
-    epsilon: f64,
-}
-
-impl LayerNormConfig {
-    /// Builds the layer.
-    ///
-    /// # Errors
-    /// [`GanError::InvalidConfig`] for 0 features or an epsilon that is not positive.
-    pub fn init(&self, device: &Device) -> Result<LayerNorm, GanError> {
-        at_least_1("features", self.features)?;
-        check_epsilon(self.epsilon)?;
-        Ok(LayerNorm {
-            gamma: ones(self.features, device),
-            beta: zeros(self.features, device),
-            epsilon: self.epsilon,
-        })
-    }
-}
-
-impl LayerNorm {
-    /// Normalises `[.., features]`.
-    pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
-        affine(
-            standardize(x, &[D - 1], self.epsilon),
-            &self.gamma,
-            &self.beta,
-        )
-    }
-}
 
 /// Configuration of a [`GroupNorm`].
 #[derive(Config, Debug)]
@@ -66,16 +15,17 @@ pub struct GroupNormConfig {
     pub groups: usize,
     /// Number of channels.
     pub channels: usize,
-    /// Added to the variance; positive.
+    /// Added to the variance.
     #[config(default = 1e-5)]
     pub epsilon: f64,
 }
 
-/// Group normalisation (Wu and He 2018, section 3.1) of `[N, H, W, channels]` or `[N, channels]`.
+/// Group normalisation (Wu and He 2018, equation 7): of `[N, .., channels]`, each group of consecutive
+/// channels of a sample has mean 0 and variance 1 over all of its positions, before a scale and a shift.
 ///
-/// Consecutive channels form a group; the mean and the (biased) variance are those of a sample over all
-/// positions and the channels of the group. One group is what other libraries call a layer normalisation of
-/// images.
+/// One group is layer normalisation over channels and positions, as many groups as channels are instance
+/// normalisation (Ulyanov et al. 2016). Samples do not influence each other, so that it has its place in a
+/// discriminator with a gradient penalty.
 #[derive(Module, Debug)]
 pub struct GroupNorm {
     /// Scale, `[channels]`; starts at 1.
@@ -87,10 +37,15 @@ pub struct GroupNorm {
 }
 
 impl GroupNormConfig {
+    /// Instance normalisation: each channel is a group.
+    pub fn instance(channels: usize) -> Self {
+        Self::new(channels, channels)
+    }
+
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a count of 0, groups that do not divide the channels or an epsilon
+    /// [`GanError::InvalidConfig`] for a count of 0, groups that do not divide the channels, or an epsilon
     /// that is not positive.
     pub fn init(&self, device: &Device) -> Result<GroupNorm, GanError> {
         at_least_1("groups", self.groups)?;
@@ -104,8 +59,8 @@ impl GroupNormConfig {
         }
         check_epsilon(self.epsilon)?;
         Ok(GroupNorm {
-            gamma: ones(self.channels, device),
-            beta: zeros(self.channels, device),
+            gamma: Param::from_tensor(Tensor::ones([self.channels], device)),
+            beta: Param::from_tensor(Tensor::zeros([self.channels], device)),
             groups: self.groups,
             epsilon: self.epsilon,
         })
@@ -115,92 +70,75 @@ impl GroupNormConfig {
 impl GroupNorm {
     /// Normalises `[N, .., channels]`.
     pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
-        let (shape, [samples, positions, channels]) = (x.value.dims(), by_position(&x));
-        let split = [samples, positions, self.groups, channels / self.groups];
-        let x = standardize(x.linear(|x| x.reshape(split)), &[1, 3], self.epsilon);
-        affine(x.linear(|x| x.reshape(shape)), &self.gamma, &self.beta)
+        let shape = x.value.dims();
+        let channels = shape[D - 1];
+        let positions = shape[1..D - 1].iter().product();
+        let size = channels / self.groups;
+        let grouped = x.linear(|x| x.reshape([shape[0], positions, self.groups, size]));
+        let normal = standardize(grouped, &[1, 3], self.epsilon).linear(|x| x.reshape(shape));
+        scale_and_shift(normal, &self.gamma, &self.beta)
     }
 }
 
-/// Configuration of an [`InstanceNorm`].
+/// Configuration of a [`LayerNorm`].
 #[derive(Config, Debug)]
 #[non_exhaustive]
-pub struct InstanceNormConfig {
-    /// Number of channels.
-    pub channels: usize,
-    /// Added to the variance; positive.
+pub struct LayerNormConfig {
+    /// Width of the last axis.
+    pub width: usize,
+    /// Added to the variance.
     #[config(default = 1e-5)]
     pub epsilon: f64,
 }
 
-/// Instance normalisation (Ulyanov et al. 2016, equation 2) of `[N, H, W, channels]`.
-///
-/// The mean and the (biased) variance are those of one channel of one sample over all positions. Of an image
-/// of one pixel nothing but `beta` is left.
+/// Layer normalisation (Ba, Kiros and Hinton 2016, section 3) over the last axis: mean 0 and variance 1 at
+/// each position, before a scale and a shift.
 #[derive(Module, Debug)]
-pub struct InstanceNorm {
-    /// Scale, `[channels]`; starts at 1.
+pub struct LayerNorm {
+    /// Scale, `[width]`; starts at 1.
     pub gamma: Param<Tensor<1>>,
-    /// Shift, `[channels]`; starts at 0.
+    /// Shift, `[width]`; starts at 0.
     pub beta: Param<Tensor<1>>,
     epsilon: f64,
 }
 
-impl InstanceNormConfig {
+impl LayerNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for 0 channels or an epsilon that is not positive.
-    pub fn init(&self, device: &Device) -> Result<InstanceNorm, GanError> {
-        at_least_1("channels", self.channels)?;
+    /// [`GanError::InvalidConfig`] for a width of 0 or an epsilon that is not positive.
+    pub fn init(&self, device: &Device) -> Result<LayerNorm, GanError> {
+        at_least_1("width", self.width)?;
         check_epsilon(self.epsilon)?;
-        Ok(InstanceNorm {
-            gamma: ones(self.channels, device),
-            beta: zeros(self.channels, device),
+        Ok(LayerNorm {
+            gamma: Param::from_tensor(Tensor::ones([self.width], device)),
+            beta: Param::from_tensor(Tensor::zeros([self.width], device)),
             epsilon: self.epsilon,
         })
     }
 }
 
-impl InstanceNorm {
-    /// Normalises `[N, H, W, channels]`.
-    pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let (shape, columns) = (x.value.dims(), by_position(&x));
-        let x = standardize(x.linear(|x| x.reshape(columns)), &[1], self.epsilon);
-        affine(x.linear(|x| x.reshape(shape)), &self.gamma, &self.beta)
+impl LayerNorm {
+    /// Normalises `[.., width]`.
+    pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
+        let normal = standardize(x, &[D - 1], self.epsilon);
+        scale_and_shift(normal, &self.gamma, &self.beta)
     }
 }
 
-/// Samples, positions and channels of `[N, .., C]`.
-fn by_position<const D: usize>(x: &Dual<D>) -> [usize; 3] {
-    let shape = x.value.dims();
-    let positions = shape.iter().take(D - 1).skip(1).product();
-    [shape[0], positions, shape[D - 1]]
+fn check_epsilon(epsilon: f64) -> Result<(), GanError> {
+    match epsilon > 0.0 && epsilon.is_finite() {
+        true => Ok(()),
+        false => Err(GanError::config("epsilon", epsilon, "must be positive")),
+    }
 }
 
 /// `gamma x + beta` along the last axis.
-fn affine<const D: usize>(
+fn scale_and_shift<const D: usize>(
     x: Dual<D>,
     gamma: &Param<Tensor<1>>,
     beta: &Param<Tensor<1>>,
 ) -> Dual<D> {
     x.weighted(gamma.val(), |x, gamma| x * gamma.unsqueeze())
         .shift(beta.val(), |x, beta| x + beta.unsqueeze())
-}
-
-fn ones(size: usize, device: &Device) -> Param<Tensor<1>> {
-    Param::from_tensor(Tensor::ones([size], device))
-}
-
-fn zeros(size: usize, device: &Device) -> Param<Tensor<1>> {
-    Param::from_tensor(Tensor::zeros([size], device))
-}
-
-/// Refuses an epsilon that is not positive.
-pub(super) fn check_epsilon(epsilon: f64) -> Result<(), GanError> {
-    if epsilon > 0.0 && epsilon.is_finite() {
-        Ok(())
-    } else {
-        Err(GanError::config("epsilon", epsilon, "must be positive"))
-    }
 }

@@ -1,4 +1,4 @@
-//! The projection of a conditional discriminator.
+//! The projection of a class embedding on features.
 
 use burn::config::Config;
 use burn::module::{Module, Param};
@@ -17,15 +17,13 @@ pub struct EmbeddingProjectionConfig {
     pub classes: usize,
     /// Width of the features.
     pub features: usize,
-    /// Distribution of the initial weights. The default keeps the variance of the features.
+    /// Distribution of the initial embeddings.
     #[config(default = "Initialization::He { slope: 1.0 }")]
     pub initialization: Initialization,
 }
 
-/// The inner product of a sample's features with the embedding of its class.
-///
-/// A projection discriminator (Miyato and Koyama 2018, equation 3) adds it to its unconditional logit:
-/// `logit = psi(features) + features . weight[label]`.
+/// The part of a conditional logit that depends on the class: `<embedding(y), features>` (Miyato and Koyama
+/// 2018, "cGANs with projection discriminator", equation 3).
 #[derive(Module, Debug)]
 pub struct EmbeddingProjection {
     /// `[classes, features]`.
@@ -33,10 +31,10 @@ pub struct EmbeddingProjection {
 }
 
 impl EmbeddingProjectionConfig {
-    /// Builds the layer with weights drawn from `stream`.
+    /// Builds the layer with embeddings drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a count of 0.
+    /// [`GanError::InvalidConfig`] for a size of 0.
     pub fn init(
         &self,
         stream: &mut Stream,
@@ -44,23 +42,21 @@ impl EmbeddingProjectionConfig {
     ) -> Result<EmbeddingProjection, GanError> {
         at_least_1("classes", self.classes)?;
         at_least_1("features", self.features)?;
+        let shape = [self.classes, self.features];
         Ok(EmbeddingProjection {
-            weight: self.initialization.parameter(
-                [self.classes, self.features],
-                self.features,
-                stream,
-                device,
-            ),
+            weight: self
+                .initialization
+                .parameter(shape, self.features, stream, device),
         })
     }
 }
 
 impl EmbeddingProjection {
-    /// Features `[N, features]` and labels `[N]`, each below the number of classes, to `[N]`.
-    pub fn propagate(&self, features: Dual<2>, labels: Tensor<1, Int>) -> Dual<1> {
-        let embeddings = self.weight.val().select(0, labels);
-        features.weighted(embeddings, |x, embeddings| {
-            (x * embeddings).sum_dim(1).squeeze_dim(1)
+    /// Features `[N, features]` and class labels `[N]` in `0..classes` to `[N]`.
+    pub fn propagate(&self, features: Dual<2>, labels: &Tensor<1, Int>) -> Dual<1> {
+        let embedding = self.weight.val().select(0, labels.clone());
+        features.weighted(embedding, |x, embedding| {
+            (x * embedding).sum_dim(1).squeeze_dim(1)
         })
     }
 }

@@ -5,8 +5,9 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvTransposeOptions;
 use burn::tensor::{Device, Tensor, module::conv_transpose2d};
 
-use super::convolution::{check_weight, product, replace};
+use super::convolution::{check_weight, product};
 use super::linear::{add_bias, zero_bias};
+use super::parameter::replace;
 use super::window::Window;
 use crate::dual::Dual;
 use crate::error::{GanError, at_least_1};

@@ -5,11 +5,15 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdCo
 
 use super::dry_run::dry_run;
 use super::gan::GanTrainer;
+use super::penalties::push_penalty;
 use super::state::State;
 use crate::contract::{Batch, Condition, Discriminator, Generator};
 use crate::ema::EmaConfig;
 use crate::error::{GanError, at_least_1};
 use crate::loss::Loss;
+use crate::optimizer::ScheduledAdamConfig;
+use crate::penalty::{Penalty, PenaltyMethod};
+use crate::schedule::Schedule;
 
 /// An optimiser and its settings, in Burn's own configurations.
 ///
@@ -25,6 +29,8 @@ pub enum OptimizerConfig {
     RmsProp(RmsPropConfig),
     /// Stochastic gradient descent.
     Sgd(SgdConfig),
+    /// Adam with a scheduled second moment.
+    ScheduledAdam(ScheduledAdamConfig),
 }
 
 impl OptimizerConfig {
@@ -39,13 +45,18 @@ impl OptimizerConfig {
     }
 
     /// The optimiser.
-    pub fn init(&self) -> ModuleOptimizer {
-        match self {
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a value out of range in a [`ScheduledAdamConfig`]; Burn's own
+    /// configurations are taken as they are.
+    pub fn init(&self) -> Result<ModuleOptimizer, GanError> {
+        Ok(match self {
             Self::Adam(config) => config.init(),
             Self::AdamW(config) => config.init(),
             Self::RmsProp(config) => config.init(),
             Self::Sgd(config) => config.init(),
-        }
+            Self::ScheduledAdam(config) => config.init()?,
+        })
     }
 }
 
@@ -112,6 +123,24 @@ pub struct GanTrainerConfig {
     /// The discriminator's learning rate; unequal rates are the two time-scale rule (Heusel et al. 2017).
     #[config(default = 2e-4)]
     pub discriminator_learning_rate: f64,
+    /// Factor on both learning rates, by the step.
+    #[config(default = "Schedule::Constant(1.0)")]
+    pub learning_rate_schedule: Schedule,
+    /// Gradient penalties of the discriminator, added up. The weight of each is that of
+    /// `loss + penalty`; R1 and R2 have the paper's factor 1/2.
+    #[config(default = "Vec::new()")]
+    pub penalties: Vec<Penalty>,
+    /// How the penalties' gradient is computed.
+    #[config(default = "PenaltyMethod::Exact")]
+    pub penalty_method: PenaltyMethod,
+    /// Factor on all penalties, by the step.
+    #[config(default = "Schedule::Constant(1.0)")]
+    pub penalty_schedule: Schedule,
+    /// In every so many steps there are penalties, as many times as strong: lazy regularisation (Karras et al.
+    /// 2020, appendix B). 1 is every step, and is what the R3GAN paper advises: its appendix E reports that
+    /// training with lazy intervals failed completely on small data.
+    #[config(default = 1)]
+    pub penalty_interval: usize,
     /// Steps of the discriminator for each step of the generator, at least 1; every step takes a batch.
     #[config(default = 1)]
     pub critic_steps: usize,
@@ -141,7 +170,8 @@ impl GanTrainerConfig {
     /// [`GanError::InvalidConfig`] for a value out of range, [`GanError::ShapeMismatch`] where the
     /// generator's samples, the discriminator's input or its logits do not have the shape that they must
     /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::EmptyBatch`] and
-    /// [`GanError::ConditionLength`] for an example that is none.
+    /// [`GanError::ConditionLength`] for an example that is none, [`GanError::NoTangentRule`] and
+    /// [`GanError::PenalizedBatchNorm`] for a discriminator that the penalties cannot be computed for.
     pub fn init<const D: usize, C, G, N>(
         &self,
         generator: G,
@@ -156,6 +186,17 @@ impl GanTrainerConfig {
         self.check()?;
         let loss = self.loss.build(self.real_label)?;
         dry_run(&generator, &discriminator, example)?;
+        let mut penalties = None;
+        for penalty in &self.penalties {
+            let penalty = penalty.build()?;
+            push_penalty(
+                &mut penalties,
+                penalty,
+                self.penalty_method,
+                &discriminator,
+                example,
+            )?;
+        }
         let generator = generator.train();
         let ema = self
             .ema
@@ -165,12 +206,18 @@ impl GanTrainerConfig {
         let state = State {
             generator,
             discriminator: discriminator.train(),
-            generator_optimizer: self.generator_optimizer.init(),
-            discriminator_optimizer: self.discriminator_optimizer.init(),
+            generator_optimizer: self.generator_optimizer.init()?,
+            discriminator_optimizer: self.discriminator_optimizer.init()?,
             ema,
             steps: 0,
         };
-        Ok(GanTrainer::new(self.clone(), loss, state, example))
+        Ok(GanTrainer::new(
+            self.clone(),
+            loss,
+            penalties,
+            state,
+            example,
+        ))
     }
 
     fn check(&self) -> Result<(), GanError> {
@@ -186,6 +233,13 @@ impl GanTrainerConfig {
         if let Some(bound) = self.weight_clip {
             positive("weight_clip", bound)?;
         }
+        let factor = |value: f64| value >= 0.0 && value.is_finite();
+        let requirement = "must be finite and not negative";
+        self.learning_rate_schedule
+            .check("learning_rate_schedule", factor, requirement)?;
+        self.penalty_schedule
+            .check("penalty_schedule", factor, requirement)?;
+        at_least_1("penalty_interval", self.penalty_interval)?;
         at_least_1("critic_steps", self.critic_steps)?;
         at_least_1("finite_check", self.finite_check.interval())?;
         at_least_1("sample_chunk", self.sample_chunk)

@@ -56,14 +56,23 @@ pub(super) fn module_device(module: &impl burn::module::Module) -> Device {
     module.devices().into_iter().next().unwrap_or_default()
 }
 
-/// Runs a network and returns its output's shape; a panic becomes an error.
+/// Runs a network and returns its output's shape.
 fn run<const I: usize, const O: usize>(
     network: &'static str,
     shape: [usize; I],
     forward: impl FnOnce() -> Tensor<O>,
 ) -> Result<[usize; O], GanError> {
+    guard(network, shape, || forward().dims())
+}
+
+/// Runs something with a network on an input of this shape; a panic becomes an error.
+pub(super) fn guard<const I: usize, T>(
+    network: &'static str,
+    shape: [usize; I],
+    forward: impl FnOnce() -> T,
+) -> Result<T, GanError> {
     // The networks are copies that nothing looks at after a panic.
-    catch_unwind(AssertUnwindSafe(|| forward().dims())).map_err(|cause| GanError::NetworkFailed {
+    catch_unwind(AssertUnwindSafe(forward)).map_err(|cause| GanError::NetworkFailed {
         network,
         shape: shape.to_vec(),
         message: panic_message(cause),

@@ -17,6 +17,7 @@ pub(super) fn is_finite(
 ) -> Result<bool, GanError> {
     let mut sums = Sums(vec![report.loss_discriminator.clone()]);
     sums.0.extend(report.loss_generator.clone());
+    sums.0.extend(report.penalty.clone());
     generator.visit(&mut sums);
     discriminator.visit(&mut sums);
     read_scalar(Tensor::cat(sums.0, 0).sum()).map(f32::is_finite)

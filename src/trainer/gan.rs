@@ -7,6 +7,7 @@ use super::clip::clip_weights;
 use super::config::GanTrainerConfig;
 use super::dry_run::module_device;
 use super::finite::is_finite;
+use super::penalties::{Penalized, Penalties, Samples, push_penalty};
 use super::state::{State, fork};
 use crate::contract::{
     AdversarialTrainer, Batch, Condition, Discriminator, Generator, StepReport, check_condition,
@@ -14,6 +15,8 @@ use crate::contract::{
 };
 use crate::error::GanError;
 use crate::loss::AdversarialLoss;
+use crate::nn::{advance_spectral_norms, has_spectral_norm};
+use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};
 use crate::sampling::SamplerConfig;
 
@@ -27,12 +30,12 @@ use crate::sampling::SamplerConfig;
 pub struct GanTrainer<const D: usize, G, N, C = ()> {
     config: GanTrainerConfig,
     loss: Box<dyn AdversarialLoss>,
+    penalties: Option<Penalties<D, N, C>>,
     state: State<G, N>,
     /// The last state found finite.
     good: State<G, N>,
-    /// Shape of one real sample.
-    sample_shape: Vec<usize>,
-    condition: std::marker::PhantomData<fn(C)>,
+    /// One real sample.
+    example: Batch<D, C>,
 }
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
@@ -44,16 +47,20 @@ where
     pub(super) fn new(
         config: GanTrainerConfig,
         loss: Box<dyn AdversarialLoss>,
+        penalties: Option<Penalties<D, N, C>>,
         state: State<G, N>,
         example: &Batch<D, C>,
     ) -> Self {
         Self {
             config,
             loss,
+            penalties,
             good: state.snapshot(),
             state,
-            sample_shape: example.samples.dims()[1..].to_vec(),
-            condition: std::marker::PhantomData,
+            example: Batch {
+                samples: example.samples.clone().narrow(0, 0, 1),
+                condition: example.condition.narrow(0, 1),
+            },
         }
     }
 
@@ -61,6 +68,25 @@ where
     pub fn with_loss(mut self, loss: impl AdversarialLoss + 'static) -> Self {
         self.loss = Box::new(loss);
         self
+    }
+
+    /// Adds a gradient penalty of the user's own to the configured ones.
+    ///
+    /// # Errors
+    /// [`GanError::NoTangentRule`] and [`GanError::PenalizedBatchNorm`] for a discriminator that it cannot be
+    /// computed for.
+    pub fn with_penalty(
+        mut self,
+        penalty: impl GradientPenalty<D> + 'static,
+    ) -> Result<Self, GanError> {
+        push_penalty(
+            &mut self.penalties,
+            Box::new(penalty),
+            self.config.penalty_method,
+            &self.state.discriminator,
+            &self.example,
+        )?;
+        Ok(self)
     }
 
     /// Replaces the configured optimisers by any Burn optimisers, with states of their own.
@@ -93,8 +119,9 @@ where
             return Err(GanError::EmptyBatch);
         }
         let shape = batch.samples.dims();
-        if shape[1..] != self.sample_shape {
-            let expected = [&shape[..1], self.sample_shape.as_slice()].concat();
+        let sample = &self.example.samples.dims()[1..];
+        if &shape[1..] != sample {
+            let expected = [&shape[..1], sample].concat();
             return Err(GanError::ShapeMismatch {
                 what: "batch",
                 expected,
@@ -105,7 +132,7 @@ where
     }
 
     /// One step on a batch that fits.
-    fn advance(&mut self, batch: Batch<D, C>) -> StepReport {
+    fn advance(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         let device = self.device();
         let real = on_device(batch.samples, &device);
         let condition = batch.condition.to_device(&device);
@@ -123,45 +150,76 @@ where
                 .generate(latent, &condition)
         };
 
-        let mut report = self.step_discriminator(real.clone(), fake.clone().detach(), &condition);
+        let mut report = self.step_discriminator(Samples {
+            real: real.clone(),
+            fake: fake.clone().detach(),
+            condition: &condition,
+        })?;
         if generator_turn {
             report.loss_generator = Some(self.step_generator(real, fake, &condition));
         }
         self.state.steps += 1;
-        report
+        Ok(report)
     }
 
-    fn step_discriminator(
-        &mut self,
-        real: Tensor<D>,
-        fake: Tensor<D>,
-        condition: &C,
-    ) -> StepReport {
+    fn step_discriminator(&mut self, samples: Samples<D, C>) -> Result<StepReport, GanError> {
+        let step = self.state.steps;
         let discriminator = self.state.discriminator.clone();
-        let logits_real = discriminator.logits(real, condition);
-        let logits_fake = discriminator.logits(fake, condition);
+        let logits_real = discriminator.logits(samples.real.clone(), samples.condition);
+        let logits_fake = discriminator.logits(samples.fake.clone(), samples.condition);
         let loss = self
             .loss
             .discriminator(logits_real.clone(), logits_fake.clone())
             .mean();
-        let gradients = GradientsParams::from_grads(loss.backward(), &discriminator);
+        let penalized = self.penalize(samples)?;
+        let interval = self.config.penalty_interval as f64;
+        let total = match &penalized {
+            Some(penalized) => loss.clone() + penalized.surrogate.clone() * interval,
+            None => loss.clone(),
+        };
+        let gradients = GradientsParams::from_grads(total.backward(), &discriminator);
+        let rate = self.config.learning_rate_schedule.at(step);
         let discriminator = self.state.discriminator_optimizer.step(
-            self.config.discriminator_learning_rate,
+            self.config.discriminator_learning_rate * rate,
             discriminator,
             gradients,
         );
-        self.state.discriminator = match self.config.weight_clip {
+        let discriminator = match self.config.weight_clip {
             Some(bound) => clip_weights(discriminator, bound),
             None => discriminator,
         };
+        self.state.discriminator = match has_spectral_norm(&discriminator) {
+            true => advance_spectral_norms(discriminator, 1),
+            false => discriminator,
+        };
         let mut report = StepReport::new(
-            self.state.steps,
+            step,
             loss.without_autodiff(),
             logits_real.without_autodiff(),
             logits_fake.without_autodiff(),
         );
         report.logits_are_log_odds = self.loss.logits_are_log_odds();
-        report
+        report.penalty = penalized.map(|penalized| penalized.cost);
+        Ok(report)
+    }
+
+    /// The penalties of this step, where it has any, under their schedule.
+    fn penalize(&self, samples: Samples<D, C>) -> Result<Option<Penalized>, GanError> {
+        let step = self.state.steps;
+        let Some(penalties) = &self.penalties else {
+            return Ok(None);
+        };
+        if !step.is_multiple_of(self.config.penalty_interval) {
+            return Ok(None);
+        }
+        let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
+        let Penalized { surrogate, cost } =
+            penalties.evaluate(&self.state.discriminator, samples, &mut random)?;
+        let weight = self.config.penalty_schedule.at(step);
+        Ok(Some(Penalized {
+            surrogate: surrogate * weight,
+            cost: cost * weight,
+        }))
     }
 
     fn step_generator(&mut self, real: Tensor<D>, fake: Tensor<D>, condition: &C) -> Tensor<1> {
@@ -173,7 +231,8 @@ where
         let loss = self.loss.generator(logits_fake, &logits_real).mean();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.state.generator);
         self.state.generator = self.state.generator_optimizer.step(
-            self.config.generator_learning_rate,
+            self.config.generator_learning_rate
+                * self.config.learning_rate_schedule.at(self.state.steps),
             self.state.generator.clone(),
             gradients,
         );
@@ -218,9 +277,12 @@ where
 
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         self.check_batch(&batch)?;
-        let report = self.advance(batch);
-        match self.settle(&report) {
-            Ok(()) => Ok(report),
+        let stepped = self.advance(batch).and_then(|report| {
+            self.settle(&report)?;
+            Ok(report)
+        });
+        match stepped {
+            Ok(report) => Ok(report),
             Err(error) => {
                 self.state = self.good.snapshot();
                 Err(error)

@@ -5,6 +5,8 @@ mod config;
 mod dry_run;
 mod finite;
 mod gan;
+mod penalties;
+mod presets;
 mod state;
 
 pub use config::{FiniteCheck, GanTrainerConfig, OptimizerConfig};

@@ -1,0 +1,82 @@
+//! The residual block of both networks.
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::SLOPE;
+use crate::dual::Dual;
+use crate::error::{GanError, at_least_1};
+use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization, activation};
+use crate::random::Stream;
+
+/// What a block is built from.
+pub(super) struct BlockConfig {
+    pub filters: usize,
+    pub expansion: usize,
+    pub group_width: Option<usize>,
+    /// Blocks of the whole network.
+    pub total_blocks: usize,
+    pub algorithm: Algorithm,
+}
+
+/// `x + third(f(second(f(first(x)))))`: 1x1 to more channels, 3x3 in groups, 1x1 back, where `f` is a leaky
+/// ReLU after a bias.
+///
+/// The third layer starts at 0, and with it the block as the identity (Zhang et al. 2019, "Fixup"); the first
+/// two have the variance of He et al. 2015 over the square root of the number of blocks.
+#[derive(Module, Debug)]
+pub(super) struct Block {
+    first: Convolution,
+    second: Convolution,
+    third: Convolution,
+}
+
+impl BlockConfig {
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Block, GanError> {
+        let wide = self.filters * self.expansion;
+        let groups = match self.group_width {
+            None => 1,
+            Some(width) => {
+                at_least_1("group_width", width)?;
+                if !wide.is_multiple_of(width) {
+                    return Err(GanError::config(
+                        "group_width",
+                        width,
+                        "must divide the channels inside every block",
+                    ));
+                }
+                wide / width
+            }
+        };
+        // Each of a block's two active layers takes its share: (blocks)^(-1/4) of the standard deviation.
+        let scale = (self.total_blocks as f64).powf(-0.25);
+        let gain = scale * (2.0 / (1.0 + SLOPE * SLOPE)).sqrt();
+        let active = |inputs, kernel, groups: usize| {
+            let fan_in = (kernel * kernel * inputs / groups) as f64;
+            ConvolutionConfig::new(inputs, wide, kernel)
+                .with_groups(groups)
+                .with_bias(true)
+                .with_algorithm(self.algorithm)
+                .with_initialization(Initialization::Normal {
+                    mean: 0.0,
+                    std: gain / fan_in.sqrt(),
+                })
+        };
+        Ok(Block {
+            first: active(self.filters, 1, 1).init(stream, device)?,
+            second: active(wide, 3, groups).init(stream, device)?,
+            third: ConvolutionConfig::new(wide, self.filters, 1)
+                .with_algorithm(self.algorithm)
+                .with_initialization(Initialization::Constant { value: 0.0 })
+                .init(stream, device)?,
+        })
+    }
+}
+
+impl Block {
+    pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
+        let y = activation::leaky_relu(self.first.propagate(x.clone()), SLOPE);
+        let y = activation::leaky_relu(self.second.propagate(y), SLOPE);
+        x + self.third.propagate(y)
+    }
+}

@@ -1,0 +1,157 @@
+//! The residual networks of WGAN-GP and SNGAN for images `[N, C, H, W]`.
+
+mod discriminator;
+mod generator;
+
+pub use discriminator::ResnetDiscriminator;
+pub use generator::ResnetGenerator;
+
+use burn::config::Config;
+use burn::tensor::Device;
+
+use super::size;
+use crate::error::{GanError, at_least_1};
+use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
+use crate::random::{Purpose, Stream};
+
+/// For a layer that no ReLU follows.
+const LINEAR: Initialization = Initialization::He { slope: 1.0 };
+
+/// How the discriminator brings its last image down to one vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[non_exhaustive]
+pub enum Pooling {
+    /// The sum over height and width (Miyato et al. 2018).
+    #[default]
+    Sum,
+    /// The mean over height and width (Gulrajani et al. 2017).
+    Mean,
+}
+
+/// Configuration of a residual GAN for images of any channel count, height and width: the networks of WGAN-GP
+/// (Gulrajani et al. 2017, appendix F) and, with `spectral_norm` and `Pooling::Sum`, of SNGAN (Miyato et al.
+/// 2018, table 4).
+///
+/// The generator doubles its image, with batch normalisation, as often as [`ResnetConfig::halvings`] says. The
+/// discriminator has no normalisation of its activations, so that its samples stay independent and gradient
+/// penalties apply: it halves the image `discriminator_halvings` times, then keeps its size.
+///
+/// ```
+/// use burn::{prelude::*, tensor::Device};
+/// use burn_gan::{Discriminator, Generator, model::ResnetConfig};
+///
+/// let device = Device::flex();
+/// let config = ResnetConfig::new(1, 8, 8).with_filters(4).with_spectral_norm(true);
+/// let generator = config.init_generator(&device)?;
+/// let discriminator = config.init_discriminator(&device)?;
+/// let images = generator.generate(Tensor::zeros([2, config.latent_size], &device), &());
+/// assert_eq!(images.dims(), [2, 1, 8, 8]);
+/// assert_eq!(discriminator.logits(images, &()).dims(), [2]);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct ResnetConfig {
+    /// Channels of the images: 1 for grey, 3 for colour.
+    pub channels: usize,
+    /// Height of the images in pixels.
+    pub height: usize,
+    /// Width of the images in pixels.
+    pub width: usize,
+    /// Width of the latent space.
+    #[config(default = 128)]
+    pub latent_size: usize,
+    /// Channels of every hidden layer.
+    #[config(default = 128)]
+    pub filters: usize,
+    /// The smallest side that the generator may start from.
+    #[config(default = 4)]
+    pub base_size: usize,
+    /// Blocks of the discriminator that halve the image; fewer where the image cannot be halved so often.
+    #[config(default = 2)]
+    pub discriminator_halvings: usize,
+    /// Blocks of the discriminator after them.
+    #[config(default = 2)]
+    pub unscaled_blocks: usize,
+    /// Whether the discriminator's weights are divided by their largest singular value. Then call
+    /// [`advance_spectral_norms`](crate::nn::advance_spectral_norms) after each of its steps.
+    #[config(default = false)]
+    pub spectral_norm: bool,
+    /// How the discriminator reads its last image.
+    #[config(default = "Pooling::Sum")]
+    pub pooling: Pooling,
+    /// How the convolutions are computed.
+    #[config(default = "Algorithm::Matmul")]
+    pub algorithm: Algorithm,
+    /// Seed of the initial weights.
+    #[config(default = 0)]
+    pub seed: u64,
+}
+
+impl ResnetConfig {
+    /// How many times the generator doubles its image.
+    ///
+    /// # Errors
+    /// [`GanError::UnreachableSize`] where the image cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, GanError> {
+        size::halvings(self.height, self.width, self.base_size)
+    }
+
+    /// Builds the generator.
+    ///
+    /// # Errors
+    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, GanError> {
+        self.check()?;
+        ResnetGenerator::new(self, device)
+    }
+
+    /// Builds the discriminator.
+    ///
+    /// # Errors
+    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, GanError> {
+        self.check()?;
+        ResnetDiscriminator::new(self, device)
+    }
+
+    fn check(&self) -> Result<(), GanError> {
+        at_least_1("channels", self.channels)?;
+        at_least_1("latent_size", self.latent_size)?;
+        at_least_1("filters", self.filters)?;
+        at_least_1("discriminator_halvings", self.discriminator_halvings)
+    }
+
+    fn sample_shape(&self) -> [usize; 3] {
+        [self.channels, self.height, self.width]
+    }
+
+    /// The streams of one network's layers, one after the other.
+    fn streams(&self, purpose: Purpose) -> impl FnMut() -> Stream + use<> {
+        let (seed, mut layer) = (self.seed, 0);
+        move || {
+            layer += 1;
+            Stream::new(seed, purpose, layer - 1)
+        }
+    }
+
+    fn convolution(
+        &self,
+        [inputs, outputs, kernel]: [usize; 3],
+        spectral_norm: bool,
+        stream: &mut Stream,
+        device: &Device,
+    ) -> Result<Convolution, GanError> {
+        let initialization = if kernel == 1 {
+            LINEAR
+        } else {
+            Initialization::He { slope: 0.0 }
+        };
+        ConvolutionConfig::new(inputs, outputs, kernel)
+            .with_bias(true)
+            .with_spectral_norm(spectral_norm)
+            .with_algorithm(self.algorithm)
+            .with_initialization(initialization)
+            .init(stream, device)
+    }
+}

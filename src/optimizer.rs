@@ -1,0 +1,92 @@
+//! Adam with a second moment whose decay changes over the run.
+
+use burn::config::Config;
+use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
+use burn::tensor::{Device, Tensor};
+
+use crate::error::GanError;
+use crate::schedule::Schedule;
+
+/// Configuration of a [`ScheduledAdam`].
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct ScheduledAdamConfig {
+    /// Decay of the first moment, in [0, 1).
+    #[config(default = 0.0)]
+    pub beta_1: f64,
+    /// Decay of the second moment by the optimiser's own step, in [0, 1).
+    pub beta_2: Schedule,
+    /// Added to the root of the second moment.
+    #[config(default = 1e-8)]
+    pub epsilon: f64,
+}
+
+/// Adam (Kingma and Ba 2015, algorithm 1) whose `beta_2` follows a [`Schedule`].
+///
+/// The bias correction takes the current `beta_2` to the power of the step, as PyTorch does when its value is
+/// changed between steps.
+#[derive(Debug, Clone)]
+pub struct ScheduledAdam {
+    config: ScheduledAdamConfig,
+}
+
+impl ScheduledAdamConfig {
+    /// The optimiser for a module.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for a decay outside [0, 1) or an epsilon that is not positive.
+    pub fn init(&self) -> Result<ModuleOptimizer, GanError> {
+        let decay = |value: f64| (0.0..1.0).contains(&value);
+        if !decay(self.beta_1) {
+            return Err(GanError::config("beta_1", self.beta_1, "must be in [0, 1)"));
+        }
+        self.beta_2.check("beta_2", decay, "must be in [0, 1)")?;
+        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
+            return Err(GanError::config(
+                "epsilon",
+                self.epsilon,
+                "must be positive",
+            ));
+        }
+        Ok(ModuleOptimizer::from(ScheduledAdam {
+            config: self.clone(),
+        }))
+    }
+}
+
+impl Optimizer for ScheduledAdam {
+    type State<const D: usize> = AdamState<D>;
+
+    fn step<const D: usize>(
+        &self,
+        learning_rate: LearningRate,
+        weight: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<AdamState<D>>,
+    ) -> (Tensor<D>, Option<AdamState<D>>) {
+        let past = state.map(|state| state.momentum);
+        let steps = past.as_ref().map_or(0, |past| past.time);
+        let (beta_1, beta_2) = (self.config.beta_1, self.config.beta_2.at(steps));
+        let new_1 = gradient.clone() * (1.0 - beta_1);
+        let new_2 = gradient.square() * (1.0 - beta_2);
+        let (moment_1, moment_2) = match past {
+            Some(past) => (
+                past.moment_1 * beta_1 + new_1,
+                past.moment_2 * beta_2 + new_2,
+            ),
+            None => (new_1, new_2),
+        };
+        let time = steps + 1;
+        let power = i32::try_from(time).unwrap_or(i32::MAX);
+        let unbiased_1 = moment_1.clone() / (1.0 - beta_1.powi(power));
+        let unbiased_2 = moment_2.clone() / (1.0 - beta_2.powi(power));
+        let update = unbiased_1 / (unbiased_2.sqrt() + self.config.epsilon);
+        let state = AdamState::new(AdaptiveMomentumState::new(time, moment_1, moment_2));
+        (weight - update * learning_rate, Some(state))
+    }
+
+    fn to_device<const D: usize>(mut state: AdamState<D>, device: &Device) -> AdamState<D> {
+        state.momentum = state.momentum.to_device(device);
+        state
+    }
+}

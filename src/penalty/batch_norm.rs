@@ -1,0 +1,41 @@
+//! Batch normalisation has no place in a penalised discriminator.
+
+use burn::module::{Module, ModuleVisitor};
+
+use crate::error::GanError;
+
+/// Refuses a discriminator with batch normalisation anywhere in its module tree, this crate's or Burn's.
+///
+/// Batch normalisation makes each logit depend on the whole batch, so that "the gradient of a sample's logit"
+/// means nothing (Gulrajani et al. 2017, section 4).
+///
+/// # Errors
+/// [`GanError::PenalizedBatchNorm`] with the path of the first such layer.
+pub fn refuse_batch_norm(discriminator: &impl Module) -> Result<(), GanError> {
+    let mut search = Search::default();
+    discriminator.visit(&mut search);
+    match search.found {
+        Some(path) => Err(GanError::PenalizedBatchNorm { path }),
+        None => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Search {
+    path: Vec<String>,
+    found: Option<String>,
+}
+
+impl ModuleVisitor for Search {
+    /// `container` is the type that has the field `name`.
+    fn enter_module(&mut self, name: &str, container: &str) {
+        if container == "Struct:BatchNorm" && self.found.is_none() {
+            self.found = Some(self.path.join("."));
+        }
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+}

@@ -1,0 +1,120 @@
+//! The exact method: a reverse pass for the gradient, a forward pass for the derivative of its cost.
+
+use burn::tensor::Tensor;
+
+use crate::contract::{Discriminator, TangentRule};
+use crate::dual::Dual;
+use crate::error::GanError;
+
+/// A penalty at some points.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// What to back-propagate, one a point, `[N]`: its gradient in the weights is the penalty's, its value is
+    /// not the penalty.
+    pub surrogate: Tensor<1>,
+    /// The penalty, one a point, `[N]`, detached.
+    pub cost: Tensor<1>,
+}
+
+/// Exact penalties for a discriminator that can carry a tangent.
+///
+/// Samples that influence each other inside the discriminator ([`Dual::is_coupled`]) are allowed: the gradient
+/// is then that of the sum of all logits.
+#[derive(Debug)]
+pub struct Exact<N, const D: usize, C> {
+    rule: TangentRule<N, D, C>,
+    curved: bool,
+    coupled: bool,
+}
+
+impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
+    /// Looks once, on a few samples and without autodiff, at what the discriminator is made of.
+    ///
+    /// # Errors
+    /// [`GanError::NoTangentRule`] for a discriminator without [`Discriminator::tangent_rule`],
+    /// [`GanError::PenalizedBatchNorm`] for one with batch normalisation.
+    pub fn new(discriminator: &N, example: Tensor<D>, condition: &C) -> Result<Self, GanError> {
+        super::refuse_batch_norm(discriminator)?;
+        let rule = discriminator
+            .tangent_rule()
+            .ok_or(GanError::NoTangentRule)?;
+        let example = Dual::constant(example.without_autodiff());
+        let logits = rule(&discriminator.valid(), example, condition);
+        Ok(Self {
+            rule,
+            curved: logits.is_curved(),
+            coupled: logits.is_coupled(),
+        })
+    }
+
+    /// Whether samples influence each other, so that penalties at different points must not share a pass.
+    pub fn is_coupled(&self) -> bool {
+        self.coupled
+    }
+
+    /// The penalty `cost` of the gradient at `points`.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] where `cost` does not give one number a point.
+    pub fn term(
+        &self,
+        discriminator: &N,
+        points: Tensor<D>,
+        condition: &C,
+        cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
+    ) -> Result<Term, GanError> {
+        let points = points.without_autodiff();
+        let (cost, direction) = cost_and_direction(discriminator, points.clone(), condition, cost)?;
+        // The slopes of a piecewise linear network do not move with its weights: its values need no graph.
+        let value = if self.curved {
+            points.autodiff()
+        } else {
+            points
+        };
+        let moving = Dual::with_tangent(value, direction.autodiff())?;
+        let logits = (self.rule)(discriminator, moving, condition);
+        let surrogate = logits.tangent.ok_or(GanError::NoTangentRule)?;
+        Ok(Term { surrogate, cost })
+    }
+}
+
+/// The gradient of the summed logits in the points.
+fn input_gradient<const D: usize, C, N: Discriminator<D, C>>(
+    discriminator: &N,
+    points: Tensor<D>,
+    condition: &C,
+) -> Tensor<D> {
+    let leaf = points.clone().autodiff().require_grad();
+    // The weights get no gradient here; none is computed for them.
+    let frozen = discriminator.clone().no_grad();
+    let gradients = frozen.logits(leaf.clone(), condition).sum().backward();
+    match leaf.grad(&gradients) {
+        Some(gradient) => gradient,
+        // Logits that do not depend on the samples.
+        None => points.zeros_like(),
+    }
+}
+
+/// The cost of the gradient at each point, and the gradient of their sum in it, both without autodiff.
+pub(super) fn cost_and_direction<const D: usize, C, N: Discriminator<D, C>>(
+    discriminator: &N,
+    points: Tensor<D>,
+    condition: &C,
+    cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
+) -> Result<(Tensor<1>, Tensor<D>), GanError> {
+    let gradient = input_gradient(discriminator, points, condition).without_autodiff();
+    let leaf = gradient.clone().autodiff().require_grad();
+    let cost = cost(leaf.clone());
+    if cost.dims()[0] != gradient.dims()[0] {
+        return Err(GanError::ShapeMismatch {
+            what: "cost of a penalty",
+            expected: vec![gradient.dims()[0]],
+            actual: cost.dims().to_vec(),
+        });
+    }
+    let gradients = cost.clone().sum().backward();
+    let direction = leaf
+        .grad(&gradients)
+        .unwrap_or_else(|| gradient.zeros_like());
+    Ok((cost.without_autodiff(), direction))
+}

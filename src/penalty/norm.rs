@@ -1,0 +1,28 @@
+//! Norms over a sample's gradient.
+
+use burn::tensor::Tensor;
+
+/// A gradient `[N, ..]` of any rank as `[N, values]`, one row a sample.
+pub fn per_sample<const D: usize>(gradient: Tensor<D>) -> Tensor<2> {
+    let shape = gradient.dims();
+    let [samples, values] = [shape[0], shape[1..].iter().product()];
+    gradient.reshape([samples, values])
+}
+
+/// The squared Euclidean norm of each sample's gradient, `[N]`.
+pub(super) fn squared_norm<const D: usize>(gradient: Tensor<D>) -> Tensor<1> {
+    per_sample(gradient).square().sum_dim(1).squeeze_dim(1)
+}
+
+/// The Euclidean norm of each sample's gradient over all axes but the first, `[N]`.
+///
+/// Its own gradient at 0 is 0, where that of a plain square root is not a number: a discriminator whose last
+/// layer starts at 0 has no slope anywhere.
+pub fn gradient_norm<const D: usize>(gradient: Tensor<D>) -> Tensor<1> {
+    let squared = squared_norm(gradient);
+    let flat = squared.clone().equal_elem(0.0);
+    squared
+        .mask_fill(flat.clone(), 1.0)
+        .sqrt()
+        .mask_fill(flat, 0.0)
+}

@@ -1,0 +1,156 @@
+//! The gradient penalties of a trainer: checked once, evaluated together.
+
+use burn::tensor::Tensor;
+
+use super::dry_run::{guard, module_device};
+use crate::contract::{Batch, Condition, Discriminator};
+use crate::error::GanError;
+use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
+use crate::random::Stream;
+
+/// Some penalties and the way their gradient is computed.
+pub(super) struct Penalties<const D: usize, N, C> {
+    method: Method<D, N, C>,
+    penalties: Vec<Box<dyn GradientPenalty<D>>>,
+}
+
+enum Method<const D: usize, N, C> {
+    Exact(Exact<N, D, C>),
+    CentralDifference(CentralDifference),
+}
+
+/// The real samples, as many generated ones, and what all of them are conditioned on.
+pub(super) struct Samples<'a, const D: usize, C> {
+    pub real: Tensor<D>,
+    pub fake: Tensor<D>,
+    pub condition: &'a C,
+}
+
+/// Means over the samples, summed over the penalties, `[1]`.
+pub(super) struct Penalized {
+    /// To back-propagate.
+    pub surrogate: Tensor<1>,
+    /// To report; without autodiff.
+    pub cost: Tensor<1>,
+}
+
+impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
+    /// Checks that the discriminator can be penalised this way, by its first real sample in `example`.
+    fn new(
+        method: PenaltyMethod,
+        discriminator: &N,
+        example: &Batch<D, C>,
+    ) -> Result<Self, GanError> {
+        let method = match method {
+            PenaltyMethod::Exact => {
+                let device = module_device(discriminator).without_autodiff();
+                let sample = example.samples.clone().narrow(0, 0, 1);
+                let sample = sample.without_autodiff().to_device(&device);
+                let condition = example.condition.narrow(0, 1).to_device(&device);
+                let exact = guard("discriminator", sample.dims(), || {
+                    Exact::new(discriminator, sample, &condition)
+                })??;
+                Method::Exact(exact)
+            }
+            PenaltyMethod::CentralDifference { step } => {
+                Method::CentralDifference(CentralDifference::new(discriminator, step)?)
+            }
+        };
+        Ok(Self {
+            method,
+            penalties: Vec::new(),
+        })
+    }
+
+    /// All penalties of one batch.
+    pub fn evaluate(
+        &self,
+        discriminator: &N,
+        samples: Samples<D, C>,
+        random: &mut Stream,
+    ) -> Result<Penalized, GanError> {
+        let real = samples.real.without_autodiff();
+        let fake = samples.fake.without_autodiff();
+        let count = real.dims()[0];
+        let mut points = Vec::new();
+        for penalty in &self.penalties {
+            let at = penalty.points(&real, &fake, random);
+            if at.dims() != real.dims() {
+                return Err(GanError::ShapeMismatch {
+                    what: "points of a penalty",
+                    expected: real.dims().to_vec(),
+                    actual: at.dims().to_vec(),
+                });
+            }
+            points.push(at);
+        }
+        let term = if self.shares_a_pass() {
+            let condition = C::cat(vec![samples.condition.clone(); points.len()]);
+            let cost = |gradient: Tensor<D>| {
+                let parts = self.penalties.iter().enumerate().map(|(index, penalty)| {
+                    penalty.cost(gradient.clone().narrow(0, index * count, count))
+                });
+                Tensor::cat(parts.collect(), 0)
+            };
+            self.term(discriminator, Tensor::cat(points, 0), &condition, &cost)?
+        } else {
+            let mut terms = Vec::new();
+            for (penalty, points) in self.penalties.iter().zip(points) {
+                let cost = |gradient| penalty.cost(gradient);
+                terms.push(self.term(discriminator, points, samples.condition, &cost)?);
+            }
+            let (surrogates, costs) = terms
+                .into_iter()
+                .map(|term| (term.surrogate, term.cost))
+                .unzip();
+            Term {
+                surrogate: Tensor::cat(surrogates, 0),
+                cost: Tensor::cat(costs, 0),
+            }
+        };
+        Ok(Penalized {
+            surrogate: term.surrogate.sum() / count as f64,
+            cost: term.cost.sum() / count as f64,
+        })
+    }
+
+    /// Whether the points of several penalties go through the discriminator as one batch: they may, as long as
+    /// samples do not influence each other there.
+    fn shares_a_pass(&self) -> bool {
+        match &self.method {
+            Method::Exact(exact) => self.penalties.len() > 1 && !exact.is_coupled(),
+            Method::CentralDifference(_) => false,
+        }
+    }
+
+    fn term(
+        &self,
+        discriminator: &N,
+        points: Tensor<D>,
+        condition: &C,
+        cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
+    ) -> Result<Term, GanError> {
+        match &self.method {
+            Method::Exact(exact) => exact.term(discriminator, points, condition, cost),
+            Method::CentralDifference(method) => {
+                method.term(discriminator, points, condition, cost)
+            }
+        }
+    }
+}
+
+/// Adds a penalty; the first one checks that the discriminator can be penalised.
+pub(super) fn push_penalty<const D: usize, C: Condition, N: Discriminator<D, C>>(
+    penalties: &mut Option<Penalties<D, N, C>>,
+    penalty: Box<dyn GradientPenalty<D>>,
+    method: PenaltyMethod,
+    discriminator: &N,
+    example: &Batch<D, C>,
+) -> Result<(), GanError> {
+    let all = match penalties {
+        Some(all) => all,
+        None => penalties.insert(Penalties::new(method, discriminator, example)?),
+    };
+    all.penalties.push(penalty);
+    Ok(())
+}

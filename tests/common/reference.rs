@@ -1,0 +1,161 @@
+//! Networks' weights, inputs and expected gradients from a reference computed elsewhere, in the layouts of that
+//! elsewhere: reads `tests/golden/penalties.json` and its numbers.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use burn_gan::nn::{ConvolutionConfig, HeadConfig};
+use serde_json::Value;
+
+use crate::common::stream;
+
+/// The reference values of one critic.
+pub struct Reference {
+    pub case: Value,
+    numbers: Vec<f32>,
+}
+
+impl Reference {
+    pub fn load(critic: &str) -> Self {
+        let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let text = fs::read_to_string(folder.join("penalties.json")).unwrap();
+        let bytes = fs::read(folder.join("penalties.bin")).unwrap();
+        let mut cases: Value = serde_json::from_str(&text).unwrap();
+        Self {
+            case: cases[critic].take(),
+            numbers: bytes
+                .chunks_exact(4)
+                .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
+                .collect(),
+        }
+    }
+
+    /// The tensor that an entry of the file stands for.
+    pub fn data(&self, entry: &Value) -> TensorData {
+        let shape: Vec<usize> = serde_json::from_value(entry["shape"].clone()).unwrap();
+        let start = entry["offset"].as_u64().unwrap() as usize;
+        let length: usize = shape.iter().product();
+        TensorData::new(self.numbers[start..start + length].to_vec(), shape)
+    }
+
+    pub fn input<const D: usize>(&self, name: &Value, device: &Device) -> Tensor<D> {
+        let entry = &self.case["inputs"][name.as_str().unwrap()];
+        Tensor::from_data(self.data(entry), device)
+    }
+}
+
+/// How this crate stores a parameter.
+#[derive(Clone, Copy)]
+pub enum Layout {
+    /// As it is.
+    Vector,
+    /// A [`burn_gan::nn::Linear`].
+    Linear,
+    /// A [`Convolution`](burn_gan::nn::Convolution) of this stride and number of groups.
+    Convolution { stride: usize, groups: usize },
+    /// A [`Head`](burn_gan::nn::Head).
+    Head,
+    /// One kernel a channel as large as the image, stored as an image.
+    Basis,
+}
+
+pub const HALVING: Layout = Layout::Convolution {
+    stride: 2,
+    groups: 1,
+};
+pub const SAME_SIZE: Layout = Layout::Convolution {
+    stride: 1,
+    groups: 1,
+};
+
+impl Layout {
+    /// A parameter, or its gradient, in the order in which this crate stores it.
+    pub fn stored(self, data: TensorData) -> Vec<f32> {
+        let device = &Device::flex();
+        let shape = data.shape().to_vec();
+        let as_kernel = |data| Tensor::<4>::from_data(data, device);
+        let stored = match self {
+            Self::Vector => return data.try_to_vec().unwrap(),
+            Self::Linear => Tensor::<2>::from_data(data, device).transpose(),
+            Self::Convolution { stride, groups } => {
+                ConvolutionConfig::new(shape[1] * groups, shape[0], shape[2])
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .init(&mut stream(0), device)
+                    .unwrap()
+                    .with_standard_weight(as_kernel(data))
+                    .unwrap()
+                    .weight
+                    .val()
+            }
+            Self::Basis => as_kernel(data)
+                .permute([1, 2, 3, 0])
+                .reshape([shape[2] * shape[3], shape[0]]),
+            Self::Head => HeadConfig::new([shape[2], shape[3], shape[1]])
+                .with_outputs(shape[0])
+                .init(&mut stream(0), device)
+                .unwrap()
+                .with_standard_weight(as_kernel(data))
+                .unwrap()
+                .weight
+                .val(),
+        };
+        stored.into_data().try_to_vec().unwrap()
+    }
+}
+
+/// Each parameter of a critic: its path here, its name in the reference, its layout.
+pub type Table = Vec<(String, String, Layout)>;
+
+pub fn table(rows: &[(&str, &str, Layout)]) -> Table {
+    rows.iter()
+        .map(|(path, name, layout)| (path.to_string(), name.to_string(), *layout))
+        .collect()
+}
+
+/// Gives every parameter the value that stands under its path.
+struct SetParameters {
+    path: Vec<String>,
+    values: BTreeMap<String, Vec<f32>>,
+}
+
+impl ModuleMapper for SetParameters {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_string());
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let path = self.path.join(".");
+        let values = self.values.remove(&path);
+        let values = values.unwrap_or_else(|| panic!("{path} is not in the table"));
+        param.map(|old| {
+            let data = TensorData::new(values, old.dims());
+            Tensor::<D>::from_data(data, &old.device().inner())
+                .autodiff()
+                .require_grad()
+        })
+    }
+}
+
+/// Puts the reference's weights into a critic.
+pub fn with_weights<N: Module>(critic: N, reference: &Reference, table: &Table) -> N {
+    let values = table
+        .iter()
+        .map(|(path, name, layout)| {
+            let data = reference.data(&reference.case["parameters"][name]);
+            (path.clone(), layout.stored(data))
+        })
+        .collect();
+    let mut set = SetParameters {
+        path: Vec::new(),
+        values,
+    };
+    let critic = critic.map(&mut set);
+    assert!(set.values.is_empty(), "not in the critic: {:?}", set.values);
+    critic
+}
