@@ -8,8 +8,8 @@
 //! 2. `v`, the gradient of the summed cost in `g`, by another, tiny one;
 //! 3. `s`, the tangent of the logits in the direction `v`, `v` held constant.
 //!
-//! With `D` linear in its own derivative, `d/dw sum(s) = <v, d/dw g> = d/dw sum(cost(g))`: the gradient of the
-//! tangent in the weights is exactly that of the penalty. No approximation, any cost.
+//! Since `sum(s) = <v, g>` and `v` is constant, `d/dw sum(s) = <v, d/dw g> = d/dw sum(cost(g))`: the gradient of
+//! the tangent in the weights is exactly that of the penalty. No approximation, any cost.
 //!
 //! # The surrogate is not the penalty
 //!

@@ -24,7 +24,9 @@ use crate::sampling::SamplerConfig;
 ///
 /// Each step is one batch: the discriminator learns to tell it from as many generated samples, then, in
 /// every `critic_steps`-th step, the generator learns from the same generated samples to be taken for real.
-/// One generator forward pass serves both.
+/// One generator forward pass serves both. Gradient penalties join the discriminator's loss before its one
+/// backward pass; spectral normalisation, where the discriminator has it, follows the weights by one power
+/// iteration after each of their steps.
 ///
 /// Built by [`GanTrainerConfig::init`].
 pub struct GanTrainer<const D: usize, G, N, C = ()> {

@@ -73,8 +73,9 @@ pub struct ResnetConfig {
     /// Blocks of the discriminator after them.
     #[config(default = 2)]
     pub unscaled_blocks: usize,
-    /// Whether the discriminator's weights are divided by their largest singular value. Then call
-    /// [`advance_spectral_norms`](crate::nn::advance_spectral_norms) after each of its steps.
+    /// Whether the discriminator's weights are divided by their largest singular value. This crate's trainer
+    /// then moves the singular vectors along; one of your own calls
+    /// [`advance_spectral_norms`](crate::nn::advance_spectral_norms) after each of the discriminator's steps.
     #[config(default = false)]
     pub spectral_norm: bool,
     /// How the discriminator reads its last image.
