@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "training")]
 use crate::error::GanError;
 
 /// A number as a function of the step.
@@ -81,6 +82,7 @@ impl Schedule {
     }
 
     /// Refuses a schedule that leaves the range described by `requirement`.
+    #[cfg(feature = "training")]
     pub(crate) fn check(
         &self,
         field: &'static str,
