@@ -316,3 +316,11 @@ pub(crate) fn at_least_1(field: &'static str, value: usize) -> Result<(), GanErr
     }
     Ok(())
 }
+
+/// Refuses a number that is not positive, or not finite.
+pub(crate) fn positive(field: &'static str, value: f64) -> Result<(), GanError> {
+    match value > 0.0 && value.is_finite() {
+        true => Ok(()),
+        false => Err(GanError::config(field, value, "must be positive")),
+    }
+}

@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-use crate::error::GanError;
+use crate::error::{GanError, positive};
 use crate::schedule::Schedule;
 
 /// Configuration of a [`ScheduledAdam`].
@@ -41,13 +41,7 @@ impl ScheduledAdamConfig {
             return Err(GanError::config("beta_1", self.beta_1, "must be in [0, 1)"));
         }
         self.beta_2.check("beta_2", decay, "must be in [0, 1)")?;
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(GanError::config(
-                "epsilon",
-                self.epsilon,
-                "must be positive",
-            ));
-        }
+        positive("epsilon", self.epsilon)?;
         Ok(ModuleOptimizer::from(ScheduledAdam {
             config: self.clone(),
         }))

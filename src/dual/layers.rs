@@ -1,10 +1,10 @@
 //! Tangent rules of ordinary `burn::nn` layers, as functions `(layer, x)`.
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn;
 use burn::tensor::Tensor;
 
-use super::{Dual, standardize};
+use super::{Dual, scale_and_shift, standardize};
 
 /// Applies a layer `y = A x + b`: `tangent` is the same layer without `b`.
 fn affine<M: Module, const D: usize, const E: usize>(
@@ -97,23 +97,4 @@ fn by_group<const D: usize>(x: Dual<D>, groups: usize, epsilon: f64) -> Dual<D> 
     let size = shape[1..].iter().product::<usize>() / groups;
     let grouped = x.linear(|x| x.reshape([shape[0], groups, size]));
     standardize(grouped, &[2], epsilon).linear(|x| x.reshape(shape))
-}
-
-/// `gamma x + beta`, one of each for an index of `axis`.
-fn scale_and_shift<const D: usize>(
-    x: Dual<D>,
-    axis: usize,
-    gamma: Option<&Param<Tensor<1>>>,
-    beta: Option<&Param<Tensor<1>>>,
-) -> Dual<D> {
-    let mut shape = [1; D];
-    shape[axis] = x.value.dims()[axis];
-    let x = match gamma {
-        Some(gamma) => x.weighted(gamma.val(), |x, gamma| x * gamma.reshape(shape)),
-        None => x,
-    };
-    match beta {
-        Some(beta) => x.shift(beta.val(), |x, beta| x + beta.reshape(shape)),
-        None => x,
-    }
 }

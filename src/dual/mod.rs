@@ -52,6 +52,7 @@ pub use layers::{
     adaptive_avg_pool2d, avg_pool2d, conv_transpose2d, conv1d, conv2d, group_norm, instance_norm,
     interpolate2d, layer_norm, linear,
 };
+pub(crate) use normalization::scale_and_shift;
 pub use normalization::standardize;
 
 use burn::tensor::Tensor;

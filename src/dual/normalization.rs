@@ -1,5 +1,6 @@
-//! The tangent rule of normalisations.
+//! The tangent rule of normalisations and of the scale and shift behind them.
 
+use burn::module::Param;
 use burn::tensor::Tensor;
 
 use super::Dual;
@@ -23,4 +24,23 @@ pub fn standardize<const D: usize>(x: Dual<D>, over: &[usize], epsilon: f64) -> 
         });
         (centered / deviation, tangent)
     })
+}
+
+/// `gamma x + beta`, one of each for an index of `axis`.
+pub(crate) fn scale_and_shift<const D: usize>(
+    x: Dual<D>,
+    axis: usize,
+    gamma: Option<&Param<Tensor<1>>>,
+    beta: Option<&Param<Tensor<1>>>,
+) -> Dual<D> {
+    let mut shape = [1; D];
+    shape[axis] = x.value.dims()[axis];
+    let x = match gamma {
+        Some(gamma) => x.weighted(gamma.val(), |x, gamma| x * gamma.reshape(shape)),
+        None => x,
+    };
+    match beta {
+        Some(beta) => x.shift(beta.val(), |x, beta| x + beta.reshape(shape)),
+        None => x,
+    }
 }

@@ -5,6 +5,7 @@ mod mlp;
 mod r3gan;
 mod resnet;
 mod size;
+mod streams;
 
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, Normalization};
 pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};

@@ -5,7 +5,7 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::error::{GanError, at_least_1, positive};
 
 /// Configuration of a [`BatchNorm`] layer; the defaults are Burn's and PyTorch's.
 #[derive(Config, Debug)]
@@ -61,13 +61,7 @@ impl BatchNormConfig {
                 "must be in [0, 1]",
             ));
         }
-        if !(self.epsilon > 0.0 && self.epsilon.is_finite()) {
-            return Err(GanError::config(
-                "epsilon",
-                self.epsilon,
-                "must be positive",
-            ));
-        }
+        positive("epsilon", self.epsilon)?;
         let shape = [self.channels];
         Ok(BatchNorm {
             gamma: Param::from_tensor(Tensor::ones(shape, device)),

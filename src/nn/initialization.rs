@@ -31,6 +31,9 @@ pub enum Initialization {
 }
 
 impl Initialization {
+    /// [`Initialization::He`] for a layer that no activation follows: it keeps the variance.
+    pub const LINEAR: Self = Self::He { slope: 1.0 };
+
     /// Normal(0, 0.02), for the convolutions of a DCGAN (Radford et al. 2016, section 4).
     pub const DCGAN: Self = Self::Normal {
         mean: 0.0,

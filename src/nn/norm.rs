@@ -4,8 +4,8 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::dual::{Dual, standardize};
-use crate::error::{GanError, at_least_1};
+use crate::dual::{Dual, scale_and_shift, standardize};
+use crate::error::{GanError, at_least_1, positive};
 
 /// Configuration of a [`GroupNorm`].
 #[derive(Config, Debug)]
@@ -57,7 +57,7 @@ impl GroupNormConfig {
                 "must divide the channels",
             ));
         }
-        check_epsilon(self.epsilon)?;
+        positive("epsilon", self.epsilon)?;
         Ok(GroupNorm {
             gamma: Param::from_tensor(Tensor::ones([self.channels], device)),
             beta: Param::from_tensor(Tensor::zeros([self.channels], device)),
@@ -76,7 +76,7 @@ impl GroupNorm {
         let size = channels / self.groups;
         let grouped = x.linear(|x| x.reshape([shape[0], positions, self.groups, size]));
         let normal = standardize(grouped, &[1, 3], self.epsilon).linear(|x| x.reshape(shape));
-        scale_and_shift(normal, &self.gamma, &self.beta)
+        scale_and_shift(normal, D - 1, Some(&self.gamma), Some(&self.beta))
     }
 }
 
@@ -109,7 +109,7 @@ impl LayerNormConfig {
     /// [`GanError::InvalidConfig`] for a width of 0 or an epsilon that is not positive.
     pub fn init(&self, device: &Device) -> Result<LayerNorm, GanError> {
         at_least_1("width", self.width)?;
-        check_epsilon(self.epsilon)?;
+        positive("epsilon", self.epsilon)?;
         Ok(LayerNorm {
             gamma: Param::from_tensor(Tensor::ones([self.width], device)),
             beta: Param::from_tensor(Tensor::zeros([self.width], device)),
@@ -122,23 +122,6 @@ impl LayerNorm {
     /// Normalises `[.., width]`.
     pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
         let normal = standardize(x, &[D - 1], self.epsilon);
-        scale_and_shift(normal, &self.gamma, &self.beta)
+        scale_and_shift(normal, D - 1, Some(&self.gamma), Some(&self.beta))
     }
-}
-
-fn check_epsilon(epsilon: f64) -> Result<(), GanError> {
-    match epsilon > 0.0 && epsilon.is_finite() {
-        true => Ok(()),
-        false => Err(GanError::config("epsilon", epsilon, "must be positive")),
-    }
-}
-
-/// `gamma x + beta` along the last axis.
-fn scale_and_shift<const D: usize>(
-    x: Dual<D>,
-    gamma: &Param<Tensor<1>>,
-    beta: &Param<Tensor<1>>,
-) -> Dual<D> {
-    x.weighted(gamma.val(), |x, gamma| x * gamma.unsqueeze())
-        .shift(beta.val(), |x, beta| x + beta.unsqueeze())
 }

@@ -18,7 +18,7 @@ pub struct EmbeddingProjectionConfig {
     /// Width of the features.
     pub features: usize,
     /// Distribution of the initial embeddings.
-    #[config(default = "Initialization::He { slope: 1.0 }")]
+    #[config(default = "Initialization::LINEAR")]
     pub initialization: Initialization,
 }
 

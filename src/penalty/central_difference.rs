@@ -6,7 +6,7 @@ use super::exact::{Term, cost_and_direction};
 use super::norm::gradient_norm;
 use super::refuse_batch_norm;
 use crate::contract::Discriminator;
-use crate::error::GanError;
+use crate::error::{GanError, positive};
 
 /// Penalties by central differences: `|v| (D(x + h u) - D(x - h u)) / (2 h)` along the unit direction
 /// `u = v / |v|` of the [`Exact`](super::Exact) method takes the place of its tangent.
@@ -27,13 +27,7 @@ impl CentralDifference {
     /// [`GanError::InvalidConfig`] for a step that is not positive, [`GanError::PenalizedBatchNorm`] for a
     /// discriminator with batch normalisation.
     pub fn new(discriminator: &impl burn::module::Module, step: f64) -> Result<Self, GanError> {
-        if !(step > 0.0 && step.is_finite()) {
-            return Err(GanError::config(
-                "penalty_method.step",
-                step,
-                "must be positive",
-            ));
-        }
+        positive("penalty_method.step", step)?;
         refuse_batch_norm(discriminator)?;
         Ok(Self { step })
     }

@@ -9,7 +9,7 @@ use super::penalties::push_penalty;
 use super::state::State;
 use crate::contract::{Batch, Condition, Discriminator, Generator};
 use crate::ema::EmaConfig;
-use crate::error::{GanError, at_least_1};
+use crate::error::{GanError, at_least_1, positive};
 use crate::loss::Loss;
 use crate::optimizer::ScheduledAdamConfig;
 use crate::penalty::{Penalty, PenaltyMethod};
@@ -221,10 +221,6 @@ impl GanTrainerConfig {
     }
 
     fn check(&self) -> Result<(), GanError> {
-        let positive = |field, value: f64| match value > 0.0 && value.is_finite() {
-            true => Ok(()),
-            false => Err(GanError::config(field, value, "must be positive")),
-        };
         positive("generator_learning_rate", self.generator_learning_rate)?;
         positive(
             "discriminator_learning_rate",

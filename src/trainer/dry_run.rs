@@ -30,7 +30,10 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     )?;
 
     let device = module_device(generator).without_autodiff();
-    let condition = example.condition.narrow(0, 1).to_device(&device);
+    let Batch {
+        samples: real,
+        condition,
+    } = first_sample(example, &device);
     let latent = Stream::new(0, Purpose::Latent, 0).normal([1, latent_size], &device);
     let generator = generator.valid();
     let generated = run("generator", [1, latent_size], || {
@@ -42,13 +45,23 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
         Some(generated[1..].to_vec()),
     )?;
 
-    let real = example.samples.clone().narrow(0, 0, 1);
-    let real = real.without_autodiff().to_device(&device);
     let discriminator = discriminator.valid();
     let logits = run("discriminator", real.dims(), || {
         discriminator.logits(real, &condition)
     })?;
     check_shape("logits of the discriminator", &[1], Some(logits.to_vec()))
+}
+
+/// The first sample of a batch and its condition on a device, without autodiff.
+pub(super) fn first_sample<const D: usize, C: Condition>(
+    batch: &Batch<D, C>,
+    device: &Device,
+) -> Batch<D, C> {
+    let samples = batch.samples.clone().narrow(0, 0, 1);
+    Batch {
+        samples: samples.without_autodiff().to_device(device),
+        condition: batch.condition.narrow(0, 1).to_device(device),
+    }
 }
 
 /// The device of a network's parameters.

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::clip::clip_weights;
 use super::config::GanTrainerConfig;
-use super::dry_run::module_device;
+use super::dry_run::{first_sample, module_device};
 use super::finite::is_finite;
 use super::penalties::{Penalized, Penalties, Samples, push_penalty};
 use super::state::{State, fork};
@@ -58,11 +58,8 @@ where
             loss,
             penalties,
             good: state.snapshot(),
+            example: first_sample(example, &module_device(&state.discriminator)),
             state,
-            example: Batch {
-                samples: example.samples.clone().narrow(0, 0, 1),
-                condition: example.condition.narrow(0, 1),
-            },
         }
     }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::dry_run::{guard, module_device};
+use super::dry_run::{first_sample, guard, module_device};
 use crate::contract::{Batch, Condition, Discriminator};
 use crate::error::GanError;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
@@ -35,7 +35,7 @@ pub(super) struct Penalized {
 }
 
 impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
-    /// Checks that the discriminator can be penalised this way, by its first real sample in `example`.
+    /// Checks that the discriminator can be penalised this way, by the first real sample in `example`.
     fn new(
         method: PenaltyMethod,
         discriminator: &N,
@@ -44,11 +44,9 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         let method = match method {
             PenaltyMethod::Exact => {
                 let device = module_device(discriminator).without_autodiff();
-                let sample = example.samples.clone().narrow(0, 0, 1);
-                let sample = sample.without_autodiff().to_device(&device);
-                let condition = example.condition.narrow(0, 1).to_device(&device);
-                let exact = guard("discriminator", sample.dims(), || {
-                    Exact::new(discriminator, sample, &condition)
+                let Batch { samples, condition } = first_sample(example, &device);
+                let exact = guard("discriminator", samples.dims(), || {
+                    Exact::new(discriminator, samples, &condition)
                 })??;
                 Method::Exact(exact)
             }

@@ -80,3 +80,16 @@ impl Block {
         x + self.third.propagate(y)
     }
 }
+
+/// Goes through one block after the other.
+pub(super) fn through(blocks: &[Block], x: Dual<4>) -> Dual<4> {
+    blocks.iter().fold(x, |x, block| block.propagate(x))
+}
+
+/// Goes through the transition between two stages, where there is one.
+pub(super) fn change_width(transition: &Option<Convolution>, x: Dual<4>) -> Dual<4> {
+    match transition {
+        Some(transition) => transition.propagate(x),
+        None => x,
+    }
+}

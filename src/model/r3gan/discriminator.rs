@@ -3,13 +3,14 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::block::Block;
-use super::{LINEAR, R3ganConfig, pointwise};
+use super::block::{Block, change_width, through};
+use super::{R3ganConfig, pointwise};
 use crate::contract::{Discriminator, DualDiscriminator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::model::streams::streams;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Convolution, Linear, LinearConfig, to_channels_last};
+use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
 
 /// The discriminator of an R3GAN: from images `[N, C, H, W]` to logits.
@@ -36,7 +37,7 @@ impl R3ganDiscriminator {
     pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, GanError> {
         let halvings = config.halvings()?;
         let [height, width, filters] = config.base(halvings);
-        let mut stream = config.streams(Purpose::DiscriminatorWeights);
+        let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);
         let first = pointwise(
             config.channels,
             config.stage_filters(0),
@@ -44,28 +45,18 @@ impl R3ganDiscriminator {
             device,
         )?;
         let mut stages = Vec::new();
-        let mut blocks = Vec::new();
-        for level in 0..=halvings {
-            blocks = (0..config.blocks)
-                .map(|_| config.block(level, halvings).init(&mut stream(), device))
-                .collect::<Result<Vec<_>, _>>()?;
-            if level == halvings {
-                break;
-            }
-            let (inputs, outputs) = (config.stage_filters(level), config.stage_filters(level + 1));
-            let transition = (inputs != outputs)
-                .then(|| pointwise(inputs, outputs, &mut stream(), device))
-                .transpose()?;
+        for level in 0..halvings {
             stages.push(Down {
-                blocks: std::mem::take(&mut blocks),
-                transition,
+                blocks: config.blocks(level, halvings, &mut stream, device)?,
+                transition: config.transition([level, level + 1], &mut stream, device)?,
             });
         }
+        let last = config.blocks(halvings, halvings, &mut stream, device)?;
         Ok(Self {
             first,
             stages,
-            last: blocks,
-            basis: LINEAR.parameter(
+            last,
+            basis: Initialization::LINEAR.parameter(
                 [height, width, filters],
                 height * width,
                 &mut stream(),
@@ -73,7 +64,7 @@ impl R3ganDiscriminator {
             ),
             linear: LinearConfig::new(filters, 1)
                 .with_bias(false)
-                .with_initialization(LINEAR)
+                .with_initialization(Initialization::LINEAR)
                 .init(&mut stream(), device)?,
             sample_shape: config.sample_shape(),
         })
@@ -96,14 +87,10 @@ impl Discriminator<4> for R3ganDiscriminator {
 
 impl DualDiscriminator<4> for R3ganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
-        let through = |blocks: &[Block], x| blocks.iter().fold(x, |x, block| block.propagate(x));
         let x = self.first.propagate(samples.linear(to_channels_last));
         let x = self.stages.iter().fold(x, |x, stage| {
             let x = average_pool(through(&stage.blocks, x));
-            match &stage.transition {
-                Some(transition) => transition.propagate(x),
-                None => x,
-            }
+            change_width(&stage.transition, x)
         });
         let features = through(&self.last, x).weighted(self.basis.val(), |x, basis| {
             let [n, height, width, channels] = x.dims();

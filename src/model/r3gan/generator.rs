@@ -3,11 +3,12 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::block::Block;
-use super::{LINEAR, R3ganConfig, pointwise};
+use super::block::{Block, change_width, through};
+use super::{R3ganConfig, pointwise};
 use crate::contract::Generator;
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::model::streams::streams;
 use crate::nn::resampling::upsample_bilinear;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_first};
 use crate::random::Purpose;
@@ -39,7 +40,7 @@ impl R3ganGenerator {
     pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, GanError> {
         let halvings = config.halvings()?;
         let [height, width, filters] = config.base(halvings);
-        let mut stream = config.streams(Purpose::GeneratorWeights);
+        let mut stream = streams(config.seed, Purpose::GeneratorWeights);
         let standard = Initialization::Normal {
             mean: 0.0,
             std: 1.0,
@@ -47,26 +48,15 @@ impl R3ganGenerator {
         let basis = standard.parameter([height, width, filters], 1, &mut stream(), device);
         let linear = LinearConfig::new(config.latent_size, filters)
             .with_bias(false)
-            .with_initialization(LINEAR)
+            .with_initialization(Initialization::LINEAR)
             .init(&mut stream(), device)?;
-        let mut first = Vec::new();
-        for _ in 0..config.blocks {
-            first.push(
-                config
-                    .block(halvings, halvings)
-                    .init(&mut stream(), device)?,
-            );
-        }
+        let first = config.blocks(halvings, halvings, &mut stream, device)?;
         let mut stages = Vec::new();
         for level in (0..halvings).rev() {
-            let (inputs, outputs) = (config.stage_filters(level + 1), config.stage_filters(level));
-            let transition = (inputs != outputs)
-                .then(|| pointwise(inputs, outputs, &mut stream(), device))
-                .transpose()?;
-            let blocks = (0..config.blocks)
-                .map(|_| config.block(level, halvings).init(&mut stream(), device))
-                .collect::<Result<Vec<_>, _>>()?;
-            stages.push(Up { transition, blocks });
+            stages.push(Up {
+                transition: config.transition([level + 1, level], &mut stream, device)?,
+                blocks: config.blocks(level, halvings, &mut stream, device)?,
+            });
         }
         Ok(Self {
             basis,
@@ -96,10 +86,7 @@ impl Generator<4> for R3ganGenerator {
         let x = through(&self.first, Dual::constant(image));
         let x = self.stages.iter().fold(x, |x, stage| {
             // A 1x1 convolution and an interpolation commute: the convolution is cheaper on the small image.
-            let x = match &stage.transition {
-                Some(transition) => transition.propagate(x),
-                None => x,
-            };
+            let x = change_width(&stage.transition, x);
             through(&stage.blocks, upsample_bilinear(x))
         });
         to_channels_first(self.last.propagate(x).value)
@@ -108,8 +95,4 @@ impl Generator<4> for R3ganGenerator {
     fn sample_shape(&self) -> Option<Vec<usize>> {
         Some(self.sample_shape.to_vec())
     }
-}
-
-fn through(blocks: &[Block], x: Dual<4>) -> Dual<4> {
-    blocks.iter().fold(x, |x, block| block.propagate(x))
 }

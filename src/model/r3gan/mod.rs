@@ -10,14 +10,12 @@ pub use generator::R3ganGenerator;
 use burn::config::Config;
 use burn::tensor::Device;
 
-use self::block::BlockConfig;
+use self::block::{Block, BlockConfig};
 use super::size;
 use crate::error::{GanError, at_least_1};
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
-use crate::random::{Purpose, Stream};
+use crate::random::Stream;
 
-/// Keeps the variance through a layer that no activation follows.
-const LINEAR: Initialization = Initialization::He { slope: 1.0 };
 /// Slope of the leaky ReLU below 0.
 const SLOPE: f64 = 0.2;
 
@@ -143,24 +141,37 @@ impl R3ganConfig {
         ]
     }
 
-    /// What the blocks of a stage are built from.
-    fn block(&self, level: usize, halvings: usize) -> BlockConfig {
-        BlockConfig {
+    /// The blocks after `level` halvings, of `halvings` in all.
+    fn blocks(
+        &self,
+        level: usize,
+        halvings: usize,
+        stream: &mut impl FnMut() -> Stream,
+        device: &Device,
+    ) -> Result<Vec<Block>, GanError> {
+        let block = BlockConfig {
             filters: self.stage_filters(level),
             expansion: self.expansion,
             group_width: self.group_width,
             total_blocks: self.blocks * (halvings + 1),
             algorithm: self.algorithm,
-        }
+        };
+        (0..self.blocks)
+            .map(|_| block.init(&mut stream(), device))
+            .collect()
     }
 
-    /// The streams of one network's layers, one after the other.
-    fn streams(&self, purpose: Purpose) -> impl FnMut() -> Stream + use<> {
-        let (seed, mut layer) = (self.seed, 0);
-        move || {
-            layer += 1;
-            Stream::new(seed, purpose, layer - 1)
-        }
+    /// What leads from the channels of one level to those of another, where their number changes.
+    fn transition(
+        &self,
+        [from, to]: [usize; 2],
+        stream: &mut impl FnMut() -> Stream,
+        device: &Device,
+    ) -> Result<Option<Convolution>, GanError> {
+        let (inputs, outputs) = (self.stage_filters(from), self.stage_filters(to));
+        (inputs != outputs)
+            .then(|| pointwise(inputs, outputs, &mut stream(), device))
+            .transpose()
     }
 }
 
@@ -172,6 +183,6 @@ fn pointwise(
     device: &Device,
 ) -> Result<Convolution, GanError> {
     ConvolutionConfig::new(inputs, outputs, 1)
-        .with_initialization(LINEAR)
+        .with_initialization(Initialization::LINEAR)
         .init(stream, device)
 }

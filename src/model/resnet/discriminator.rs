@@ -3,12 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::{LINEAR, Pooling, ResnetConfig};
+use super::{Pooling, ResnetConfig};
 use crate::contract::{Discriminator, DualDiscriminator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::model::streams::streams;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Convolution, Linear, LinearConfig, activation, to_channels_last};
+use crate::nn::{Convolution, Initialization, Linear, LinearConfig, activation, to_channels_last};
 use crate::random::Purpose;
 
 /// The discriminator of a residual GAN: from images `[N, C, H, W]` to logits.
@@ -35,7 +36,7 @@ impl ResnetDiscriminator {
     pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, GanError> {
         let halvings = config.halvings()?.min(config.discriminator_halvings);
         let filters = config.filters;
-        let mut stream = config.streams(Purpose::DiscriminatorWeights);
+        let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);
         let mut block = |inputs, halves: bool| {
             let mut convolution = |inputs, kernel| {
                 let shape = [inputs, filters, kernel];
@@ -57,7 +58,7 @@ impl ResnetDiscriminator {
                 .collect::<Result<Vec<_>, _>>()?,
             linear: LinearConfig::new(filters, 1)
                 .with_spectral_norm(config.spectral_norm)
-                .with_initialization(LINEAR)
+                .with_initialization(Initialization::LINEAR)
                 .init(&mut stream(), device)?,
             pooling: config.pooling,
             sample_shape: config.sample_shape(),

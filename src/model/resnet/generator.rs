@@ -3,13 +3,15 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::{LINEAR, ResnetConfig};
+use super::ResnetConfig;
 use crate::contract::Generator;
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::model::streams::streams;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
-    BatchNorm, BatchNormConfig, Convolution, Stem, StemConfig, activation, to_channels_first,
+    BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig, activation,
+    to_channels_first,
 };
 use crate::random::{Purpose, Stream};
 
@@ -39,10 +41,10 @@ impl ResnetGenerator {
         let halvings = config.halvings()?;
         let (height, width) = (config.height >> halvings, config.width >> halvings);
         let filters = config.filters;
-        let mut stream = config.streams(Purpose::GeneratorWeights);
+        let mut stream = streams(config.seed, Purpose::GeneratorWeights);
         let stem = StemConfig::new(config.latent_size, [height, width, filters])
             .with_bias(true)
-            .with_initialization(LINEAR)
+            .with_initialization(Initialization::LINEAR)
             .init(&mut stream(), device)?;
         let blocks = (0..halvings)
             .map(|_| Up::new(config, &mut stream, device))

@@ -12,10 +12,7 @@ use burn::tensor::Device;
 use super::size;
 use crate::error::{GanError, at_least_1};
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
-use crate::random::{Purpose, Stream};
-
-/// For a layer that no ReLU follows.
-const LINEAR: Initialization = Initialization::He { slope: 1.0 };
+use crate::random::Stream;
 
 /// How the discriminator brings its last image down to one vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -127,15 +124,6 @@ impl ResnetConfig {
         [self.channels, self.height, self.width]
     }
 
-    /// The streams of one network's layers, one after the other.
-    fn streams(&self, purpose: Purpose) -> impl FnMut() -> Stream + use<> {
-        let (seed, mut layer) = (self.seed, 0);
-        move || {
-            layer += 1;
-            Stream::new(seed, purpose, layer - 1)
-        }
-    }
-
     fn convolution(
         &self,
         [inputs, outputs, kernel]: [usize; 3],
@@ -144,7 +132,7 @@ impl ResnetConfig {
         device: &Device,
     ) -> Result<Convolution, GanError> {
         let initialization = if kernel == 1 {
-            LINEAR
+            Initialization::LINEAR
         } else {
             Initialization::He { slope: 0.0 }
         };
