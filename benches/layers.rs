@@ -40,59 +40,64 @@ fn both_ways<M: Module>(
     });
 }
 
+/// A layer of this crate over channels-last images and Burn's over channels-first ones: `[side, channels]`.
+fn against_burn<M: Module, B: Module>(
+    criterion: &mut Criterion,
+    name: &str,
+    [side, channels]: [usize; 2],
+    (ours, propagate): (M, impl Fn(&M, Dual<4>) -> Dual<4>),
+    (burns, forward): (B, impl Fn(&B, Tensor<4>) -> Tensor<4>),
+) {
+    let last = [BATCH, side, side, channels];
+    let name_ours = format!("{name}/burn_gan");
+    both_ways(criterion, &name_ours, last, &ours, |module, x| {
+        propagate(module, Dual::constant(x)).value
+    });
+    let first = [BATCH, channels, side, side];
+    both_ways(criterion, &format!("{name}/burn"), first, &burns, forward);
+}
+
 fn convolutions(criterion: &mut Criterion) {
     let device = Device::flex().autodiff();
     for [inputs, outputs, side] in [[1, 64, 32], [64, 128, 16], [128, 256, 8]] {
-        let name = format!("convolution_{inputs}_to_{outputs}_at_{side}");
         let ours = ConvolutionConfig::new(inputs, outputs, 4)
             .with_stride(2)
             .init(&mut stream(), &device)
             .expect("a kernel that halves");
-        let shape = [BATCH, side, side, inputs];
-        both_ways(
-            criterion,
-            &format!("{name}/burn_gan"),
-            shape,
-            &ours,
-            |m, x| m.propagate(Dual::constant(x)).value,
-        );
         let burns = Conv2dConfig::new([inputs, outputs], [4, 4])
             .with_stride([2, 2])
             .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
             .with_bias(false)
             .init(&device);
-        let shape = [BATCH, inputs, side, side];
-        both_ways(criterion, &format!("{name}/burn"), shape, &burns, |m, x| {
-            m.forward(x)
-        });
+        against_burn(
+            criterion,
+            &format!("convolution_{inputs}_to_{outputs}_at_{side}"),
+            [side, inputs],
+            (ours, |layer, x| layer.propagate(x)),
+            (burns, |layer, x| layer.forward(x)),
+        );
     }
 }
 
 fn transposed_convolutions(criterion: &mut Criterion) {
     let device = Device::flex().autodiff();
     for [inputs, outputs, side] in [[256, 128, 4], [128, 64, 8], [64, 1, 16]] {
-        let name = format!("transposed_{inputs}_to_{outputs}_at_{side}");
         let ours = TransposedConvolutionConfig::new(inputs, outputs, 4)
             .with_stride(2)
             .init(&mut stream(), &device)
             .expect("a kernel that doubles");
-        let shape = [BATCH, side, side, inputs];
-        both_ways(
-            criterion,
-            &format!("{name}/burn_gan"),
-            shape,
-            &ours,
-            |m, x| m.propagate(Dual::constant(x)).value,
-        );
         let burns = ConvTranspose2dConfig::new([inputs, outputs], [4, 4])
             .with_stride([2, 2])
             .with_padding([1, 1])
             .with_bias(false)
             .init(&device);
-        let shape = [BATCH, inputs, side, side];
-        both_ways(criterion, &format!("{name}/burn"), shape, &burns, |m, x| {
-            m.forward(x)
-        });
+        against_burn(
+            criterion,
+            &format!("transposed_{inputs}_to_{outputs}_at_{side}"),
+            [side, inputs],
+            (ours, |layer, x| layer.propagate(x)),
+            (burns, |layer, x| layer.forward(x)),
+        );
     }
 }
 

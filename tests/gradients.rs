@@ -12,7 +12,7 @@ use burn_gan::nn::{
     LinearConfig, StemConfig, TransposedConvolutionConfig,
 };
 use burn_gan::{Discriminator, Dual, DualDiscriminator, Generator};
-use common::{Along, Shift, double_precision as device, stream, values};
+use common::{Shift, along, double_precision as device, generator_slopes, stream, values};
 
 const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
@@ -43,16 +43,10 @@ fn check<M: Module, const I: usize, const O: usize>(
     let mut gradients = objective(&module, leaf.clone()).backward();
     let input_gradient = leaf.grad_remove(&mut gradients).expect("input gradient");
     let gradients = GradientsParams::from_grads(gradients, &module);
-    let mut along = Along {
-        gradients: &gradients,
-        position: 0,
-        sum: 0.0,
-    };
-    module.visit(&mut along);
     let shifted = |scale| scalar(&module.clone().map(&mut Shift::by(scale)), input.clone());
     agree(
         "parameters",
-        along.sum,
+        along(&module, &gradients),
         (shifted(STEP) - shifted(-STEP)) / (2.0 * STEP),
     );
 
@@ -252,30 +246,15 @@ fn networks() {
             .map(&mut grow());
         check(discriminator, [3, 2, 8, 16], |d, x| d.logits_dual(x, &()));
         let generator = dcgan.init_generator(&device()).unwrap().map(&mut grow());
-        generator_gradient(generator, 4);
+        generator_gradient(generator);
     }
 }
 
 /// A generator has no tangent: its value alone is checked.
-fn generator_gradient<G: Generator<4>>(generator: G, latent_size: usize) {
-    let device = device();
-    let latent = stream(10).normal([3, latent_size], &device);
-    let objective = |generator: &G| {
-        let images = generator.generate(latent.clone(), &());
-        let weights = stream(11).normal(images.dims(), &device);
-        (images * weights).sum()
-    };
-    let gradients = GradientsParams::from_grads(objective(&generator).backward(), &generator);
-    let mut along = Along {
-        gradients: &gradients,
-        position: 0,
-        sum: 0.0,
-    };
-    generator.visit(&mut along);
-    let shifted = |scale| values(objective(&generator.clone().map(&mut Shift::by(scale))))[0];
-    let numeric = (shifted(STEP) - shifted(-STEP)) / (2.0 * STEP);
-    let error = (along.sum - numeric).abs() / numeric.abs().max(1e-3);
-    assert!(error < TOLERANCE, "{} against {numeric}", along.sum);
+fn generator_gradient<G: Generator<4>>(generator: G) {
+    let [analytic, numeric] = generator_slopes(generator, STEP);
+    let error = (analytic - numeric).abs() / numeric.abs().max(1e-3);
+    assert!(error < TOLERANCE, "{analytic} against {numeric}");
 }
 
 #[test]

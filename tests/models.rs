@@ -8,7 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use burn_gan::model::{Pooling, R3ganConfig, ResnetConfig};
 use burn_gan::{Discriminator, Dual, DualDiscriminator, GanError, Generator};
-use common::{Along, Shift, double_precision as device, stream, values};
+use common::{Shift, along, double_precision as device, generator_slopes, stream, values};
 
 const STEP: f64 = 1e-6;
 const TOLERANCE: f64 = 1e-4;
@@ -42,26 +42,19 @@ fn shapes<G: Generator<4>, D: Discriminator<4>>(
 /// The generator's gradient is the slope of its output along a random direction of its parameters.
 #[track_caller]
 fn generator_gradient<G: Generator<4>>(generator: G) {
-    let latent = stream(2).normal([3, generator.latent_size()], &device());
-    let objective = |generator: &G| {
-        let images = generator.generate(latent.clone(), &());
-        let weights = stream(3).normal(images.dims(), &device());
-        (images * weights).sum()
-    };
-    let gradients = GradientsParams::from_grads(objective(&generator).backward(), &generator);
-    let analytic = along(&generator, &gradients);
-    let at = |scale| values(objective(&generator.clone().map(&mut Shift::by(scale))))[0];
-    agree("generator", analytic, (at(STEP) - at(-STEP)) / (2.0 * STEP));
+    let [analytic, numeric] = generator_slopes(generator, STEP);
+    agree("generator", analytic, numeric);
 }
 
-fn along<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
-    let mut along = Along {
-        gradients,
-        position: 0,
-        sum: 0.0,
-    };
-    module.visit(&mut along);
-    along.sum
+/// Both networks of a configuration are refused for a value out of range.
+#[track_caller]
+fn refused(generator: Option<GanError>, discriminator: Option<GanError>) {
+    for error in [generator, discriminator] {
+        assert!(
+            matches!(error, Some(GanError::InvalidConfig { .. })),
+            "{error:?}"
+        );
+    }
 }
 
 /// The gradient in `x` of the sum of logits.
@@ -177,15 +170,10 @@ fn r3gan_refuses_what_does_not_fit() {
         R3ganConfig::new(1, 8, 8).with_group_width(Some(7)),
     ];
     for config in invalid {
-        for error in [
+        refused(
             config.init_generator(&device()).err(),
             config.init_discriminator(&device()).err(),
-        ] {
-            assert!(
-                matches!(error, Some(GanError::InvalidConfig { .. })),
-                "{error:?}"
-            );
-        }
+        );
     }
     let error = R3ganConfig::new(1, 27, 27).init_generator(&device()).err();
     assert!(
@@ -242,15 +230,10 @@ fn resnet_refuses_what_does_not_fit() {
         ResnetConfig::new(1, 8, 8).with_discriminator_halvings(0),
     ];
     for config in invalid {
-        for error in [
+        refused(
             config.init_generator(&device()).err(),
             config.init_discriminator(&device()).err(),
-        ] {
-            assert!(
-                matches!(error, Some(GanError::InvalidConfig { .. })),
-                "{error:?}"
-            );
-        }
+        );
     }
     let error = ResnetConfig::new(1, 27, 27)
         .init_discriminator(&device())

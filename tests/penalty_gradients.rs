@@ -18,7 +18,7 @@ use burn_gan::nn::{
     MinibatchDeviationConfig, StemConfig, TransposedConvolutionConfig, resampling,
 };
 use burn_gan::{Dual, DualDiscriminator, dual};
-use common::{Along, Shift, assert_close, double_precision as device, stream, values};
+use common::{Shift, along, assert_close, double_precision as device, stream, values};
 
 const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
@@ -87,13 +87,7 @@ fn check<M: Module, const I: usize, const O: usize>(
         assert_eq!(plain, !dual.value.device().is_autodiff(), "value pass");
         let surrogate = (dual.tangent.expect("a tangent") * weights.clone()).sum();
         let gradients = GradientsParams::from_grads(surrogate.backward(), &module);
-        let mut along = Along {
-            gradients: &gradients,
-            position: 0,
-            sum: 0.0,
-        };
-        module.visit(&mut along);
-        along.sum
+        along(&module, &gradients)
     };
     agree(
         "penalty, tracked value",

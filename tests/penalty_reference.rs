@@ -66,6 +66,7 @@ fn check<const D: usize, N: Discriminator<D>>(
         reference.case["parameters"].as_object().unwrap().len()
     );
     let plain = &device.clone().inner();
+    let mut worst = [0.0_f64; 2];
     for (penalty_name, penalty) in PENALTIES {
         let expected = &reference.case["penalties"][penalty_name];
         let at = At {
@@ -79,12 +80,13 @@ fn check<const D: usize, N: Discriminator<D>>(
 
         let method = Exact::new(&critic, points.clone(), &()).unwrap();
         let term = method.term(&critic, points.clone(), &(), &cost).unwrap();
-        compare(&what, &critic, &reference, expected, table, term, exact);
+        let error = compare(&what, &critic, &reference, expected, table, term, exact);
+        worst[0] = worst[0].max(error);
 
         let method = CentralDifference::new(&critic, STEP).unwrap();
         let term = method.term(&critic, points, &(), &cost).unwrap();
         let what = format!("{what}, central differences");
-        compare(
+        let error = compare(
             &what,
             &critic,
             &reference,
@@ -93,10 +95,16 @@ fn check<const D: usize, N: Discriminator<D>>(
             term,
             approximate,
         );
+        worst[1] = worst[1].max(error);
     }
+    // With --nocapture: the figures of docs/penalties.md.
+    println!(
+        "{name} on {device:?}: exact {:.1e}, central differences {:.1e}",
+        worst[0], worst[1]
+    );
 }
 
-/// The value and every gradient of a penalty against the reference.
+/// The value and every gradient of a penalty against the reference; returns the largest error of a gradient.
 fn compare<N: Module>(
     what: &str,
     critic: &N,
@@ -105,11 +113,12 @@ fn compare<N: Module>(
     table: &Table,
     term: Term,
     tolerance: f64,
-) {
+) -> f64 {
     let value = values(term.cost.mean())[0];
     let error = relative_error(&[value], &[expected["value"].as_f64().unwrap()]);
     assert!(error <= tolerance, "{what}: value off by {error:e}");
 
+    let mut worst = 0.0_f64;
     let found = GradientsParams::from_grads(term.surrogate.mean().backward(), critic);
     let found = gradients(critic, &found);
     for (path, name, layout) in table {
@@ -127,7 +136,9 @@ fn compare<N: Module>(
         }
         let error = relative_error(&found, &expected);
         assert!(error <= tolerance, "{what}, {path}: off by {error:e}");
+        worst = worst.max(error);
     }
+    worst
 }
 
 /// Group normalisation and a SiLU: the curved critic.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use burn_gan::Generator;
 use burn_gan::random::{Purpose, Stream};
 
 /// All values of a tensor on the host, in double precision.
@@ -126,10 +127,36 @@ fn direction<const D: usize>(position: u64, shape: [usize; D], device: &Device) 
 }
 
 /// Sum over the trainable parameters of gradient times the direction of [`Shift`].
-pub struct Along<'a> {
-    pub gradients: &'a GradientsParams,
-    pub position: u64,
-    pub sum: f64,
+pub fn along<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
+    let mut along = Along {
+        gradients,
+        position: 0,
+        sum: 0.0,
+    };
+    module.visit(&mut along);
+    along.sum
+}
+
+/// The slope of a generator's weighted output along the direction of [`Shift`]: by its gradient, and by a central
+/// difference of this step.
+pub fn generator_slopes<G: Generator<4>>(generator: G, step: f64) -> [f64; 2] {
+    let device = double_precision();
+    let latent = stream(10).normal([3, generator.latent_size()], &device);
+    let objective = |generator: &G| {
+        let images = generator.generate(latent.clone(), &());
+        let weights = stream(11).normal(images.dims(), &device);
+        (images * weights).sum()
+    };
+    let gradients = GradientsParams::from_grads(objective(&generator).backward(), &generator);
+    let at = |scale| values(objective(&generator.clone().map(&mut Shift::by(scale))))[0];
+    let numeric = (at(step) - at(-step)) / (2.0 * step);
+    [along(&generator, &gradients), numeric]
+}
+
+struct Along<'a> {
+    gradients: &'a GradientsParams,
+    position: u64,
+    sum: f64,
 }
 
 impl ModuleVisitor for Along<'_> {
