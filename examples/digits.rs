@@ -125,7 +125,10 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     ];
 
     let start = Instant::now();
-    let outcome = trainer.fit(&mut source, arguments.steps, &mut observers)?;
+    let outcome = trainer
+        .fit(&mut source, arguments.steps)
+        .observe(&mut observers)
+        .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
     save_generator(&folder, &networks, &trainer.sampling_generator())?;

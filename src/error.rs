@@ -269,6 +269,15 @@ pub enum GanError {
         channels: usize,
     },
 
+    /// A saved training state, or a part of one, that does not fit or cannot be written down.
+    #[error("{part}: {message}")]
+    State {
+        /// Which part of the state.
+        part: String,
+        /// What is wrong with it.
+        message: String,
+    },
+
     /// An error of the user's own code: a data source, an observer.
     #[error(transparent)]
     User(Box<dyn std::error::Error + Send + Sync>),
@@ -298,6 +307,14 @@ impl GanError {
             field,
             value: format!("{value:?}"),
             requirement,
+        }
+    }
+
+    /// A part of a saved state that does not fit or cannot be written down.
+    pub(crate) fn state(part: impl Into<String>, message: impl std::fmt::Display) -> Self {
+        Self::State {
+            part: part.into(),
+            message: message.to_string(),
         }
     }
 

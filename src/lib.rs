@@ -28,7 +28,7 @@
 //!     &source.batch(0, &device)?,
 //! )?;
 //!
-//! trainer.fit(&mut source, 20, &mut ())?;
+//! trainer.fit(&mut source, 20).run()?;
 //! let points = trainer.sample(1000, 0, &())?;
 //! assert_eq!(points.dims(), [1000, 2]);
 //! # Ok::<(), burn_gan::GanError>(())
@@ -67,6 +67,7 @@ pub mod dual;
 pub mod ema;
 pub mod error;
 mod files;
+pub mod identity;
 #[cfg(feature = "training")]
 pub mod loss;
 pub mod metric;
@@ -76,6 +77,8 @@ pub mod nn;
 pub mod optimizer;
 #[cfg(feature = "training")]
 pub mod penalty;
+#[cfg(feature = "training")]
+pub mod persistent;
 #[cfg(feature = "image")]
 pub mod picture;
 pub mod random;
@@ -94,6 +97,9 @@ pub use contract::{
 };
 pub use dual::Dual;
 pub use error::GanError;
+pub use identity::Identity;
+#[cfg(feature = "training")]
+pub use persistent::{Persistent, SavedState};
 pub use sampling::SamplerConfig;
 pub use schedule::Schedule;
 pub use weights::{load_weights, save_weights};

@@ -10,6 +10,8 @@ const FLOORS: &[(&str, u32)] = &[
     ("dual", 0),
     ("error", 0),
     ("files", 0),
+    ("identity", 0),
+    ("persistent", 0),
     ("random", 0),
     ("schedule", 0),
     ("data", 1),

@@ -39,7 +39,11 @@ fn real_digits_leave_reports_and_grids() {
         Box::new(ReportFile::create(&csv, 2).unwrap()),
         Box::new(SampleGrid::create(&grids, 3, 4).unwrap().with_seed(2)),
     ];
-    trainer.fit(&mut source, 5, &mut observers).unwrap();
+    trainer
+        .fit(&mut source, 5)
+        .observe(&mut observers)
+        .run()
+        .unwrap();
 
     let rows: Vec<StepValues> = csv::Reader::from_path(&csv)
         .unwrap()
@@ -81,7 +85,11 @@ fn a_number_that_there_is_none_of_is_left_empty() {
         )
         .unwrap();
     let mut report = ReportFile::create(&csv, 1).unwrap();
-    trainer.fit(&mut source, 2, &mut report).unwrap();
+    trainer
+        .fit(&mut source, 2)
+        .observe(&mut report)
+        .run()
+        .unwrap();
     let text = fs::read_to_string(&csv).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(

@@ -692,20 +692,18 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
             .unwrap()
     };
     let mut whole = trainer();
-    whole.fit(&mut source, 6, &mut ()).unwrap();
+    whole.fit(&mut source, 6).run().unwrap();
 
     let mut parts = trainer();
     let seen = Cell::new(0);
     let outcome = parts
-        .fit(
-            &mut source,
-            6,
-            &mut vec![Until {
-                step: 2,
-                fails: false,
-                seen: &seen,
-            }],
-        )
+        .fit(&mut source, 6)
+        .observe(&mut vec![Until {
+            step: 2,
+            fails: false,
+            seen: &seen,
+        }])
+        .run()
         .unwrap();
     assert_eq!((outcome.steps, outcome.stopped, seen.get()), (2, true, 2));
     let failing = &mut Until {
@@ -713,15 +711,19 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
         fails: true,
         seen: &seen,
     };
-    let failed = parts.fit(&mut source, 6, failing).unwrap_err();
+    let failed = parts
+        .fit(&mut source, 6)
+        .observe(failing)
+        .run()
+        .unwrap_err();
     assert_eq!(failed.to_string(), "the disk is full");
     assert_eq!(
         parts.steps(),
         4,
         "what was learnt before the observer failed stays"
     );
-    let outcome = parts.fit(&mut source, 6, &mut ()).unwrap();
+    let outcome = parts.fit(&mut source, 6).run().unwrap();
     assert_eq!((outcome.steps, outcome.stopped), (6, false));
     assert_eq!(parameters(parts.generator()), parameters(whole.generator()));
-    assert!(parts.fit(&mut source, 6, &mut ()).unwrap().last.is_none());
+    assert!(parts.fit(&mut source, 6).run().unwrap().last.is_none());
 }

@@ -116,7 +116,10 @@ pub fn train(
     ];
 
     let start = Instant::now();
-    trainer.fit(&mut source, arguments.steps, &mut observers)?;
+    trainer
+        .fit(&mut source, arguments.steps)
+        .observe(&mut observers)
+        .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
     let samples = trainer.sample(SAMPLES, common.seed, &())?;

@@ -7,11 +7,13 @@ mod observer;
 #[cfg(feature = "progress")]
 mod progress;
 mod report;
+mod run;
 
-pub use fit::{Fit, Outcome};
+pub use fit::Fit;
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;
-pub use observer::{Flow, Observer, Plan};
+pub use observer::{Every, Flow, Observer, Plan};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;
 pub use report::ReportFile;
+pub use run::{Outcome, Run};

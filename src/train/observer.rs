@@ -1,13 +1,21 @@
 //! Observers: how a run speaks to the outside.
 
+use serde_json::Value;
+
 use crate::contract::StepReport;
 use crate::error::GanError;
 
 /// Whether training goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// In order of urgency: where several observers differ, the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flow {
     /// Take the next step.
     Continue,
+    /// Go back to the last checkpoint and on from there with lower learning rates, as
+    /// `Run::on_divergence` says; where it says nothing, or no checkpoint is kept,
+    /// the run ends in an error.
+    RollBack,
     /// End the run here.
     Stop,
 }
@@ -37,7 +45,8 @@ impl Plan {
 
 /// Looks at every step of a run; `T` is the trainer's type.
 ///
-/// One method is required. A list of observers is an observer, and so is `()`, which sees nothing.
+/// One method is required. A list of observers is an observer, and so is [`Every`], which calls
+/// another in every so many steps, and `()`, which sees nothing.
 ///
 /// ```
 /// use burn_gan::{GanError, StepReport, train::{Flow, Observer}};
@@ -53,7 +62,7 @@ impl Plan {
 /// }
 /// ```
 pub trait Observer<T> {
-    /// Called once, before the first step.
+    /// Called before the first step, and again when the run goes back to an earlier one.
     ///
     /// # Errors
     /// An error ends the run.
@@ -64,7 +73,7 @@ pub trait Observer<T> {
     /// Called after every step. Reading numbers from the report waits for the device.
     ///
     /// # Errors
-    /// An error ends the run; the trainer keeps what it has learnt.
+    /// An error ends the run, after a checkpoint was written where the run keeps any.
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError>;
 
     /// Called once, after the last step of a run that met no error.
@@ -72,6 +81,23 @@ pub trait Observer<T> {
     /// # Errors
     /// An error is the run's.
     fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
+        Ok(())
+    }
+
+    /// What it has to know when the run is resumed, to be kept in a checkpoint; whatever it writes to files
+    /// should be on the disk when this returns. Nothing by default.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn memory(&mut self) -> Result<Value, GanError> {
+        Ok(Value::Null)
+    }
+
+    /// Called before [`Observer::start`] with the memory of a checkpoint that the run goes on from.
+    ///
+    /// # Errors
+    /// An error ends the run; [`GanError::State`] for a memory that is not its own.
+    fn recall(&mut self, _memory: &Value) -> Result<(), GanError> {
         Ok(())
     }
 }
@@ -82,21 +108,33 @@ impl<T> Observer<T> for () {
     }
 }
 
-impl<T, O: Observer<T> + ?Sized> Observer<T> for Box<O> {
-    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
-        (**self).start(plan)
-    }
-
-    fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
-        (**self).observe(report, trainer)
-    }
-
-    fn finish(&mut self, trainer: &T) -> Result<(), GanError> {
-        (**self).finish(trainer)
-    }
+macro_rules! observer_behind {
+    ($pointer:ty) => {
+        impl<T, O: Observer<T> + ?Sized> Observer<T> for $pointer {
+            fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+                (**self).start(plan)
+            }
+            fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
+                (**self).observe(report, trainer)
+            }
+            fn finish(&mut self, trainer: &T) -> Result<(), GanError> {
+                (**self).finish(trainer)
+            }
+            fn memory(&mut self) -> Result<Value, GanError> {
+                (**self).memory()
+            }
+            fn recall(&mut self, memory: &Value) -> Result<(), GanError> {
+                (**self).recall(memory)
+            }
+        }
+    };
 }
+observer_behind!(Box<O>);
+observer_behind!(&mut O);
 
-/// All of them see every step; the run ends after a step that one of them stops at.
+/// All of them see every step, in their order, whatever the others say of it.
+///
+/// Memories are paired by position: a list of another length starts without any, with a warning.
 impl<T, O: Observer<T>> Observer<T> for Vec<O> {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
         self.iter_mut()
@@ -106,9 +144,7 @@ impl<T, O: Observer<T>> Observer<T> for Vec<O> {
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
         let mut flow = Flow::Continue;
         for observer in self {
-            if observer.observe(report, trainer)? == Flow::Stop {
-                flow = Flow::Stop;
-            }
+            flow = flow.max(observer.observe(report, trainer)?);
         }
         Ok(flow)
     }
@@ -116,5 +152,83 @@ impl<T, O: Observer<T>> Observer<T> for Vec<O> {
     fn finish(&mut self, trainer: &T) -> Result<(), GanError> {
         self.iter_mut()
             .try_for_each(|observer| observer.finish(trainer))
+    }
+
+    fn memory(&mut self) -> Result<Value, GanError> {
+        self.iter_mut().map(Observer::memory).collect()
+    }
+
+    fn recall(&mut self, memory: &Value) -> Result<(), GanError> {
+        match memory {
+            Value::Array(memories) if memories.len() == self.len() => self
+                .iter_mut()
+                .zip(memories)
+                .try_for_each(|(observer, memory)| observer.recall(memory)),
+            _ => {
+                log::warn!("the checkpoint was made under other observers: these start afresh");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Calls another observer in every so many steps, and after the last one.
+///
+/// ```
+/// use burn_gan::{GanError, StepReport, train::{Every, Flow, Observer}};
+///
+/// struct Print;
+///
+/// impl<T> Observer<T> for Print {
+///     fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+///         println!("step {}: {}", report.step, report.read()?.loss_discriminator);
+///         Ok(Flow::Continue)
+///     }
+/// }
+///
+/// let observer = Every::new(100, Print);
+/// # let _: &dyn Observer<()> = &observer;
+/// ```
+#[derive(Debug)]
+pub struct Every<O> {
+    interval: usize,
+    plan: Plan,
+    observer: O,
+}
+
+impl<O> Every<O> {
+    /// `observer` after every `interval` steps; 0 counts as 1.
+    pub fn new(interval: usize, observer: O) -> Self {
+        Self {
+            interval,
+            plan: Plan::new(0, 0),
+            observer,
+        }
+    }
+}
+
+impl<T, O: Observer<T>> Observer<T> for Every<O> {
+    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+        self.plan = plan;
+        self.observer.start(plan)
+    }
+
+    fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
+        match self.plan.is_due(report.step, self.interval) {
+            true => self.observer.observe(report, trainer),
+            false => Ok(Flow::Continue),
+        }
+    }
+
+    fn finish(&mut self, trainer: &T) -> Result<(), GanError> {
+        self.observer.finish(trainer)
+    }
+
+    fn memory(&mut self) -> Result<Value, GanError> {
+        self.observer.memory()
+    }
+
+    fn recall(&mut self, memory: &Value) -> Result<(), GanError> {
+        self.observer.recall(memory)
     }
 }

@@ -1,0 +1,45 @@
+//! [`Persistent`]: trainers whose whole state can be written down and put back.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::error::GanError;
+
+/// A training state on the host: what a checkpoint holds of a trainer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedState {
+    /// Counters and other small things.
+    pub numbers: Value,
+    /// Contents of files by name: weights and what optimisers remember.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+/// A trainer whose whole state can be written down and put back, so that its runs can be resumed.
+///
+/// [`GanTrainer`](crate::trainer::GanTrainer) is one. A trainer of your own becomes one with these five methods.
+pub trait Persistent {
+    /// What has to be the same for a saved state to fit: an object of configuration, networks, losses.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being written down.
+    fn description(&self) -> Result<Value, GanError>;
+
+    /// The whole state: after [`Persistent::load_state`] of it, training goes on with the same bits.
+    ///
+    /// # Errors
+    /// [`GanError::Device`] where the device fails, [`GanError::State`] for what cannot be written down.
+    fn save_state(&self) -> Result<SavedState, GanError>;
+
+    /// Puts a state back, whole or not at all.
+    ///
+    /// # Errors
+    /// [`GanError::State`] for a state that does not fit; the trainer is then as it was.
+    fn load_state(&mut self, state: &SavedState) -> Result<(), GanError>;
+
+    /// Counts a step without learning from it: its batch is left out.
+    fn skip_step(&mut self);
+
+    /// Multiplies all learning rates from here on; part of the state.
+    fn scale_learning_rates(&mut self, factor: f64);
+}
