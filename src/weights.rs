@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use burn::module::Module;
+#[cfg(feature = "training")]
+use burn::store::ModuleRecord;
 
 use crate::error::GanError;
 use crate::files::replace_file;
@@ -35,6 +37,32 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, G
     module
         .try_load_file(path)
         .map_err(|error| weights_error(path, error))
+}
+
+/// A module's weights and running statistics as the bytes of a weights file.
+///
+/// # Errors
+/// [`GanError::State`] where they cannot be written down.
+#[cfg(feature = "training")]
+pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, GanError> {
+    let record = module.valid().into_record();
+    let bytes = record
+        .into_bytes()
+        .map_err(|error| GanError::state(part, error))?;
+    Ok(bytes.to_vec())
+}
+
+/// A module in its evaluation form, with the weights and running statistics in these bytes.
+///
+/// # Errors
+/// [`GanError::State`] for damaged bytes, or those of another network.
+#[cfg(feature = "training")]
+pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> Result<M, GanError> {
+    let bytes = burn::tensor::Bytes::from_bytes_vec(bytes.to_vec());
+    // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
+    ModuleRecord::from_bytes(bytes)
+        .and_then(|record| module.valid().try_load_record(record))
+        .map_err(|error| GanError::state(part, error))
 }
 
 fn weights_error(path: &Path, error: burn::store::RecordError) -> GanError {

@@ -12,6 +12,7 @@ use burn::tensor::{Bytes, Device, Tensor, TensorData};
 use burn_pack::{Reader, Scalar, Writer};
 
 use crate::error::GanError;
+use crate::identity::Identity;
 
 /// Under which a parameter's rank is written, beside what its optimiser remembers.
 const RANK: &str = "__rank";
@@ -43,6 +44,7 @@ pub struct NetworkOptimizer {
 struct Group {
     parameters: ParamGroup,
     rule: Arc<dyn DynOptimizer>,
+    identity: Identity,
 }
 
 impl<O: Optimizer> From<O> for NetworkOptimizer {
@@ -69,10 +71,11 @@ impl std::fmt::Debug for NetworkOptimizer {
 impl NetworkOptimizer {
     /// Another rule for some parameters; where several groups match, the last counts. What was remembered of
     /// any parameter is forgotten.
-    pub fn with_group(mut self, parameters: ParamGroup, rule: impl Optimizer) -> Self {
+    pub fn with_group<O: Optimizer>(mut self, parameters: ParamGroup, rule: O) -> Self {
         self.groups.push(Group {
             parameters,
             rule: Arc::new(rule),
+            identity: Identity::of::<O>(),
         });
         self.states.clear();
         self
@@ -82,6 +85,14 @@ impl NetworkOptimizer {
     pub fn with_clipping(mut self, clipping: Option<&GradientClippingConfig>) -> Self {
         self.clipping = clipping.map(GradientClippingConfig::init);
         self
+    }
+
+    /// The types of its rules, for checkpoints; their settings are those of whoever built them.
+    pub fn identities(&self) -> Vec<Identity> {
+        self.groups
+            .iter()
+            .map(|group| group.identity.clone())
+            .collect()
     }
 
     /// The network after one step along its gradients; parameters without a gradient stay as they are.

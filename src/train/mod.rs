@@ -1,18 +1,23 @@
 //! A whole training run: `fit` over a source of real samples, with observers.
 
+mod divergence;
 mod fit;
 #[cfg(feature = "image")]
 mod grid;
+mod keeper;
 mod observer;
 #[cfg(feature = "progress")]
 mod progress;
 mod report;
 mod run;
 mod score;
+mod session;
 
+pub use divergence::Divergence;
 pub use fit::Fit;
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;
+pub use keeper::CheckpointConfig;
 pub use observer::{Every, Flow, Observer, Plan};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;

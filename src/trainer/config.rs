@@ -223,6 +223,7 @@ impl GanTrainerConfig {
             discriminator_optimizer: self.discriminator_optimizer.init()?,
             ema,
             steps: 0,
+            learning_rate_factor: 1.0,
         };
         Ok(GanTrainer::new(
             self.clone(),

@@ -31,14 +31,14 @@ use crate::sampling::SamplerConfig;
 ///
 /// Built by [`GanTrainerConfig::init`].
 pub struct GanTrainer<const D: usize, G, N, C = ()> {
-    config: GanTrainerConfig,
-    loss: Box<dyn AdversarialLoss>,
-    penalties: Option<Penalties<D, N, C>>,
-    state: State<G, N>,
+    pub(super) config: GanTrainerConfig,
+    pub(super) loss: Box<dyn AdversarialLoss>,
+    pub(super) penalties: Option<Penalties<D, N, C>>,
+    pub(super) state: State<G, N>,
     /// The last state found finite.
-    good: State<G, N>,
+    pub(super) good: State<G, N>,
     /// One real sample.
-    example: Batch<D, C>,
+    pub(super) example: Batch<D, C>,
 }
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
@@ -179,12 +179,11 @@ where
             None => loss.clone(),
         };
         let gradients = GradientsParams::from_grads(total.backward(), &discriminator);
-        let rate = self.config.learning_rate_schedule.at(step);
-        let discriminator = self.state.discriminator_optimizer.step(
-            self.config.discriminator_learning_rate * rate,
-            discriminator,
-            gradients,
-        );
+        let learning_rate = self.learning_rate(self.config.discriminator_learning_rate);
+        let discriminator =
+            self.state
+                .discriminator_optimizer
+                .step(learning_rate, discriminator, gradients);
         let discriminator = match self.config.weight_clip {
             Some(bound) => clip_weights(discriminator, bound),
             None => discriminator,
@@ -231,9 +230,9 @@ where
         let logits_real = || discriminator.logits(real.clone(), condition);
         let loss = self.loss.generator(logits_fake, &logits_real).mean();
         let gradients = GradientsParams::from_grads(loss.backward(), &self.state.generator);
+        let learning_rate = self.learning_rate(self.config.generator_learning_rate);
         self.state.generator = self.state.generator_optimizer.step(
-            self.config.generator_learning_rate
-                * self.config.learning_rate_schedule.at(self.state.steps),
+            learning_rate,
             self.state.generator.clone(),
             gradients,
         );
@@ -241,6 +240,17 @@ where
             ema.blend(&self.state.generator);
         }
         loss.without_autodiff()
+    }
+
+    /// A network's learning rate in this step.
+    fn learning_rate(&self, base: f64) -> f64 {
+        let scheduled = self.config.learning_rate_schedule.at(self.state.steps);
+        base * scheduled * self.state.learning_rate_factor
+    }
+
+    /// Looks at the weights, if the last look is not of this state.
+    pub(super) fn settle_now(&mut self) -> Result<(), GanError> {
+        Ok(())
     }
 
     /// Keeps the state if it is finite, or goes back to the last one that was.

@@ -6,6 +6,7 @@ mod dry_run;
 mod finite;
 mod gan;
 mod penalties;
+mod persist;
 mod presets;
 mod state;
 

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::dry_run::{first_sample, guard, module_device};
 use crate::contract::{Batch, Condition, Discriminator};
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
 use crate::random::Stream;
 
@@ -58,6 +59,14 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
             method,
             penalties: Vec::new(),
         })
+    }
+
+    /// What they are, for checkpoints.
+    pub fn identities(&self) -> Vec<Identity> {
+        self.penalties
+            .iter()
+            .map(|penalty| penalty.identity())
+            .collect()
     }
 
     /// All penalties of one batch.
