@@ -9,8 +9,9 @@ use crate::error::GanError;
 
 /// Writes the numbers of every so many steps, and of the last one, to a CSV file.
 ///
-/// Columns: `step`, `loss_discriminator`, `loss_generator`, `penalty`, `probability_real`,
-/// `probability_fake`; a number that there is none of is left empty. Each row is on disk before the next step.
+/// Columns: `step`, `loss_discriminator`, `loss_generator`, `penalty`, `probability_real`, `probability_fake`,
+/// `gradient_norm_discriminator`, `gradient_norm_generator`; a number that there is none of is left empty. Each
+/// row is on disk before the next step.
 #[derive(Debug)]
 pub struct ReportFile {
     path: PathBuf,

@@ -2,9 +2,13 @@
 
 mod clip;
 mod config;
+mod discriminator;
 mod dry_run;
 mod finite;
 mod gan;
+mod generator;
+mod gradients;
+mod micro_batch;
 mod penalties;
 mod persist;
 mod presets;

@@ -86,7 +86,7 @@ where
     }
 
     fn check_finite(&mut self) -> Result<(), GanError> {
-        self.settle_now()
+        self.settle()
     }
 
     fn load_state(&mut self, saved: &SavedState) -> Result<(), GanError> {
@@ -136,6 +136,7 @@ where
             learning_rate_factor,
         };
         self.good = self.state.snapshot();
+        self.unsettled = None;
         Ok(())
     }
 
