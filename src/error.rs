@@ -278,6 +278,24 @@ pub enum GanError {
         message: String,
     },
 
+    /// A score that came out as NaN, which is neither better nor worse than any other.
+    #[error("the score `{name}` is not a number")]
+    ScoreNotANumber {
+        /// The score's name.
+        name: String,
+    },
+
+    /// A history that cannot be read: a line of it is none of its rows.
+    #[error("{}, line {line}: {message}", path.display())]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+
     /// An error of the user's own code: a data source, an observer.
     #[error(transparent)]
     User(Box<dyn std::error::Error + Send + Sync>),

@@ -8,6 +8,7 @@ mod observer;
 mod progress;
 mod report;
 mod run;
+mod score;
 
 pub use fit::Fit;
 #[cfg(feature = "image")]
@@ -17,3 +18,4 @@ pub use observer::{Every, Flow, Observer, Plan};
 pub use progress::ProgressBar;
 pub use report::ReportFile;
 pub use run::{Outcome, Run};
+pub use score::Score;
