@@ -41,7 +41,8 @@ impl FeatureSpace {
         let sample_shape = real.dims()[1..].to_vec();
         let device = real.device();
         let values = sample_shape.iter().product();
-        let flat = real.reshape([-1, values as i32]);
+        let count = real.dims()[0];
+        let flat = real.reshape([count, values]);
         let mean = flat.clone().mean_dim(0);
         let variance = (flat - mean.clone())
             .powi_scalar(2)
@@ -87,7 +88,7 @@ impl FeatureSpace {
         let flat = samples
             .without_autodiff()
             .to_device(&self.device)
-            .reshape([shape[0] as i32, -1]);
+            .reshape([shape[0], self.mean.dims()[1]]);
         let inputs = (flat - self.mean.clone()).matmul(self.weights.clone()) + self.bias.clone();
         let values = activation::relu(inputs)
             .try_into_vec_as::<f32>()

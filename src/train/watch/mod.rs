@@ -48,17 +48,17 @@ pub struct WatchConfig {
     pub maximum_logit_gap: Option<f64>,
     /// Saturation, where logits are log-odds: the share of logits on the right side of 0 that has to be exceeded,
     /// too. In [0, 1]; `None` leaves the difference alone to decide.
-    #[config(default = "Some(0.99)")]
+    #[config(default = "Some(0.95)")]
     pub maximum_accuracy: Option<f64>,
     /// Stall: the movement over a window that is too little, of samples of fixed latents, in mean distances between
     /// two real samples.
-    #[config(default = "Some(1e-3)")]
+    #[config(default = "Some(1e-4)")]
     pub minimum_movement: Option<f64>,
     /// Collapse: the mean distance between two generated samples that is too little, in that of two real ones.
     ///
     /// It finds samples that have become one or a few close ones, not the loss of some modes among many: for that
     /// there are metrics.
-    #[config(default = "Some(0.25)")]
+    #[config(default = "Some(0.2)")]
     pub minimum_diversity: Option<f64>,
     /// What a finding leads to.
     #[config(default = "WatchAction::Warn")]
