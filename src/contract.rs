@@ -346,6 +346,7 @@ impl StepReport {
 
 /// The numbers of a [`StepReport`] on the host.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StepValues {
     /// The step's number, from 0.

@@ -1,26 +1,30 @@
 //! A whole training run: `fit` over a source of real samples, with observers.
 
 mod divergence;
+mod early_stopping;
 mod fit;
 #[cfg(feature = "image")]
 mod grid;
+mod history;
 mod keeper;
 mod observer;
 #[cfg(feature = "progress")]
 mod progress;
-mod report;
 mod run;
 mod score;
 mod session;
+mod watch;
 
 pub use divergence::Divergence;
+pub use early_stopping::{EarlyStopping, EarlyStoppingConfig};
 pub use fit::Fit;
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;
+pub use history::{History, read_history};
 pub use keeper::CheckpointConfig;
 pub use observer::{Every, Flow, Observer, Plan};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;
-pub use report::ReportFile;
 pub use run::{Outcome, Run};
 pub use score::Score;
+pub use watch::{Finding, FindingKind, Measures, Watch, WatchAction, WatchConfig};
