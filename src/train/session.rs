@@ -254,17 +254,19 @@ where
     S: Source<D, C>,
 {
     let best = run.best.take();
-    let Some(persistence) = &run.persistence else {
-        return Ok(None);
-    };
     let config = match (run.checkpoints.take(), &run.resume) {
-        (Some(config), _) => config,
-        (None, Some(folder)) => CheckpointConfig::new(folder.clone()),
-        (None, None) if best.is_some() => {
-            let requirement = "needs a run that keeps checkpoints";
-            return Err(GanError::config("keep_best", best, requirement));
-        }
-        (None, None) => return Ok(None),
+        (Some(config), _) => Some(config),
+        (None, Some(folder)) => Some(CheckpointConfig::new(folder.clone())),
+        (None, None) => None,
+    };
+    let (Some(config), Some(persistence)) = (config, &run.persistence) else {
+        return match best {
+            Some(score) => {
+                let requirement = "needs a run that keeps checkpoints";
+                Err(GanError::config("keep_best", score.name(), requirement))
+            }
+            None => Ok(None),
+        };
     };
     let mut configuration = (persistence.describe)(run.trainer)?;
     match configuration.as_object_mut() {
