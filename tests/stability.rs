@@ -209,7 +209,7 @@ impl<const D: usize> GradientPenalty<D> for NoNumber {
     }
 }
 
-/// Takes a good step, then one that ends for this cause, and checks that nothing of it stays.
+/// Takes a step that ends for this cause, and checks that nothing of it stays.
 #[track_caller]
 fn assert_cause(
     config: GanTrainerConfig,

@@ -164,14 +164,14 @@ pub struct GanTrainerConfig {
     /// it (Pascanu et al. 2013). The gradient of a penalty counts with that of the loss.
     pub gradient_clip: Option<f64>,
     /// In how many parts the batch of a step goes through the networks, at least 1; the gradients are added up to
-    /// those of the whole batch, and each player takes one step. It takes less memory and about a fifth more
-    /// time, for the generator runs once for each half.
+    /// those of the whole batch, and each player takes one step. It takes less memory and some more time, for
+    /// the generator runs once for each half.
     ///
     /// Latent vectors and the points of penalties are those of the whole batch, so the result is the same up to
     /// rounding, with three exceptions. Batch normalisation (its running statistics move on by each part),
     /// minibatch standard deviation, and the relativistic average loss see a part in place of the batch, as does
-    /// any layer or loss of your own that mixes samples. Parts may differ in size by one; a batch of fewer samples
-    /// has fewer parts.
+    /// any layer or loss of your own that mixes samples. A generator with randomness of its own (dropout) draws
+    /// afresh for each half. Parts may differ in size by one; a batch of fewer samples has fewer parts.
     #[config(default = 1)]
     pub micro_batches: usize,
     /// Moving average of the generator's weights, which samples are then drawn from.
