@@ -422,7 +422,12 @@ fn a_checkpoint_of_version_0_1_0_is_still_loaded() {
         .run()
         .unwrap();
     assert_eq!(outcome.resumed, Some(10));
-    let samples: Vec<f32> = trainer.sample(4, 0, &()).unwrap().into_data().iter().collect();
+    let samples: Vec<f32> = trainer
+        .sample(4, 0, &())
+        .unwrap()
+        .into_data()
+        .iter()
+        .collect();
     let expected: Vec<f32> =
         serde_json::from_slice(&fs::read(Path::new(OLD).join("samples.json")).unwrap()).unwrap();
     assert_eq!(samples, expected);

@@ -234,7 +234,7 @@ fn a_checkpoint_that_cannot_be_finished_leaves_those_before_it() {
         .unwrap()
         .1;
     assert_eq!(everything.generator, whole.generator);
-    assert_eq!(everything.optimizers, whole.optimizers);
+    assert_eq!(everything.files, whole.files);
 }
 
 #[test]
