@@ -15,7 +15,7 @@ pub enum WatchAction {
     Warn,
     /// The run ends.
     Stop,
-    /// The run goes back to its last checkpoint, as [`Flow::RollBack`] says.
+    /// The run goes back to its last checkpoint, as [`Flow::RollBack`](crate::train::Flow::RollBack) says.
     RollBack,
 }
 
