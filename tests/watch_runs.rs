@@ -207,7 +207,7 @@ fn sick_digits() {
         let config = digits_config().with_discriminator_learning_rate(1e-2);
         digits("digits, dcgan, D rate 1e-2", seed, 500, config);
         let config = digits_config().with_generator_learning_rate(1e-9);
-        digits("digits, dcgan, G rate 1e-9", seed, 500, config);
+        digits("digits, dcgan, G rate 1e-9", seed, 1000, config);
         let config = digits_config().with_learning_rates(1e-2);
         digits("digits, dcgan, rates 1e-2", seed, 500, config);
     }

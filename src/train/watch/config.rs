@@ -41,6 +41,9 @@ pub struct WatchConfig {
     pub maximum_accuracy: Option<f64>,
     /// Stall: the movement over a window that is too little, of samples of fixed latents, in mean distances between
     /// two real samples.
+    ///
+    /// The running statistics of batch normalisation move without any learning: a generator that has it does not
+    /// stand still by this measure.
     #[config(default = "Some(1e-4)")]
     pub minimum_movement: Option<f64>,
     /// Collapse: the mean distance between two generated samples that is too little, in that of two real ones.
