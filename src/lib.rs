@@ -89,6 +89,7 @@ pub mod theory;
 pub mod train;
 #[cfg(feature = "training")]
 pub mod trainer;
+mod unwind;
 pub mod weights;
 
 pub use contract::{

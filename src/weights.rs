@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::store::{ModuleRecord, RecordError};
+use burn::tensor::{Bool, Int, Tensor};
 
 use crate::error::GanError;
 use crate::files::replace_file;
+use crate::unwind::caught;
 
 /// Saves a module's weights and running statistics.
 ///
@@ -27,17 +30,46 @@ pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(),
 
 /// Loads weights into a freshly built module of the same architecture.
 ///
+/// All of the file has been read when this returns: it may change or disappear afterwards. The module keeps its
+/// own element types; values of another type are converted.
+///
 /// # Errors
 /// [`GanError::Weights`] where the file is missing or damaged, or holds another network's weights; the
-/// message names the parameters that differ.
+/// message names the parameters that differ. The format has no checksum: damaged values go unnoticed.
 pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, GanError> {
     let path = path.as_ref();
-    module
-        .try_load_file(path)
+    // Burn panics on some damaged files, and on one that changes while it is read.
+    let loaded = caught(|| {
+        // With the record's own types a network of two types would load and panic when it is used.
+        let record = ModuleRecord::load(path)?.cast_to_module_dtype();
+        let module = module.try_load_record(record)?;
+        module.visit(&mut ReadAll);
+        Ok::<_, RecordError>(module)
+    });
+    loaded
+        .map_err(|message| weights_error(path, message))?
         .map_err(|error| weights_error(path, error))
 }
 
-fn weights_error(path: &Path, error: burn::store::RecordError) -> GanError {
+/// Brings all values to the host. Burn leaves them in their file until somebody asks, and panics if they are not
+/// there then.
+struct ReadAll;
+
+impl ModuleVisitor for ReadAll {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        parameter.val().into_data();
+    }
+
+    fn visit_int<const D: usize>(&mut self, parameter: &Param<Tensor<D, Int>>) {
+        parameter.val().into_data();
+    }
+
+    fn visit_bool<const D: usize>(&mut self, parameter: &Param<Tensor<D, Bool>>) {
+        parameter.val().into_data();
+    }
+}
+
+fn weights_error(path: &Path, error: impl std::fmt::Display) -> GanError {
     GanError::Weights {
         path: path.to_path_buf(),
         message: error.to_string(),

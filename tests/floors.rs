@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("persistent", 0),
     ("random", 0),
     ("schedule", 0),
+    ("unwind", 0),
     ("data", 1),
     ("nn", 1),
     ("optimizer", 1),
