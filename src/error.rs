@@ -278,6 +278,15 @@ pub enum GanError {
         message: String,
     },
 
+    /// One of Burn's metrics renderers or metric loggers failed, or its user killed the run.
+    #[error("the {receiver} failed: {message}")]
+    MetricsReceiver {
+        /// What it is.
+        receiver: &'static str,
+        /// What it said.
+        message: String,
+    },
+
     /// An error of the user's own code: a data source, an observer.
     #[error(transparent)]
     User(Box<dyn std::error::Error + Send + Sync>),
