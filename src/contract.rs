@@ -5,6 +5,7 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::identity::Identity;
 
 /// A network that turns latent noise into samples.
 ///
@@ -47,6 +48,16 @@ pub trait Generator<const D: usize, C = ()>: Module {
     fn sample_shape(&self) -> Option<Vec<usize>> {
         None
     }
+
+    /// What it is, for checkpoints: a run goes on only with a generator of the same identity and parameters of
+    /// the same shapes.
+    ///
+    /// The default is the type's name, version 1. Give it a name of its own, so that a renamed type does not
+    /// matter; another version, when the same weights begin to mean something else; settings that no shape
+    /// shows.
+    fn identity(&self) -> Identity {
+        Identity::of::<Self>()
+    }
 }
 
 /// A network that tells real samples from generated ones (also called a critic).
@@ -70,6 +81,11 @@ pub trait Discriminator<const D: usize, C = ()>: Module {
     /// [`DualDiscriminator`]. The default says that it cannot.
     fn tangent_rule(&self) -> Option<TangentRule<Self, D, C>> {
         None
+    }
+
+    /// What it is, for checkpoints; as [`Generator::identity`].
+    fn identity(&self) -> Identity {
+        Identity::of::<Self>()
     }
 }
 

@@ -287,6 +287,101 @@ pub enum GanError {
         message: String,
     },
 
+    /// A checkpoint that is not what was written: a file is missing, cut or changed.
+    #[error("damaged checkpoint {}: {reason}", path.display())]
+    DamagedCheckpoint {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A folder in which every checkpoint is damaged.
+    #[error("no whole checkpoint in {}: {}", folder.display(), damaged.join("; "))]
+    NoWholeCheckpoint {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with each, the newest first.
+        damaged: Vec<String>,
+    },
+
+    /// A checkpoint in the format of another version of this crate.
+    #[error("{}: a checkpoint of format {found}; this version reads up to {supported}", path.display())]
+    CheckpointFormat {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format that can be read.
+        supported: u32,
+    },
+
+    /// A folder of checkpoints that another run writes to.
+    #[error("{}: another run keeps its checkpoints there", folder.display())]
+    CheckpointsInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// A new run would mix its checkpoints with those of an earlier one.
+    #[error(
+        "{}: there are checkpoints of an earlier run up to step {step}; resume it or take another folder",
+        folder.display()
+    )]
+    CheckpointsExist {
+        /// The folder.
+        folder: PathBuf,
+        /// The newest one's step.
+        step: usize,
+    },
+
+    /// A run that is not the one of the checkpoint.
+    #[error(
+        "{} is of another run: {}; `allow_change` lets a field differ",
+        path.display(),
+        differences.join("; ")
+    )]
+    ResumeMismatch {
+        /// The checkpoint's folder.
+        path: PathBuf,
+        /// Each field that differs, with both values.
+        differences: Vec<String>,
+    },
+
+    /// Training did not stay finite, and the run's policy is at its end.
+    #[error(
+        "training diverged in step {step}, {after}: {cause}; last good checkpoint: {}",
+        checkpoint.as_ref().map_or("none".to_string(), |path| path.display().to_string())
+    )]
+    Diverged {
+        /// The step that failed, counted from 0.
+        step: usize,
+        /// What the policy had done before, in words.
+        after: String,
+        /// The newest whole checkpoint; `None` where the run keeps none.
+        checkpoint: Option<PathBuf>,
+        /// What failed.
+        cause: Box<GanError>,
+    },
+
+    /// A score that came out as NaN, which is neither better nor worse than any other.
+    #[error("the score `{name}` is not a number")]
+    ScoreNotANumber {
+        /// The score's name.
+        name: String,
+    },
+
+    /// A history that cannot be read: a line of it is none of its rows.
+    #[error("{}, line {line}: {message}", path.display())]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+
     /// An error of the user's own code: a data source, an observer.
     #[error(transparent)]
     User(Box<dyn std::error::Error + Send + Sync>),

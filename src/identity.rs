@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a network, a loss, a penalty or a source of data is, as checkpoints record it.
 ///
@@ -44,6 +44,15 @@ impl Identity {
         let whole = std::any::type_name::<T>();
         let bare = whole.split('<').next().unwrap_or(whole);
         Self::new(bare.rsplit("::").next().unwrap_or(bare), 1)
+    }
+
+    /// As a setting of another identity.
+    pub fn to_value(&self) -> Value {
+        let mut value = json!({ "name": self.name, "version": self.version });
+        if !self.settings.is_empty() {
+            value["settings"] = Value::from_iter(self.settings.clone());
+        }
+        value
     }
 
     /// The same with a setting that has to be the same.

@@ -60,6 +60,8 @@
 //! that fails leaves training as it was before. All randomness is drawn on the host from [`random`] streams keyed
 //! by (seed, purpose, step): the same seed gives the same weights, noise and batches on every backend.
 
+#[cfg(feature = "training")]
+pub mod checkpoint;
 pub mod contract;
 pub mod data;
 pub mod dual;

@@ -3,12 +3,12 @@
 mod common;
 
 use burn::nn;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use burn_gan::ema::EmaConfig;
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization, R3ganConfig, ResnetConfig};
-use burn_gan::optimizer::ScheduledAdamConfig;
+use burn_gan::optimizer::{NetworkOptimizer, ScheduledAdamConfig};
 use burn_gan::penalty::Penalty;
 use burn_gan::trainer::{GanTrainerConfig, OptimizerConfig};
 use burn_gan::{AdversarialTrainer, Batch, GanError, Schedule};
@@ -41,7 +41,8 @@ fn schedules_start_end_and_stay() {
 }
 
 /// Some steps of an optimiser on one layer.
-fn optimized(mut optimizer: ModuleOptimizer, steps: u64) -> Vec<f64> {
+fn optimized(optimizer: impl Into<NetworkOptimizer>, steps: u64) -> Vec<f64> {
+    let mut optimizer = optimizer.into();
     let mut layer = nn::LinearConfig::new(3, 2)
         .with_initializer(nn::Initializer::Constant { value: 0.5 })
         .init(&device());
@@ -64,7 +65,7 @@ fn a_constant_schedule_is_plain_adam() {
         .with_beta_1(0.5)
         .with_beta_2(0.99)
         .with_epsilon(1e-8)
-        .init();
+        .build();
     assert!(relative_error(&optimized(ours, 7), &optimized(burns, 7)) < 1e-6);
 }
 

@@ -201,9 +201,9 @@ fn any_burn_optimizer_goes_in() {
         .with_generator_optimizer(sgd)
         .with_discriminator_optimizer(rms);
     dcgan_trainer(config).step(images(0, 4)).unwrap();
-    let lion = || burn::optim::LionConfig::new().init();
+    let lion = || burn::optim::LionConfig::new().build();
     dcgan_trainer(GanTrainerConfig::new())
-        .with_optimizers(lion(), AdamConfig::new().init())
+        .with_optimizers(lion(), AdamConfig::new().build())
         .step(images(0, 4))
         .unwrap();
 }

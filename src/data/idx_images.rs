@@ -2,9 +2,10 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Samples, check_indices};
+use super::{Samples, check_indices, fingerprint};
 use crate::contract::{Batch, index_tensor};
 use crate::error::GanError;
+use crate::identity::Identity;
 
 /// Grey images of one size, kept as bytes and converted a batch at a time.
 ///
@@ -94,6 +95,12 @@ impl Samples<4> for IdxImages {
             &device,
         )))
     }
+
+    fn identity(&self) -> Result<Identity, GanError> {
+        Ok(Identity::new("images", 1)
+            .with("shape", vec![self.len(), self.height, self.width])
+            .with("sha256", fingerprint(&self.pixels)))
+    }
 }
 
 /// [`IdxImages`] with a class label each, which is the condition of a batch.
@@ -146,5 +153,10 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
             images,
             index_tensor(&labels, &device.clone().without_autodiff()),
         )
+    }
+
+    fn identity(&self) -> Result<Identity, GanError> {
+        let images = self.images.identity()?;
+        Ok(images.with("labels_sha256", fingerprint(&self.labels)))
     }
 }

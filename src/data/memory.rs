@@ -2,9 +2,10 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Samples, check_indices};
+use super::{Samples, check_indices, fingerprint};
 use crate::contract::{Batch, Condition, check_condition, index_tensor};
 use crate::error::GanError;
+use crate::identity::Identity;
 
 /// A set of samples held as one tensor, with a condition for each where there is one.
 ///
@@ -81,6 +82,19 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
         // A plain tensor stays plain when it moves, even to a device with autodiff.
         let samples = self.samples.clone().select(0, rows).to_device(device);
         Batch::with_condition(samples, self.condition.select(indices).to_device(device))
+    }
+
+    /// The samples count by their values, the conditions by their shape.
+    fn identity(&self) -> Result<Identity, GanError> {
+        let data = self
+            .samples
+            .clone()
+            .try_into_data()
+            .map_err(GanError::device)?;
+        Ok(Identity::new("memory", 1)
+            .with("shape", self.samples.dims().to_vec())
+            .with("condition", self.condition.sample_shape())
+            .with("sha256", fingerprint(data.as_bytes())))
     }
 }
 

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use super::{Mixture, Source};
 use crate::contract::Batch;
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::random::{Purpose, Stream};
 
 /// Configuration of [`MixtureSource`].
@@ -79,5 +80,12 @@ impl Source<2> for MixtureSource {
             &mut stream,
             &device,
         )))
+    }
+
+    fn identity(&self) -> Result<Identity, GanError> {
+        Ok(Identity::new("mixture", 1)
+            .with("mixture", format!("{:?}", self.mixture))
+            .with("batch_size", self.batch_size)
+            .with("seed", self.seed))
     }
 }

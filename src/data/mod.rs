@@ -24,6 +24,7 @@ use burn::tensor::Device;
 
 use crate::contract::{Batch, Condition};
 use crate::error::GanError;
+use crate::identity::Identity;
 
 /// Real samples for every step of a training run.
 ///
@@ -61,17 +62,32 @@ pub trait Source<const D: usize, C: Condition = ()> {
     /// # Errors
     /// Whatever keeps the source from its data; [`GanError::User`] carries an error of the user's own.
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError>;
+
+    /// What it is, for checkpoints: a run goes on only with data of the same identity. The default is the
+    /// type's name, version 1; whatever decides what a step's batch is should be in it.
+    ///
+    /// # Errors
+    /// Whatever keeps the source from its data.
+    fn identity(&self) -> Result<Identity, GanError> {
+        Ok(Identity::of::<Self>())
+    }
 }
 
 impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for &mut S {
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
         (**self).batch(step, device)
     }
+    fn identity(&self) -> Result<Identity, GanError> {
+        (**self).identity()
+    }
 }
 
 impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for Box<S> {
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
         (**self).batch(step, device)
+    }
+    fn identity(&self) -> Result<Identity, GanError> {
+        (**self).identity()
     }
 }
 
@@ -93,6 +109,15 @@ pub trait Samples<const D: usize, C: Condition = ()> {
     /// [`GanError::IndexOutOfRange`] for an index past the end, [`GanError::EmptyBatch`] for no indices, and
     /// whatever keeps the set from its data.
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError>;
+
+    /// What it is, for checkpoints; as [`Source::identity`]. The default is the type's name and the number of
+    /// samples.
+    ///
+    /// # Errors
+    /// Whatever keeps the set from its data.
+    fn identity(&self) -> Result<Identity, GanError> {
+        Ok(Identity::of::<Self>().with("samples", self.len()))
+    }
 }
 
 impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for &S {
@@ -101,6 +126,9 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     }
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
         (**self).select(indices, device)
+    }
+    fn identity(&self) -> Result<Identity, GanError> {
+        (**self).identity()
     }
 }
 
@@ -111,6 +139,15 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
         (**self).select(indices, device)
     }
+    fn identity(&self) -> Result<Identity, GanError> {
+        (**self).identity()
+    }
+}
+
+/// SHA-256 of some bytes in hexadecimal digits: tells whether data are the same.
+fn fingerprint(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// Refuses an empty list of indices and any index past the end of a set of `samples`.

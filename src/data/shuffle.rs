@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Samples, Source};
 use crate::contract::{Batch, Condition};
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::random::{Purpose, Stream};
 
 /// What becomes of the samples that do not fill the last batch of an epoch.
@@ -85,9 +86,8 @@ impl ShuffleConfig {
             order: order(self.seed, 0, len),
             epoch: 0,
             samples,
-            batch_size: self.batch_size,
+            config: self.clone(),
             batches_per_epoch,
-            seed: self.seed,
         })
     }
 }
@@ -99,9 +99,8 @@ impl ShuffleConfig {
 #[derive(Debug, Clone)]
 pub struct Shuffled<S> {
     samples: S,
-    batch_size: usize,
+    config: ShuffleConfig,
     batches_per_epoch: usize,
-    seed: u64,
     // The epoch asked for last and its order: most calls stay in one epoch.
     epoch: usize,
     order: Vec<usize>,
@@ -123,12 +122,21 @@ impl<const D: usize, C: Condition, S: Samples<D, C>> Source<D, C> for Shuffled<S
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
         let epoch = step / self.batches_per_epoch;
         if epoch != self.epoch {
-            self.order = order(self.seed, epoch, self.order.len());
+            self.order = order(self.config.seed, epoch, self.order.len());
             self.epoch = epoch;
         }
-        let start = step % self.batches_per_epoch * self.batch_size;
-        let end = self.order.len().min(start + self.batch_size);
+        let start = step % self.batches_per_epoch * self.config.batch_size;
+        let end = self.order.len().min(start + self.config.batch_size);
         self.samples.select(&self.order[start..end], device)
+    }
+
+    fn identity(&self) -> Result<Identity, GanError> {
+        let samples = self.samples.identity()?;
+        Ok(Identity::new("shuffled", 1)
+            .with("batch_size", self.config.batch_size)
+            .with("seed", self.config.seed)
+            .with("last", format!("{:?}", self.config.last))
+            .with("samples", samples.to_value()))
     }
 }
 

@@ -22,6 +22,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::error::GanError;
+use crate::identity::Identity;
 
 /// What the discriminator and the generator minimise.
 ///
@@ -64,6 +65,12 @@ pub trait AdversarialLoss: std::fmt::Debug + Send {
     /// equilibrium.
     fn logits_are_log_odds(&self) -> bool {
         false
+    }
+
+    /// What it is, for checkpoints: a run goes on only with a loss of the same identity. The default is the
+    /// type's name, version 1, and its fields as `Debug` shows them.
+    fn identity(&self) -> Identity {
+        Identity::of::<Self>().with("fields", format!("{self:?}"))
     }
 }
 

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use crate::contract::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::nn::{Activation, Initialization, Linear, LinearConfig};
 use crate::random::{Purpose, Stream};
 
@@ -136,6 +137,12 @@ impl Generator<2> for MlpGenerator {
     fn sample_shape(&self) -> Option<Vec<usize>> {
         self.layers.last().map(|layer| vec![layer.weight.dims()[1]])
     }
+
+    fn identity(&self) -> Identity {
+        Identity::new("mlp-generator", 1)
+            .with("slope", self.slope)
+            .with("output", format!("{:?}", self.output))
+    }
 }
 
 impl Discriminator<2> for MlpDiscriminator {
@@ -151,6 +158,10 @@ impl Discriminator<2> for MlpDiscriminator {
 
     fn tangent_rule(&self) -> Option<TangentRule<Self, 2, ()>> {
         Some(Self::logits_dual)
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::new("mlp-discriminator", 1).with("slope", self.slope)
     }
 }
 

@@ -74,6 +74,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::random::Stream;
 
 /// Where the discriminator's gradient is taken and what it costs; see the [module](self).
@@ -86,6 +87,12 @@ pub trait GradientPenalty<const D: usize>: std::fmt::Debug + Send {
     ///
     /// It is differentiated once; a norm in it should be [`gradient_norm`], whose gradient at 0 is 0.
     fn cost(&self, gradient: Tensor<D>) -> Tensor<1>;
+
+    /// What it is, for checkpoints: a run goes on only with penalties of the same identity. The default is the
+    /// type's name, version 1, and its fields as `Debug` shows them.
+    fn identity(&self) -> Identity {
+        Identity::of::<Self>().with("fields", format!("{self:?}"))
+    }
 }
 
 /// The penalties of this crate by name, for configuration files.

@@ -16,6 +16,7 @@ mod progress;
 mod receiver;
 mod report;
 mod run;
+mod score;
 
 #[cfg(feature = "train")]
 pub use dashboard::Dashboard;
@@ -29,3 +30,4 @@ pub use observer::{Every, Flow, Observer, Plan};
 pub use progress::ProgressBar;
 pub use report::ReportFile;
 pub use run::{Outcome, Run};
+pub use score::Score;

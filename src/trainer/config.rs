@@ -1,7 +1,9 @@
 //! Configuration of the trainer, checked once.
 
 use burn::config::Config;
-use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
+use burn::grad_clipping::GradientClippingConfig;
+use burn::optim::{AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig};
+use serde::Serialize;
 
 use super::dry_run::dry_run;
 use super::gan::GanTrainer;
@@ -11,7 +13,7 @@ use crate::contract::{Batch, Condition, Discriminator, Generator};
 use crate::ema::EmaConfig;
 use crate::error::{GanError, at_least_1, positive};
 use crate::loss::Loss;
-use crate::optimizer::ScheduledAdamConfig;
+use crate::optimizer::{NetworkOptimizer, ScheduledAdamConfig};
 use crate::penalty::{Penalty, PenaltyMethod};
 use crate::schedule::Schedule;
 
@@ -49,15 +51,26 @@ impl OptimizerConfig {
     /// # Errors
     /// [`GanError::InvalidConfig`] for a value out of range in a [`ScheduledAdamConfig`]; Burn's own
     /// configurations are taken as they are.
-    pub fn init(&self) -> Result<ModuleOptimizer, GanError> {
+    pub fn init(&self) -> Result<NetworkOptimizer, GanError> {
         Ok(match self {
-            Self::Adam(config) => config.init(),
-            Self::AdamW(config) => config.init(),
-            Self::RmsProp(config) => config.init(),
-            Self::Sgd(config) => config.init(),
+            Self::Adam(config) => clipped(config.build().into(), config),
+            Self::AdamW(config) => clipped(config.build().into(), config),
+            Self::RmsProp(config) => clipped(config.build().into(), config),
+            Self::Sgd(config) => clipped(config.build().into(), config),
             Self::ScheduledAdam(config) => config.init()?,
         })
     }
+}
+
+/// With the gradient clipping of one of Burn's configurations: their `build` drops it, and the field is private.
+fn clipped(optimizer: NetworkOptimizer, config: &impl Serialize) -> NetworkOptimizer {
+    let fields = serde_json::to_value(config).unwrap_or_default();
+    // Sgd has it under another name than the others.
+    let clipping = ["grad_clipping", "gradient_clipping"]
+        .iter()
+        .filter_map(|name| fields.get(name))
+        .find_map(|field| serde_json::from_value::<GradientClippingConfig>(field.clone()).ok());
+    optimizer.with_clipping(clipping.as_ref())
 }
 
 /// How often a step looks whether losses and weights are still finite.

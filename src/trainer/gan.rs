@@ -1,6 +1,6 @@
 //! [`GanTrainer`]: a critic step, and every so many of them a generator step.
 
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::clip::clip_weights;
@@ -16,6 +16,7 @@ use crate::contract::{
 use crate::error::GanError;
 use crate::loss::AdversarialLoss;
 use crate::nn::{advance_spectral_norms, has_spectral_norm};
+use crate::optimizer::NetworkOptimizer;
 use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};
 use crate::sampling::SamplerConfig;
@@ -88,11 +89,12 @@ where
         Ok(self)
     }
 
-    /// Replaces the configured optimisers by any Burn optimisers, with states of their own.
+    /// Replaces the configured optimisers by any Burn optimisers, such as `LionConfig::new().build()`, with states of
+    /// their own.
     pub fn with_optimizers(
         mut self,
-        generator: impl Into<ModuleOptimizer>,
-        discriminator: impl Into<ModuleOptimizer>,
+        generator: impl Into<NetworkOptimizer>,
+        discriminator: impl Into<NetworkOptimizer>,
     ) -> Self {
         self.state.generator_optimizer = generator.into();
         self.state.discriminator_optimizer = discriminator.into();

@@ -1,17 +1,17 @@
 //! What training changes, as one value that can be put back.
 
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
 
 use crate::ema::Ema;
+use crate::optimizer::NetworkOptimizer;
 
 /// Both networks, both optimisers, the average and the number of steps behind them.
 #[derive(Clone)]
 pub(super) struct State<G, N> {
     pub generator: G,
     pub discriminator: N,
-    pub generator_optimizer: ModuleOptimizer,
-    pub discriminator_optimizer: ModuleOptimizer,
+    pub generator_optimizer: NetworkOptimizer,
+    pub discriminator_optimizer: NetworkOptimizer,
     pub ema: Option<Ema<G>>,
     pub steps: usize,
 }

@@ -7,6 +7,7 @@ use super::{Pooling, ResnetConfig};
 use crate::contract::{Discriminator, DualDiscriminator, TangentRule};
 use crate::dual::Dual;
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::model::streams::streams;
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, activation, to_channels_last};
@@ -109,6 +110,10 @@ impl Discriminator<4> for ResnetDiscriminator {
 
     fn tangent_rule(&self) -> Option<TangentRule<Self, 4, ()>> {
         Some(Self::logits_dual)
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::new("resnet-discriminator", 1).with("pooling", format!("{:?}", self.pooling))
     }
 }
 

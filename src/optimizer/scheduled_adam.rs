@@ -1,9 +1,10 @@
 //! Adam with a second moment whose decay changes over the run.
 
 use burn::config::Config;
-use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, ModuleOptimizer, Optimizer};
+use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
+use super::NetworkOptimizer;
 use crate::error::{GanError, positive};
 use crate::schedule::Schedule;
 
@@ -35,14 +36,14 @@ impl ScheduledAdamConfig {
     ///
     /// # Errors
     /// [`GanError::InvalidConfig`] for a decay outside [0, 1) or an epsilon that is not positive.
-    pub fn init(&self) -> Result<ModuleOptimizer, GanError> {
+    pub fn init(&self) -> Result<NetworkOptimizer, GanError> {
         let decay = |value: f64| (0.0..1.0).contains(&value);
         if !decay(self.beta_1) {
             return Err(GanError::config("beta_1", self.beta_1, "must be in [0, 1)"));
         }
         self.beta_2.check("beta_2", decay, "must be in [0, 1)")?;
         positive("epsilon", self.epsilon)?;
-        Ok(ModuleOptimizer::from(ScheduledAdam {
+        Ok(NetworkOptimizer::from(ScheduledAdam {
             config: self.clone(),
         }))
     }

@@ -1,0 +1,125 @@
+//! [`Score`]: one number that says how good a trainer's generator is.
+
+use crate::error::GanError;
+
+/// A measure of a trainer by name, and whether low or high values of it are good.
+///
+/// The function is the user's: a metric on some samples, mostly. Reading samples waits for the device, so whoever
+/// takes a score asks for it every so many steps only.
+///
+/// ```
+/// use burn_gan::{AdversarialTrainer, GanError, train::Score};
+///
+/// /// How far the mean of 256 generated samples is from 0.
+/// fn bias<T: AdversarialTrainer<2>>(trainer: &T) -> Result<f64, GanError> {
+///     let mean = trainer.sample(256, 0, &())?.mean().abs();
+///     mean.try_into_scalar::<f64>().map_err(GanError::user)
+/// }
+///
+/// fn score<'a, T: AdversarialTrainer<2>>() -> Score<'a, T> {
+///     Score::lowest("bias", bias)
+/// }
+/// ```
+pub struct Score<'a, T> {
+    name: String,
+    lowest: bool,
+    function: Box<dyn FnMut(&T) -> Result<f64, GanError> + 'a>,
+}
+
+impl<'a, T> Score<'a, T> {
+    /// A score of which low values are good, such as a distance.
+    pub fn lowest(
+        name: impl Into<String>,
+        function: impl FnMut(&T) -> Result<f64, GanError> + 'a,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            lowest: true,
+            function: Box::new(function),
+        }
+    }
+
+    /// A score of which high values are good, such as a number of modes found.
+    pub fn highest(
+        name: impl Into<String>,
+        function: impl FnMut(&T) -> Result<f64, GanError> + 'a,
+    ) -> Self {
+        Self {
+            lowest: false,
+            ..Self::lowest(name, function)
+        }
+    }
+
+    /// What it is called in messages and files.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Measures the trainer. Never NaN; infinities are values like others.
+    ///
+    /// # Errors
+    /// Those of the function, and [`GanError::ScoreNotANumber`] where it returns NaN.
+    pub fn value(&mut self, trainer: &T) -> Result<f64, GanError> {
+        let value = (self.function)(trainer)?;
+        if value.is_nan() {
+            return Err(GanError::ScoreNotANumber {
+                name: self.name.clone(),
+            });
+        }
+        Ok(value)
+    }
+
+    /// Whether `value` is strictly better than `other`.
+    pub fn is_better(&self, value: f64, other: f64) -> bool {
+        match self.lowest {
+            true => value < other,
+            false => value > other,
+        }
+    }
+
+    /// By how much `value` is better than `other`; negative where it is worse.
+    pub fn improvement(&self, value: f64, other: f64) -> f64 {
+        match self.lowest {
+            true => other - value,
+            false => value - other,
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for Score<'_, T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Score")
+            .field("name", &self.name)
+            .field("lowest", &self.lowest)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_direction_decides_what_is_better() {
+        let lowest = Score::lowest("distance", |&value: &f64| Ok(value));
+        let highest = Score::highest("modes", |&value: &f64| Ok(value));
+        assert!(lowest.is_better(1.0, 2.0) && !lowest.is_better(2.0, 1.0));
+        assert!(highest.is_better(2.0, 1.0) && !highest.is_better(1.0, 2.0));
+        assert!(!lowest.is_better(1.0, 1.0) && !highest.is_better(1.0, 1.0));
+        assert_eq!(lowest.improvement(1.0, 3.0), 2.0);
+        assert_eq!(highest.improvement(1.0, 3.0), -2.0);
+        // A generator that was infinitely bad can get better.
+        assert!(lowest.improvement(1.0, f64::INFINITY) > 0.0);
+    }
+
+    #[test]
+    fn nan_is_an_error_and_an_infinity_is_not() {
+        let mut score = Score::lowest("distance", |&value: &f64| Ok(value));
+        assert_eq!(score.value(&f64::INFINITY).unwrap(), f64::INFINITY);
+        match score.value(&f64::NAN) {
+            Err(GanError::ScoreNotANumber { name }) => assert_eq!(name, "distance"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
