@@ -4,10 +4,16 @@
 #[path = "../fuzz/readers.rs"]
 mod readers;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use burn::optim::AdamConfig;
+use burn::tensor::Device;
+use burn_gan::checkpoint::{Checkpoints, Manifest, ScoreRecord};
+use burn_gan::optimizer::NetworkOptimizer;
 use burn_gan::save_weights;
+use serde_json::json;
 
 fn run_corpus(target: &str, reader: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -34,11 +40,43 @@ fn weights() {
     run_corpus("weights", readers::weights);
 }
 
-/// The seed of the target `weights`; run by hand, with `--ignored`, when the format changes.
+#[test]
+fn optimizer() {
+    run_corpus("optimizer", readers::optimizer);
+}
+
+#[test]
+fn manifest() {
+    run_corpus("manifest", readers::manifest);
+}
+
+/// The seeds that this library writes; run by hand, with `--ignored`, when a format changes.
 #[test]
 #[ignore = "writes into fuzz/corpus"]
-fn write_weights_seed() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/weights");
-    fs::create_dir_all(&folder).unwrap();
-    save_weights(&readers::generator(), folder.join("seed")).unwrap();
+fn write_seeds() {
+    let seed = |target: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz/corpus")
+            .join(target);
+        fs::create_dir_all(&folder).unwrap();
+        folder.join("seed")
+    };
+    let generator = readers::generator(&Device::flex().autodiff());
+    save_weights(&generator, seed("weights")).unwrap();
+
+    let mut optimizer = NetworkOptimizer::from(AdamConfig::new().build());
+    optimizer.step(0.1, generator.clone(), readers::gradients(&generator));
+    fs::write(seed("optimizer"), optimizer.to_bytes().unwrap()).unwrap();
+
+    let mut manifest = Manifest::new(1, 2);
+    manifest.configuration =
+        json!({ "trainer": { "critic_steps": 5, "rate": 2e-4 }, "list": [1, null] });
+    manifest.state = json!({ "step": 1 });
+    manifest.score = Some(ScoreRecord::new("score", 0.5));
+    let folder = tempfile::tempdir().unwrap();
+    let files = BTreeMap::from([("file".to_string(), b"content".to_vec())]);
+    let path = Checkpoints::open(&folder)
+        .and_then(|checkpoints| checkpoints.write(manifest, &files))
+        .unwrap();
+    fs::copy(path.join("manifest.json"), seed("manifest")).unwrap();
 }
