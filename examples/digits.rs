@@ -14,7 +14,7 @@ use burn_gan::ema::EmaConfig;
 use burn_gan::loss::Loss;
 use burn_gan::model::DcganConfig;
 use burn_gan::picture::PictureGrid;
-use burn_gan::train::{Fit, Observer, ProgressBar, ReportFile, SampleGrid};
+use burn_gan::train::{Fit, History, Observer, ProgressBar, SampleGrid};
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, save_weights};
 use clap::{Parser, ValueEnum};
@@ -125,7 +125,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let picture = PictureGrid::square(64).with_scale(2);
     let mut observers: Vec<Box<dyn Observer<_>>> = vec![
         progress(arguments),
-        Box::new(ReportFile::create(folder.join("losses.csv"), 10)?),
+        Box::new(History::csv(folder.join("losses.csv"), 10)),
         Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
     ];
 

@@ -11,6 +11,7 @@ use burn_gan::checkpoint::{Checkpoint, Checkpoints, Manifest, differences};
 use burn_gan::data::idx;
 use burn_gan::model::{MlpConfig, MlpGenerator};
 use burn_gan::optimizer::NetworkOptimizer;
+use burn_gan::train::{History, Observer, Plan, read_history};
 use burn_gan::{Generator, load_weights};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -62,6 +63,21 @@ pub fn manifest(bytes: &[u8]) {
     }
     let _ = Checkpoints::latest(&parent);
     let _ = Checkpoints::best(&parent, "score", |new, old| new > old);
+}
+
+/// A history, and one that a run goes on with; what is read is in the order of the steps.
+pub fn history(bytes: &[u8]) {
+    let path = file(bytes);
+    let Ok(rows) = read_history(&path) else {
+        return;
+    };
+    assert!(rows.is_sorted_by(|row, next| row.step < next.step));
+    let mut history = History::json_lines(&path, 1);
+    let started = Observer::<()>::start(&mut history, Plan::new(5, 6));
+    if started.is_ok() {
+        let kept = read_history(&path).expect("the library reads what it has written");
+        assert!(kept.iter().eq(rows.iter().filter(|row| row.step < 5)));
+    }
 }
 
 /// The network that weights and optimisers' states are for.

@@ -285,6 +285,12 @@ pub struct StepReport {
     /// It is the penalty, not the surrogate that is back-propagated in its place, and no part of
     /// [`StepReport::loss_discriminator`].
     pub penalty: Option<Tensor<1>>,
+    /// The norm of the discriminator's gradient over all its parameters, penalties included, before it is
+    /// clipped, `[1]`; `None` where the trainer does not say.
+    pub gradient_norm_discriminator: Option<Tensor<1>>,
+    /// The norm of the generator's gradient over all its parameters before it is clipped, `[1]`; `None` in a
+    /// step that only the discriminator took.
+    pub gradient_norm_generator: Option<Tensor<1>>,
     /// The discriminator's logits of the real samples, `[N]`, from before its update.
     pub logits_real: Tensor<1>,
     /// The discriminator's logits of the generated samples, `[N]`, from before its update.
@@ -306,6 +312,8 @@ impl StepReport {
             loss_discriminator,
             loss_generator: None,
             penalty: None,
+            gradient_norm_discriminator: None,
+            gradient_norm_generator: None,
             logits_real,
             logits_fake,
             logits_are_log_odds: false,
@@ -322,19 +330,23 @@ impl StepReport {
                 .then(|| read_scalar(burn::tensor::activation::sigmoid(logits.clone()).mean()))
                 .transpose()
         };
+        let optional = |number: &Option<Tensor<1>>| number.clone().map(read_scalar).transpose();
         Ok(StepValues {
             step: self.step,
             loss_discriminator: read_scalar(self.loss_discriminator.clone())?,
-            loss_generator: self.loss_generator.clone().map(read_scalar).transpose()?,
-            penalty: self.penalty.clone().map(read_scalar).transpose()?,
+            loss_generator: optional(&self.loss_generator)?,
+            penalty: optional(&self.penalty)?,
             probability_real: probability(&self.logits_real)?,
             probability_fake: probability(&self.logits_fake)?,
+            gradient_norm_discriminator: optional(&self.gradient_norm_discriminator)?,
+            gradient_norm_generator: optional(&self.gradient_norm_generator)?,
         })
     }
 }
 
 /// The numbers of a [`StepReport`] on the host.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StepValues {
     /// The step's number, from 0.
@@ -352,6 +364,13 @@ pub struct StepValues {
     /// Mean estimated probability that a generated sample is real, where the loss defines one; 1/2 at
     /// equilibrium (half the label, where it is smoothed).
     pub probability_fake: Option<f32>,
+    /// Norm of the discriminator's gradient before it is clipped; `None` where the trainer does not say.
+    #[serde(default)]
+    pub gradient_norm_discriminator: Option<f32>,
+    /// Norm of the generator's gradient before it is clipped; `None` in a step that only the discriminator
+    /// took.
+    #[serde(default)]
+    pub gradient_norm_generator: Option<f32>,
 }
 
 /// The one value of a tensor of one element, on the host.

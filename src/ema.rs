@@ -88,6 +88,20 @@ impl<M: Module> Ema<M> {
         &self.shadow
     }
 
+    /// How many times new weights were taken in.
+    pub fn updates(&self) -> usize {
+        self.updates
+    }
+
+    /// The same average with a model, in its evaluation form, that this many updates led to.
+    pub(crate) fn resumed(&self, model: M, updates: usize) -> Self {
+        Self {
+            config: self.config.clone(),
+            shadow: model,
+            updates,
+        }
+    }
+
     fn decay(&self) -> f64 {
         if let Some(half_life) = &self.config.half_life {
             return (-1.0 / half_life.at(self.updates)).exp2();

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::non_finite::NonFinite;
+
 /// What went wrong, with the numbers that say where.
 ///
 /// No call of this crate panics on a user's input, a file or a device; it returns one of these.
@@ -114,12 +116,14 @@ pub enum GanError {
 
     /// A step led to NaN or an infinity; the trainer is back at its last good state.
     #[error(
-        "step {step}: discriminator loss {loss_discriminator}, generator loss {loss_generator:?}; \
-         losses or weights are not finite; training state restored to step {restored}"
+        "step {step}: {cause} is not finite; discriminator loss {loss_discriminator}, generator loss \
+         {loss_generator:?}; training state restored to step {restored}"
     )]
     NonFiniteStep {
         /// The step that failed, counted from 0.
         step: usize,
+        /// What of that step was not finite, the first in its order.
+        cause: NonFinite,
         /// Mean discriminator loss of that step.
         loss_discriminator: f32,
         /// Mean generator loss of that step, where the generator took one.

@@ -75,6 +75,7 @@ pub mod loss;
 pub mod metric;
 pub mod model;
 pub mod nn;
+mod non_finite;
 #[cfg(feature = "training")]
 pub mod optimizer;
 #[cfg(feature = "training")]
@@ -101,6 +102,7 @@ pub use contract::{
 pub use dual::Dual;
 pub use error::GanError;
 pub use identity::Identity;
+pub use non_finite::NonFinite;
 #[cfg(feature = "training")]
 pub use persistent::{Persistent, SavedState};
 pub use sampling::SamplerConfig;

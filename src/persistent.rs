@@ -17,7 +17,7 @@ pub struct SavedState {
 
 /// A trainer whose whole state can be written down and put back, so that its runs can be resumed.
 ///
-/// [`GanTrainer`](crate::trainer::GanTrainer) is one. A trainer of your own becomes one with these five methods.
+/// [`GanTrainer`](crate::trainer::GanTrainer) is one. A trainer of your own becomes one with these methods.
 pub trait Persistent {
     /// What has to be the same for a saved state to fit: an object of configuration, networks, losses.
     ///
@@ -31,11 +31,20 @@ pub trait Persistent {
     /// [`GanError::Device`] where the device fails, [`GanError::State`] for what cannot be written down.
     fn save_state(&self) -> Result<SavedState, GanError>;
 
+    /// Looks now, not at the end of an interval, whether the state is finite: nothing else may be saved.
+    ///
+    /// # Errors
+    /// [`GanError::NonFiniteStep`] where it is not; the trainer is then back at its last good state.
+    fn check_finite(&mut self) -> Result<(), GanError>;
+
     /// Puts a state back, whole or not at all.
     ///
     /// # Errors
     /// [`GanError::State`] for a state that does not fit; the trainer is then as it was.
     fn load_state(&mut self, state: &SavedState) -> Result<(), GanError>;
+
+    /// The seed of its random streams.
+    fn seed(&self) -> u64;
 
     /// Counts a step without learning from it: its batch is left out.
     fn skip_step(&mut self);

@@ -31,6 +31,8 @@ pub enum Purpose {
     Weights = 7,
     /// Points that gradient penalties are taken at.
     Penalty = 8,
+    /// The weights of a fixed random feature space.
+    Features = 9,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

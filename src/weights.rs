@@ -51,6 +51,36 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, G
         .map_err(|error| weights_error(path, error))
 }
 
+/// A module's weights and running statistics as the bytes of a weights file.
+///
+/// # Errors
+/// [`GanError::State`] where they cannot be written down.
+#[cfg(feature = "training")]
+pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, GanError> {
+    let record = module.valid().into_record();
+    let bytes = record
+        .into_bytes()
+        .map_err(|error| GanError::state(part, error))?;
+    Ok(bytes.to_vec())
+}
+
+/// A module in its evaluation form, with the weights and running statistics in these bytes.
+///
+/// # Errors
+/// [`GanError::State`] for damaged bytes, or those of another network.
+#[cfg(feature = "training")]
+pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> Result<M, GanError> {
+    let bytes = burn::tensor::Bytes::from_bytes_vec(bytes.to_vec());
+    // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
+    let loaded = caught(|| {
+        let record = ModuleRecord::from_bytes(bytes)?.cast_to_module_dtype();
+        module.valid().try_load_record(record)
+    });
+    loaded
+        .map_err(|message| GanError::state(part, message))?
+        .map_err(|error| GanError::state(part, error))
+}
+
 /// Brings all values to the host. Burn leaves them in their file until somebody asks, and panics if they are not
 /// there then.
 struct ReadAll;

@@ -50,6 +50,11 @@ fn manifest() {
     run_corpus("manifest", readers::manifest);
 }
 
+#[test]
+fn history() {
+    run_corpus("history", readers::history);
+}
+
 /// The seeds that this library writes; run by hand, with `--ignored`, when a format changes.
 #[test]
 #[ignore = "writes into fuzz/corpus"]

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("error", 0),
     ("files", 0),
     ("identity", 0),
+    ("non_finite", 0),
     ("persistent", 0),
     ("random", 0),
     ("schedule", 0),

@@ -9,7 +9,7 @@ use burn_gan::ema::EmaConfig;
 use burn_gan::metric::mode_coverage;
 use burn_gan::model::MlpConfig;
 use burn_gan::penalty::Penalty;
-use burn_gan::train::{Fit, Observer, ProgressBar, ReportFile};
+use burn_gan::train::{Fit, History, Observer, ProgressBar};
 use burn_gan::trainer::{GanTrainerConfig, OptimizerConfig};
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use clap::{Args, ValueEnum};
@@ -51,7 +51,7 @@ pub enum Recipe {
 
 impl Recipe {
     /// The paper's preset with rates and weights for points in the plane.
-    fn config(self, steps: usize) -> GanTrainerConfig {
+    pub fn config(self, steps: usize) -> GanTrainerConfig {
         match self {
             // With equal rates the generator runs from mode to mode; a discriminator that learns five times as
             // fast holds it on all of them.
@@ -87,6 +87,15 @@ impl Recipe {
     }
 }
 
+/// The perceptrons of both examples.
+pub fn networks(seed: u64) -> MlpConfig {
+    // ReLU: a leak in the generator's activations blurs its steps from one mode to the next.
+    MlpConfig::new(2)
+        .with_latent_size(2)
+        .with_slope(0.0)
+        .with_seed(seed)
+}
+
 /// Trains on a mixture and scores the samples: files go to the folder `name`.
 pub fn train(
     mixture: Mixture,
@@ -100,11 +109,7 @@ pub fn train(
     let mut source = MixtureSourceConfig::new(mixture, arguments.batch_size)
         .with_seed(common.seed)
         .init()?;
-    // ReLU: a leak in the generator's activations blurs its steps from one mode to the next.
-    let networks = MlpConfig::new(2)
-        .with_latent_size(2)
-        .with_slope(0.0)
-        .with_seed(common.seed);
+    let networks = networks(common.seed);
     let mut trainer = recipe.config(arguments.steps).with_seed(common.seed).init(
         networks.init_generator(&device)?,
         networks.init_discriminator(&device)?,
@@ -112,7 +117,7 @@ pub fn train(
     )?;
     let mut observers: Vec<Box<dyn Observer<_>>> = vec![
         Box::new(ProgressBar::new(100)),
-        Box::new(ReportFile::create(folder.join("losses.csv"), 100)?),
+        Box::new(History::csv(folder.join("losses.csv"), 100)),
     ];
 
     let start = Instant::now();

@@ -13,7 +13,7 @@ use crate::contract::StepValues;
 /// A metric's name, what it is, and its value in a step; `None` where there is none.
 type Metric = (&'static str, &'static str, fn(&StepValues) -> Option<f32>);
 
-const METRICS: [Metric; 5] = [
+const METRICS: [Metric; 7] = [
     ("Discriminator Loss", "Mean discriminator loss", |values| {
         Some(values.loss_discriminator)
     }),
@@ -32,6 +32,16 @@ const METRICS: [Metric; 5] = [
         "Probability Fake",
         "Mean estimated probability that a generated sample is real",
         |values| values.probability_fake,
+    ),
+    (
+        "Discriminator Gradient Norm",
+        "Norm of the discriminator's gradient",
+        |values| values.gradient_norm_discriminator,
+    ),
+    (
+        "Generator Gradient Norm",
+        "Norm of the generator's gradient",
+        |values| values.gradient_norm_generator,
     ),
 ];
 

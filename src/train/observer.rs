@@ -132,7 +132,7 @@ macro_rules! observer_behind {
 observer_behind!(Box<O>);
 observer_behind!(&mut O);
 
-/// All of them see every step, in their order, whatever the others say of it.
+/// All of them see every step, in their order, whatever the others say of it; the first error is the list's.
 ///
 /// Memories are paired by position: a list of another length starts without any, with a warning.
 impl<T, O: Observer<T>> Observer<T> for Vec<O> {
@@ -142,11 +142,14 @@ impl<T, O: Observer<T>> Observer<T> for Vec<O> {
     }
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
-        let mut flow = Flow::Continue;
-        for observer in self {
-            flow = flow.max(observer.observe(report, trainer)?);
-        }
-        Ok(flow)
+        // An error of one must not leave a gap in what the others have seen.
+        let flows: Vec<_> = self
+            .iter_mut()
+            .map(|observer| observer.observe(report, trainer))
+            .collect();
+        flows
+            .into_iter()
+            .try_fold(Flow::Continue, |flow, next| Ok(flow.max(next?)))
     }
 
     fn finish(&mut self, trainer: &T) -> Result<(), GanError> {

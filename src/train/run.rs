@@ -1,15 +1,21 @@
-//! [`Run`]: a whole training run, from its first step to its last.
+//! [`Run`]: a training run to be, and how it ended.
 
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
-use super::observer::{Flow, Observer, Plan};
+use super::divergence::Divergence;
+use super::keeper::{CheckpointConfig, Persistence};
+use super::observer::Observer;
+use super::score::Score;
+use super::session::Session;
 use crate::contract::{AdversarialTrainer, Condition, StepReport};
 use crate::data::Source;
 use crate::error::GanError;
+use crate::persistent::Persistent;
 
 /// How a run ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Outcome {
     /// Steps that the trainer has behind it.
@@ -18,16 +24,56 @@ pub struct Outcome {
     pub stopped: bool,
     /// The last step's report; `None` where there was nothing left to do.
     pub last: Option<StepReport>,
+    /// The steps of the checkpoint that the run went on from; `None` where it began anew.
+    pub resumed: Option<usize>,
+    /// The newest checkpoint; `None` where the run keeps none.
+    pub checkpoint: Option<PathBuf>,
+    /// Steps that were left out because they did not stay finite, over all of the run.
+    pub skipped: usize,
+    /// How often the run went back to a checkpoint, over all of it.
+    pub roll_backs: usize,
 }
 
 /// A training run to be: made by [`Fit::fit`](super::Fit::fit), started by [`Run::run`].
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+/// use burn_gan::model::MlpConfig;
+/// use burn_gan::train::{CheckpointConfig, Fit};
+/// use burn_gan::trainer::GanTrainerConfig;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let folder = folder.path().join("run");
+/// let device = Device::flex().autodiff();
+/// let mut source = MixtureSourceConfig::new(Mixture::ring(), 64).init()?;
+/// let networks = MlpConfig::new(2).with_hidden(vec![16]);
+/// let mut train = |steps| {
+///     let mut trainer = GanTrainerConfig::new().init(
+///         networks.init_generator(&device)?,
+///         networks.init_discriminator(&device)?,
+///         &source.batch(0, &device)?,
+///     )?;
+///     // Checkpoints go to the folder, and the run goes on from the newest there is.
+///     trainer.fit(&mut source, steps).resume(&folder).run()
+/// };
+/// assert_eq!(train(20)?.resumed, None);
+/// assert_eq!(train(30)?.resumed, Some(20));
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
 #[must_use = "nothing is trained before `run`"]
 pub struct Run<'a, const D: usize, C, T, S> {
-    trainer: &'a mut T,
-    source: &'a mut S,
-    steps: usize,
-    observers: Vec<&'a mut dyn Observer<T>>,
-    stop: Option<&'a AtomicBool>,
+    pub(super) trainer: &'a mut T,
+    pub(super) source: &'a mut S,
+    pub(super) steps: usize,
+    pub(super) observers: Vec<&'a mut dyn Observer<T>>,
+    pub(super) stop: Option<&'a AtomicBool>,
+    pub(super) divergence: Divergence,
+    pub(super) checkpoints: Option<CheckpointConfig>,
+    pub(super) resume: Option<PathBuf>,
+    pub(super) allowed: Vec<String>,
+    pub(super) best: Option<Score<'a, T>>,
+    pub(super) persistence: Option<Persistence<T>>,
     condition: PhantomData<C>,
 }
 
@@ -44,6 +90,12 @@ where
             steps,
             observers: Vec::new(),
             stop: None,
+            divergence: Divergence::Stop,
+            checkpoints: None,
+            resume: None,
+            allowed: Vec::new(),
+            best: None,
+            persistence: None,
             condition: PhantomData,
         }
     }
@@ -54,7 +106,8 @@ where
         self
     }
 
-    /// Ends the run after the step in which this flag becomes true, as an observer that stops would.
+    /// Ends the run after the step in which this flag becomes true, as an observer that stops would: with a
+    /// checkpoint, where the run keeps any, and no error.
     ///
     /// A signal handler or another thread may set it.
     pub fn stop_flag(mut self, flag: &'a AtomicBool) -> Self {
@@ -65,31 +118,62 @@ where
     /// Trains.
     ///
     /// # Errors
-    /// The first error of the source, a step or an observer; the trainer keeps what it has learnt.
-    pub fn run(mut self) -> Result<Outcome, GanError> {
-        let device = self.trainer.device().without_autodiff();
-        let plan = Plan::new(self.trainer.steps(), self.steps);
-        log::info!("training from step {} to {}", plan.from, plan.to);
-        self.observers.start(plan)?;
-        let mut outcome = Outcome {
-            steps: self.trainer.steps(),
-            stopped: false,
-            last: None,
-        };
-        while self.trainer.steps() < self.steps && !outcome.stopped {
-            let batch = self.source.batch(self.trainer.steps(), &device)?;
-            let report = self.trainer.step(batch)?;
-            let flow = self.observers.observe(&report, self.trainer)?;
-            outcome.stopped = flow == Flow::Stop || self.is_asked_to_stop();
-            outcome.last = Some(report);
-        }
-        outcome.steps = self.trainer.steps();
-        self.observers.finish(self.trainer)?;
-        log::info!("training ended at step {}", outcome.steps);
-        Ok(outcome)
+    /// The first error of the source, a step, an observer or a checkpoint. The trainer keeps what it has learnt,
+    /// and where the run keeps checkpoints it writes one first. Before the first step: the errors of
+    /// [`Run::checkpoints`] and [`Run::resume`].
+    pub fn run(self) -> Result<Outcome, GanError> {
+        Session::open(self)?.run()
+    }
+}
+
+impl<'a, const D: usize, C, T, S> Run<'a, D, C, T, S>
+where
+    C: Condition,
+    T: AdversarialTrainer<D, C> + Persistent,
+    S: Source<D, C>,
+{
+    /// Writes checkpoints.
+    ///
+    /// [`Run::run`] refuses a folder that another run writes to ([`GanError::CheckpointsInUse`]) or that holds
+    /// an earlier run's ([`GanError::CheckpointsExist`]), unless it resumes from there.
+    pub fn checkpoints(mut self, config: CheckpointConfig) -> Self {
+        self.checkpoints = Some(config);
+        self.persistence = Some(Persistence::of());
+        self
     }
 
-    fn is_asked_to_stop(&self) -> bool {
-        self.stop.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    /// Goes on from the newest whole checkpoint in the folder, with the same schedule, data and random streams:
+    /// to the bit as if the run had never ended. Without any the run begins anew. Checkpoints are written there
+    /// too, unless [`Run::checkpoints`] says otherwise.
+    ///
+    /// A damaged checkpoint is named in a warning, and the one before it is taken. [`Run::run`] refuses a
+    /// checkpoint of another configuration, network, loss, penalty or source of data
+    /// ([`GanError::ResumeMismatch`]), a folder in which all are damaged ([`GanError::NoWholeCheckpoint`]) and
+    /// one of a later version of this crate ([`GanError::CheckpointFormat`]).
+    pub fn resume(mut self, folder: impl AsRef<Path>) -> Self {
+        self.resume = Some(folder.as_ref().to_path_buf());
+        self.persistence = Some(Persistence::of());
+        self
+    }
+
+    /// Lets one field of the configuration differ from the checkpoint's, by the name that
+    /// [`GanError::ResumeMismatch`] has for it, such as `trainer.generator_learning_rate`, with all below it.
+    pub fn allow_change(mut self, field: impl Into<String>) -> Self {
+        self.allowed.push(field.into());
+        self
+    }
+
+    /// Takes this score of every checkpoint and keeps the best one besides the last;
+    /// [`Checkpoints::best`](crate::checkpoint::Checkpoints::best) finds it.
+    pub fn keep_best(mut self, score: Score<'a, T>) -> Self {
+        self.best = Some(score);
+        self
+    }
+
+    /// What to do when training does not stay finite; without it the run stops.
+    pub fn on_divergence(mut self, divergence: Divergence) -> Self {
+        self.divergence = divergence;
+        self.persistence = Some(Persistence::of());
+        self
     }
 }

@@ -16,7 +16,7 @@ use crate::error::GanError;
 ///     mean.try_into_scalar::<f64>().map_err(GanError::user)
 /// }
 ///
-/// fn score<'a, T: AdversarialTrainer<2>>() -> Score<'a, T> {
+/// fn score<'a, T: AdversarialTrainer<2> + 'a>() -> Score<'a, T> {
 ///     Score::lowest("bias", bias)
 /// }
 /// ```

@@ -73,10 +73,10 @@ fn clipped(optimizer: NetworkOptimizer, config: &impl Serialize) -> NetworkOptim
     optimizer.with_clipping(clipping.as_ref())
 }
 
-/// How often a step looks whether losses and weights are still finite.
+/// How often a step looks whether losses, gradients and weights are still finite.
 ///
-/// The look is one number read from the device. If it fails, the training state goes back to the last
-/// one that was looked at and found good, and the step returns [`GanError::NonFiniteStep`].
+/// The look is one read from the device. If it fails, the training state goes back to the last one that was
+/// looked at and found good, and the step returns [`GanError::NonFiniteStep`], which says what was found.
 #[derive(Config, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FiniteCheck {
@@ -160,9 +160,23 @@ pub struct GanTrainerConfig {
     /// Bound on the absolute value of every discriminator weight after each step (Arjovsky et al. 2017,
     /// algorithm 1: 0.01).
     pub weight_clip: Option<f64>,
+    /// Bound on the norm of each player's gradient over all its parameters: a longer gradient is scaled down to
+    /// it (Pascanu et al. 2013). The gradient of a penalty counts with that of the loss.
+    pub gradient_clip: Option<f64>,
+    /// In how many parts the batch of a step goes through the networks, at least 1; the gradients are added up to
+    /// those of the whole batch, and each player takes one step. It takes less memory and some more time, for
+    /// the generator runs once for each half.
+    ///
+    /// Latent vectors and the points of penalties are those of the whole batch, so the result is the same up to
+    /// rounding, with three exceptions. Batch normalisation (its running statistics move on by each part),
+    /// minibatch standard deviation, and the relativistic average loss see a part in place of the batch, as does
+    /// any layer or loss of your own that mixes samples. A generator with randomness of its own (dropout) draws
+    /// afresh for each half. Parts may differ in size by one; a batch of fewer samples has fewer parts.
+    #[config(default = 1)]
+    pub micro_batches: usize,
     /// Moving average of the generator's weights, which samples are then drawn from.
     pub ema: Option<EmaConfig>,
-    /// How often losses and weights are checked for NaN and infinities.
+    /// How often losses, gradients and weights are checked for NaN and infinities.
     #[config(default = "FiniteCheck::EveryStep")]
     pub finite_check: FiniteCheck,
     /// The largest number of samples that are drawn at once.
@@ -223,6 +237,7 @@ impl GanTrainerConfig {
             discriminator_optimizer: self.discriminator_optimizer.init()?,
             ema,
             steps: 0,
+            learning_rate_factor: 1.0,
         };
         Ok(GanTrainer::new(
             self.clone(),
@@ -242,6 +257,9 @@ impl GanTrainerConfig {
         if let Some(bound) = self.weight_clip {
             positive("weight_clip", bound)?;
         }
+        if let Some(bound) = self.gradient_clip {
+            positive("gradient_clip", bound)?;
+        }
         let factor = |value: f64| value >= 0.0 && value.is_finite();
         let requirement = "must be finite and not negative";
         self.learning_rate_schedule
@@ -250,6 +268,7 @@ impl GanTrainerConfig {
             .check("penalty_schedule", factor, requirement)?;
         at_least_1("penalty_interval", self.penalty_interval)?;
         at_least_1("critic_steps", self.critic_steps)?;
+        at_least_1("micro_batches", self.micro_batches)?;
         at_least_1("finite_check", self.finite_check.interval())?;
         at_least_1("sample_chunk", self.sample_chunk)
     }

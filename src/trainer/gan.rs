@@ -1,13 +1,12 @@
 //! [`GanTrainer`]: a critic step, and every so many of them a generator step.
 
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
-use super::clip::clip_weights;
 use super::config::GanTrainerConfig;
 use super::dry_run::{first_sample, module_device};
-use super::finite::is_finite;
-use super::penalties::{Penalized, Penalties, Samples, push_penalty};
+use super::finite::first_non_finite;
+use super::micro_batch::{Part, TrainingBatch};
+use super::penalties::{Penalties, push_penalty};
 use super::state::{State, fork};
 use crate::contract::{
     AdversarialTrainer, Batch, Condition, Discriminator, Generator, StepReport, check_condition,
@@ -15,7 +14,6 @@ use crate::contract::{
 };
 use crate::error::GanError;
 use crate::loss::AdversarialLoss;
-use crate::nn::{advance_spectral_norms, has_spectral_norm};
 use crate::optimizer::NetworkOptimizer;
 use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};
@@ -25,20 +23,23 @@ use crate::sampling::SamplerConfig;
 ///
 /// Each step is one batch: the discriminator learns to tell it from as many generated samples, then, in
 /// every `critic_steps`-th step, the generator learns from the same generated samples to be taken for real.
-/// One generator forward pass serves both. Gradient penalties join the discriminator's loss before its one
+/// One generator forward pass serves both; with [`micro_batches`](GanTrainerConfig::micro_batches) the second
+/// half runs it again, part by part. Gradient penalties join the discriminator's loss before its one
 /// backward pass; spectral normalisation, where the discriminator has it, follows the weights by one power
 /// iteration after each of their steps.
 ///
 /// Built by [`GanTrainerConfig::init`].
 pub struct GanTrainer<const D: usize, G, N, C = ()> {
-    config: GanTrainerConfig,
-    loss: Box<dyn AdversarialLoss>,
-    penalties: Option<Penalties<D, N, C>>,
-    state: State<G, N>,
+    pub(super) config: GanTrainerConfig,
+    pub(super) loss: Box<dyn AdversarialLoss>,
+    pub(super) penalties: Option<Penalties<D, N, C>>,
+    pub(super) state: State<G, N>,
     /// The last state found finite.
-    good: State<G, N>,
+    pub(super) good: State<G, N>,
+    /// The last step's report, until somebody has looked whether that step stayed finite.
+    pub(super) unsettled: Option<StepReport>,
     /// One real sample.
-    example: Batch<D, C>,
+    pub(super) example: Batch<D, C>,
 }
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
@@ -59,6 +60,7 @@ where
             loss,
             penalties,
             good: state.snapshot(),
+            unsettled: None,
             example: first_sample(example, &module_device(&state.discriminator)),
             state,
         }
@@ -139,125 +141,72 @@ where
         let condition = batch.condition.to_device(&device);
         let generator_turn = (self.state.steps + 1).is_multiple_of(self.config.critic_steps);
 
-        let latent_shape = [real.dims()[0], self.state.generator.latent_size()];
+        let count = real.dims()[0];
+        let latent_shape = [count, self.state.generator.latent_size()];
         let latent = Stream::new(self.config.seed, Purpose::Latent, self.state.steps as u64)
             .normal(latent_shape, &device);
-        let fake = if generator_turn {
-            self.state.generator.generate(latent, &condition)
-        } else {
-            // Nobody differentiates it, and it is no training pass of the generator.
-            fork(&self.state.generator)
-                .no_grad()
-                .generate(latent, &condition)
+        let batch = TrainingBatch {
+            real,
+            latent,
+            condition,
+            parts: Part::split(count, self.config.micro_batches),
         };
 
-        let mut report = self.step_discriminator(Samples {
-            real: real.clone(),
-            fake: fake.clone().detach(),
-            condition: &condition,
-        })?;
+        // One generator pass serves both halves, unless parts are to keep the graph small.
+        let kept = (generator_turn && batch.parts.len() == 1).then(|| {
+            let latent = batch.latent.clone();
+            self.state.generator.generate(latent, &batch.condition)
+        });
+        let fake = match &kept {
+            Some(fake) => fake.clone().detach(),
+            None => self.fake(&batch),
+        };
+        let mut report = self.step_discriminator(&batch, fake)?;
         if generator_turn {
-            report.loss_generator = Some(self.step_generator(real, fake, &condition));
+            self.step_generator(&batch, kept, &mut report);
         }
         self.state.steps += 1;
         Ok(report)
     }
 
-    fn step_discriminator(&mut self, samples: Samples<D, C>) -> Result<StepReport, GanError> {
-        let step = self.state.steps;
-        let discriminator = self.state.discriminator.clone();
-        let logits_real = discriminator.logits(samples.real.clone(), samples.condition);
-        let logits_fake = discriminator.logits(samples.fake.clone(), samples.condition);
-        let loss = self
-            .loss
-            .discriminator(logits_real.clone(), logits_fake.clone())
-            .mean();
-        let penalized = self.penalize(samples)?;
-        let interval = self.config.penalty_interval as f64;
-        let total = match &penalized {
-            Some(penalized) => loss.clone() + penalized.surrogate.clone() * interval,
-            None => loss.clone(),
-        };
-        let gradients = GradientsParams::from_grads(total.backward(), &discriminator);
-        let rate = self.config.learning_rate_schedule.at(step);
-        let discriminator = self.state.discriminator_optimizer.step(
-            self.config.discriminator_learning_rate * rate,
-            discriminator,
-            gradients,
-        );
-        let discriminator = match self.config.weight_clip {
-            Some(bound) => clip_weights(discriminator, bound),
-            None => discriminator,
-        };
-        self.state.discriminator = match has_spectral_norm(&discriminator) {
-            true => advance_spectral_norms(discriminator, 1),
-            false => discriminator,
-        };
-        let mut report = StepReport::new(
-            step,
-            loss.without_autodiff(),
-            logits_real.without_autodiff(),
-            logits_fake.without_autodiff(),
-        );
-        report.logits_are_log_odds = self.loss.logits_are_log_odds();
-        report.penalty = penalized.map(|penalized| penalized.cost);
-        Ok(report)
+    /// Generated samples that nobody differentiates, from no training pass of the generator.
+    fn fake(&self, batch: &TrainingBatch<D, C>) -> Tensor<D> {
+        let generator = fork(&self.state.generator).no_grad();
+        let fakes = batch.parts.iter().map(|part| {
+            let condition = part.condition(&batch.condition);
+            generator.generate(part.of(&batch.latent), &condition)
+        });
+        Tensor::cat(fakes.collect(), 0).detach()
     }
 
-    /// The penalties of this step, where it has any, under their schedule.
-    fn penalize(&self, samples: Samples<D, C>) -> Result<Option<Penalized>, GanError> {
-        let step = self.state.steps;
-        let Some(penalties) = &self.penalties else {
-            return Ok(None);
-        };
-        if !step.is_multiple_of(self.config.penalty_interval) {
-            return Ok(None);
-        }
-        let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
-        let Penalized { surrogate, cost } =
-            penalties.evaluate(&self.state.discriminator, samples, &mut random)?;
-        let weight = self.config.penalty_schedule.at(step);
-        Ok(Some(Penalized {
-            surrogate: surrogate * weight,
-            cost: cost * weight,
-        }))
+    /// A learning rate of the configuration under its schedule, and what roll backs made of it.
+    pub(super) fn learning_rate(&self, base: f64) -> f64 {
+        let scheduled = self.config.learning_rate_schedule.at(self.state.steps);
+        base * scheduled * self.state.learning_rate_factor
     }
 
-    fn step_generator(&mut self, real: Tensor<D>, fake: Tensor<D>, condition: &C) -> Tensor<1> {
-        // Through the discriminator, not into it: its weights get no gradient here, and its running
-        // statistics belong to its own training passes.
-        let discriminator = fork(&self.state.discriminator).no_grad();
-        let logits_fake = discriminator.logits(fake, condition);
-        let logits_real = || discriminator.logits(real.clone(), condition);
-        let loss = self.loss.generator(logits_fake, &logits_real).mean();
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.state.generator);
-        self.state.generator = self.state.generator_optimizer.step(
-            self.config.generator_learning_rate
-                * self.config.learning_rate_schedule.at(self.state.steps),
-            self.state.generator.clone(),
-            gradients,
-        );
-        if let Some(ema) = &mut self.state.ema {
-            ema.blend(&self.state.generator);
-        }
-        loss.without_autodiff()
-    }
-
-    /// Keeps the state if it is finite, or goes back to the last one that was.
-    fn settle(&mut self, report: &StepReport) -> Result<(), GanError> {
-        let due = self
-            .state
-            .steps
-            .is_multiple_of(self.config.finite_check.interval());
-        if !due {
+    /// Looks at the last step, unless that was done, and goes back to the last good state if it fails.
+    pub(super) fn settle(&mut self) -> Result<(), GanError> {
+        let Some(report) = self.unsettled.take() else {
             return Ok(());
+        };
+        let settled = self.look(&report);
+        match settled {
+            Ok(()) => self.good = self.state.snapshot(),
+            Err(_) => self.state = self.good.snapshot(),
         }
-        if is_finite(report, &self.state.generator, &self.state.discriminator)? {
-            self.good = self.state.snapshot();
+        settled
+    }
+
+    /// Whether the state is finite after the step of this report.
+    fn look(&self, report: &StepReport) -> Result<(), GanError> {
+        let found = first_non_finite(report, &self.state.generator, &self.state.discriminator)?;
+        let Some(cause) = found else {
             return Ok(());
-        }
+        };
         let error = GanError::NonFiniteStep {
             step: report.step,
+            cause,
             loss_discriminator: read_scalar(report.loss_discriminator.clone())?,
             loss_generator: report.loss_generator.clone().map(read_scalar).transpose()?,
             restored: self.good.steps,
@@ -278,17 +227,20 @@ where
 
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         self.check_batch(&batch)?;
-        let stepped = self.advance(batch).and_then(|report| {
-            self.settle(&report)?;
-            Ok(report)
-        });
-        match stepped {
-            Ok(report) => Ok(report),
+        let report = match self.advance(batch) {
+            Ok(report) => report,
             Err(error) => {
+                self.unsettled = None;
                 self.state = self.good.snapshot();
-                Err(error)
+                return Err(error);
             }
+        };
+        self.unsettled = Some(report.clone());
+        let interval = self.config.finite_check.interval();
+        if self.state.steps.is_multiple_of(interval) {
+            self.settle()?;
         }
+        Ok(report)
     }
 
     fn steps(&self) -> usize {

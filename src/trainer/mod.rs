@@ -2,10 +2,15 @@
 
 mod clip;
 mod config;
+mod discriminator;
 mod dry_run;
 mod finite;
 mod gan;
+mod generator;
+mod gradients;
+mod micro_batch;
 mod penalties;
+mod persist;
 mod presets;
 mod state;
 

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::dry_run::{first_sample, guard, module_device};
 use crate::contract::{Batch, Condition, Discriminator};
 use crate::error::GanError;
+use crate::identity::Identity;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
 use crate::random::Stream;
 
@@ -17,13 +18,6 @@ pub(super) struct Penalties<const D: usize, N, C> {
 enum Method<const D: usize, N, C> {
     Exact(Exact<N, D, C>),
     CentralDifference(CentralDifference),
-}
-
-/// The real samples, as many generated ones, and what all of them are conditioned on.
-pub(super) struct Samples<'a, const D: usize, C> {
-    pub real: Tensor<D>,
-    pub fake: Tensor<D>,
-    pub condition: &'a C,
 }
 
 /// Means over the samples, summed over the penalties, `[1]`.
@@ -60,16 +54,23 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         })
     }
 
-    /// All penalties of one batch.
-    pub fn evaluate(
+    /// What they are, for checkpoints.
+    pub fn identities(&self) -> Vec<Identity> {
+        self.penalties
+            .iter()
+            .map(|penalty| penalty.identity())
+            .collect()
+    }
+
+    /// The points of each penalty, from as many real and generated samples.
+    pub fn points(
         &self,
-        discriminator: &N,
-        samples: Samples<D, C>,
+        real: &Tensor<D>,
+        fake: &Tensor<D>,
         random: &mut Stream,
-    ) -> Result<Penalized, GanError> {
-        let real = samples.real.without_autodiff();
-        let fake = samples.fake.without_autodiff();
-        let count = real.dims()[0];
+    ) -> Result<Vec<Tensor<D>>, GanError> {
+        let real = real.clone().without_autodiff();
+        let fake = fake.clone().without_autodiff();
         let mut points = Vec::new();
         for penalty in &self.penalties {
             let at = penalty.points(&real, &fake, random);
@@ -82,8 +83,19 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
             }
             points.push(at);
         }
+        Ok(points)
+    }
+
+    /// All penalties at their points, as many points each as there are conditions.
+    pub fn evaluate(
+        &self,
+        discriminator: &N,
+        points: Vec<Tensor<D>>,
+        condition: &C,
+    ) -> Result<Penalized, GanError> {
+        let count = points.first().map_or(0, |points| points.dims()[0]);
         let term = if self.shares_a_pass() {
-            let condition = C::cat(vec![samples.condition.clone(); points.len()]);
+            let condition = C::cat(vec![condition.clone(); points.len()]);
             let cost = |gradient: Tensor<D>| {
                 let parts = self.penalties.iter().enumerate().map(|(index, penalty)| {
                     penalty.cost(gradient.clone().narrow(0, index * count, count))
@@ -95,7 +107,7 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
             let mut terms = Vec::new();
             for (penalty, points) in self.penalties.iter().zip(points) {
                 let cost = |gradient| penalty.cost(gradient);
-                terms.push(self.term(discriminator, points, samples.condition, &cost)?);
+                terms.push(self.term(discriminator, points, condition, &cost)?);
             }
             let (surrogates, costs) = terms
                 .into_iter()

@@ -14,6 +14,8 @@ pub(super) struct State<G, N> {
     pub discriminator_optimizer: NetworkOptimizer,
     pub ema: Option<Ema<G>>,
     pub steps: usize,
+    /// On both learning rates; roll backs lower it.
+    pub learning_rate_factor: f64,
 }
 
 impl<G: Module, N: Module> State<G, N> {

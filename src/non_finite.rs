@@ -1,0 +1,37 @@
+//! [`NonFinite`]: what of a training step was not finite.
+
+/// What of a step was NaN or infinite, in the order of the step; names the player by the quantity.
+///
+/// Whatever comes later in the step usually follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NonFinite {
+    /// The discriminator's loss; where the data are finite, most often weights that diverged before.
+    DiscriminatorLoss,
+    /// The gradient penalty.
+    Penalty,
+    /// The norm of the discriminator's gradient.
+    DiscriminatorGradient,
+    /// The discriminator's new weights or running statistics.
+    DiscriminatorWeights,
+    /// The generator's loss.
+    GeneratorLoss,
+    /// The norm of the generator's gradient.
+    GeneratorGradient,
+    /// The generator's new weights or running statistics.
+    GeneratorWeights,
+}
+
+impl std::fmt::Display for NonFinite {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::DiscriminatorLoss => "the discriminator's loss",
+            Self::Penalty => "the discriminator's gradient penalty",
+            Self::DiscriminatorGradient => "the norm of the discriminator's gradient",
+            Self::DiscriminatorWeights => "the sum of the discriminator's new weights",
+            Self::GeneratorLoss => "the generator's loss",
+            Self::GeneratorGradient => "the norm of the generator's gradient",
+            Self::GeneratorWeights => "the sum of the generator's new weights",
+        })
+    }
+}

@@ -1,0 +1,179 @@
+//! What a run keeps on disk: its checkpoints, written and found again.
+
+use std::path::{Path, PathBuf};
+
+use burn::config::Config;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::divergence::Incidents;
+use super::score::Score;
+use crate::checkpoint::{Checkpoint, Checkpoints, Manifest, ScoreRecord, differences};
+use crate::error::{GanError, at_least_1};
+use crate::persistent::{Persistent, SavedState};
+
+/// Where and how often a run writes checkpoints.
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct CheckpointConfig {
+    /// The folder, which is created.
+    pub folder: PathBuf,
+    /// Steps from one checkpoint to the next; there is one after the last step too, and whenever the run ends
+    /// early.
+    #[config(default = 500)]
+    pub every: usize,
+    /// How many of the last checkpoints are kept; the best is kept besides.
+    #[config(default = 3)]
+    pub keep: usize,
+}
+
+/// How a run asks its trainer for what [`Persistent`] trainers can do.
+///
+/// Functions, not a bound: a run without checkpoints takes any trainer.
+pub(super) struct Persistence<T> {
+    pub describe: fn(&T) -> Result<Value, GanError>,
+    pub seed: fn(&T) -> u64,
+    pub check_finite: fn(&mut T) -> Result<(), GanError>,
+    pub save: fn(&T) -> Result<SavedState, GanError>,
+    pub load: fn(&mut T, &SavedState) -> Result<(), GanError>,
+    pub skip: fn(&mut T),
+    pub scale: fn(&mut T, f64),
+}
+
+impl<T: Persistent> Persistence<T> {
+    pub fn of() -> Self {
+        Self {
+            describe: T::description,
+            seed: T::seed,
+            check_finite: T::check_finite,
+            save: T::save_state,
+            load: T::load_state,
+            skip: T::skip_step,
+            scale: T::scale_learning_rates,
+        }
+    }
+}
+
+/// The part of a run that is no trainer's.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct RunState {
+    pub incidents: Incidents,
+    pub observers: Value,
+}
+
+/// The checkpoints of a run in progress.
+pub(super) struct Keeper<'a, T> {
+    config: CheckpointConfig,
+    checkpoints: Checkpoints,
+    /// What has to be the same for the run to go on.
+    configuration: Value,
+    seed: u64,
+    best: Option<Score<'a, T>>,
+    /// Steps behind the last checkpoint, and its folder.
+    pub last: Option<(usize, PathBuf)>,
+}
+
+impl<'a, T> Keeper<'a, T> {
+    pub fn open(
+        config: CheckpointConfig,
+        configuration: Value,
+        seed: u64,
+        best: Option<Score<'a, T>>,
+    ) -> Result<Self, GanError> {
+        at_least_1("checkpoints.every", config.every)?;
+        at_least_1("checkpoints.keep", config.keep)?;
+        let checkpoints = Checkpoints::open(&config.folder)?;
+        // As it will be read: text does not keep the last bit of every number.
+        let configuration = serde_json::to_vec(&configuration)
+            .and_then(|text| serde_json::from_slice(&text))
+            .map_err(|error| GanError::state("configuration", error))?;
+        Ok(Self {
+            config,
+            checkpoints,
+            configuration,
+            seed,
+            best,
+            last: None,
+        })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.config.folder
+    }
+
+    /// Refuses a folder with checkpoints of another run.
+    pub fn refuse_older(&self) -> Result<(), GanError> {
+        match Checkpoints::list(&self.config.folder)?.keys().next_back() {
+            Some(&step) => Err(GanError::CheckpointsExist {
+                folder: self.config.folder.clone(),
+                step,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The newest whole checkpoint of a folder, if it is this run's but for the `allowed` fields.
+    pub fn find(&self, folder: &Path, allowed: &[String]) -> Result<Option<Checkpoint>, GanError> {
+        if !folder.exists() {
+            return Ok(None);
+        }
+        let Some(checkpoint) = Checkpoints::latest(folder)?.checkpoint else {
+            return Ok(None);
+        };
+        let is_allowed = |field: &str| {
+            allowed.iter().any(|allowed| {
+                let rest = field.strip_prefix(allowed.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        let found = differences(&checkpoint.manifest.configuration, &self.configuration);
+        let (allowed, refused): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|difference| is_allowed(&difference.field));
+        for difference in allowed {
+            log::warn!("goes on with a change that was allowed: {difference}");
+        }
+        if !refused.is_empty() {
+            return Err(GanError::ResumeMismatch {
+                path: checkpoint.path,
+                differences: refused.iter().map(ToString::to_string).collect(),
+            });
+        }
+        Ok(Some(checkpoint))
+    }
+
+    /// Whether a run with this many steps behind it writes a checkpoint.
+    pub fn is_due(&self, steps: usize, total: usize) -> bool {
+        steps.is_multiple_of(self.config.every) || steps == total
+    }
+
+    /// Writes a checkpoint and removes those that are not to be kept.
+    pub fn save(
+        &mut self,
+        trainer: &T,
+        steps: usize,
+        state: SavedState,
+        run: RunState,
+    ) -> Result<(), GanError> {
+        let mut manifest = Manifest::new(steps, self.seed);
+        manifest.configuration = self.configuration.clone();
+        manifest.state = state.numbers;
+        manifest.run = serde_json::to_value(run).map_err(|error| GanError::state("run", error))?;
+        if let Some(score) = &mut self.best {
+            let value = score.value(trainer)?;
+            manifest.score = Some(ScoreRecord::new(score.name(), value));
+        }
+        let path = self.checkpoints.write(manifest, &state.files)?;
+        log::debug!("checkpoint {}", path.display());
+        self.last = Some((steps, path));
+        let best = match &self.best {
+            Some(score) => {
+                let is_better = |value, best| score.is_better(value, best);
+                Checkpoints::best(&self.config.folder, score.name(), is_better)?
+            }
+            None => None,
+        };
+        let best = best.as_ref().map(|(path, _)| path.as_path());
+        self.checkpoints.prune(self.config.keep, best)
+    }
+}

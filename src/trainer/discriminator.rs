@@ -1,0 +1,115 @@
+//! The discriminator's half of a step.
+
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::Tensor;
+
+use super::clip::clip_weights;
+use super::gan::GanTrainer;
+use super::gradients::bound_norm;
+use super::micro_batch::{TrainingBatch, mean_of_parts};
+use super::penalties::{Penalized, Penalties};
+use crate::contract::{Condition, Discriminator, Generator, StepReport};
+use crate::error::GanError;
+use crate::nn::{advance_spectral_norms, has_spectral_norm};
+use crate::random::{Purpose, Stream};
+
+impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
+where
+    C: Condition,
+    G: Generator<D, C>,
+    N: Discriminator<D, C>,
+{
+    /// Learns to tell the real samples from `fake`, as many generated ones without a graph.
+    pub(super) fn step_discriminator(
+        &mut self,
+        batch: &TrainingBatch<D, C>,
+        fake: Tensor<D>,
+    ) -> Result<StepReport, GanError> {
+        let (gradients, mut report) = self.discriminator_gradients(batch, fake)?;
+        report.gradient_norm_discriminator = Some(self.update_discriminator(gradients));
+        Ok(report)
+    }
+
+    /// The gradients of loss and penalties, and what was found on the way.
+    fn discriminator_gradients(
+        &self,
+        batch: &TrainingBatch<D, C>,
+        fake: Tensor<D>,
+    ) -> Result<(GradientsParams, StepReport), GanError> {
+        let step = self.state.steps;
+        let discriminator = &self.state.discriminator;
+        let interval = self.config.penalty_interval as f64;
+        let penalty_weight = self.config.penalty_schedule.at(step);
+        // Those of the whole batch, whatever the number of its parts.
+        let penalties = self.due_penalties();
+        let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
+        let points = penalties
+            .map(|penalties| penalties.points(&batch.real, &fake, &mut random))
+            .transpose()?;
+        let mut gradients = GradientsAccumulator::new();
+        let (mut losses, mut costs) = (Vec::new(), Vec::new());
+        let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
+        for part in &batch.parts {
+            let condition = part.condition(&batch.condition);
+            let logits_real = discriminator.logits(part.of(&batch.real), &condition);
+            let logits_fake = discriminator.logits(part.of(&fake), &condition);
+            let loss = self
+                .loss
+                .discriminator(logits_real.clone(), logits_fake.clone())
+                .mean();
+            let mut total = loss.clone();
+            if let (Some(penalties), Some(points)) = (penalties, &points) {
+                let points = points.iter().map(|points| part.of(points)).collect();
+                let Penalized { surrogate, cost } =
+                    penalties.evaluate(discriminator, points, &condition)?;
+                total = total + surrogate * penalty_weight * interval;
+                costs.push(cost * penalty_weight);
+            }
+            let found = (total * part.weight()).backward();
+            let found = GradientsParams::from_grads(found, discriminator);
+            gradients.accumulate(discriminator, found);
+            losses.push(loss.without_autodiff());
+            all_real.push(logits_real.without_autodiff());
+            all_fake.push(logits_fake.without_autodiff());
+        }
+
+        let mut report = StepReport::new(
+            step,
+            mean_of_parts(losses, &batch.parts),
+            Tensor::cat(all_real, 0),
+            Tensor::cat(all_fake, 0),
+        );
+        report.logits_are_log_odds = self.loss.logits_are_log_odds();
+        report.penalty = points.map(|_| mean_of_parts(costs, &batch.parts));
+        Ok((gradients.grads(), report))
+    }
+
+    /// Steps by these gradients; returns their norm.
+    fn update_discriminator(&mut self, gradients: GradientsParams) -> Tensor<1> {
+        let discriminator = self.state.discriminator.clone();
+        let bounded = bound_norm(&discriminator, gradients, self.config.gradient_clip);
+        let discriminator = self.state.discriminator_optimizer.step(
+            self.learning_rate(self.config.discriminator_learning_rate),
+            discriminator,
+            bounded.gradients,
+        );
+        let discriminator = match self.config.weight_clip {
+            Some(bound) => clip_weights(discriminator, bound),
+            None => discriminator,
+        };
+        self.state.discriminator = match has_spectral_norm(&discriminator) {
+            true => advance_spectral_norms(discriminator, 1),
+            false => discriminator,
+        };
+        bounded.norm
+    }
+
+    /// The penalties, where this step has any.
+    fn due_penalties(&self) -> Option<&Penalties<D, N, C>> {
+        let due = self
+            .state
+            .steps
+            .is_multiple_of(self.config.penalty_interval);
+        self.penalties.as_ref().filter(|_| due)
+    }
+}

@@ -1,0 +1,64 @@
+//! The generator's half of a step.
+
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::Tensor;
+
+use super::gan::GanTrainer;
+use super::gradients::bound_norm;
+use super::micro_batch::{TrainingBatch, mean_of_parts};
+use super::state::fork;
+use crate::contract::{Condition, Discriminator, Generator, StepReport};
+
+impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
+where
+    C: Condition,
+    G: Generator<D, C>,
+    N: Discriminator<D, C>,
+{
+    /// Learns to have its samples taken for real, and adds what it found to the report.
+    ///
+    /// `kept` are the samples of the whole batch with their graph; without them each part is generated again, so
+    /// that there is never more than one part's graph.
+    pub(super) fn step_generator(
+        &mut self,
+        batch: &TrainingBatch<D, C>,
+        mut kept: Option<Tensor<D>>,
+        report: &mut StepReport,
+    ) {
+        // Through the discriminator, not into it: its weights get no gradient here, and its running
+        // statistics belong to its own training passes.
+        let discriminator = fork(&self.state.discriminator).no_grad();
+        let mut gradients = GradientsAccumulator::new();
+        let mut losses = Vec::new();
+        for part in &batch.parts {
+            let condition = part.condition(&batch.condition);
+            let fake = kept.take().unwrap_or_else(|| {
+                let latent = part.of(&batch.latent);
+                self.state.generator.generate(latent, &condition)
+            });
+            let logits_fake = discriminator.logits(fake, &condition);
+            let logits_real = || discriminator.logits(part.of(&batch.real), &condition);
+            let loss = self.loss.generator(logits_fake, &logits_real).mean();
+            let found = (loss.clone() * part.weight()).backward();
+            let found = GradientsParams::from_grads(found, &self.state.generator);
+            gradients.accumulate(&self.state.generator, found);
+            losses.push(loss.without_autodiff());
+        }
+
+        let bounded = bound_norm(
+            &self.state.generator,
+            gradients.grads(),
+            self.config.gradient_clip,
+        );
+        self.state.generator = self.state.generator_optimizer.step(
+            self.learning_rate(self.config.generator_learning_rate),
+            self.state.generator.clone(),
+            bounded.gradients,
+        );
+        if let Some(ema) = &mut self.state.ema {
+            ema.blend(&self.state.generator);
+        }
+        report.loss_generator = Some(mean_of_parts(losses, &batch.parts));
+        report.gradient_norm_generator = Some(bounded.norm);
+    }
+}

@@ -1,0 +1,204 @@
+//! A [`GanTrainer`]'s whole state, written down and put back.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Bool, Int, Tensor};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::gan::GanTrainer;
+use super::state::State;
+use crate::contract::{Condition, Discriminator, Generator};
+use crate::error::GanError;
+use crate::identity::Identity;
+use crate::optimizer::NetworkOptimizer;
+use crate::persistent::{Persistent, SavedState};
+use crate::weights::{weights_to_bytes, with_weights};
+
+const GENERATOR: &str = "generator.bpk";
+const DISCRIMINATOR: &str = "discriminator.bpk";
+/// The moving average of the generator's weights.
+const AVERAGE: &str = "average.bpk";
+const GENERATOR_OPTIMIZER: &str = "generator-optimizer.bpk";
+const DISCRIMINATOR_OPTIMIZER: &str = "discriminator-optimizer.bpk";
+
+/// What of the state is not in a file.
+#[derive(Deserialize)]
+struct Numbers {
+    steps: usize,
+    /// As text, which keeps every bit.
+    learning_rate_factor: String,
+    average_updates: Option<usize>,
+}
+
+impl<const D: usize, G, N, C> Persistent for GanTrainer<D, G, N, C>
+where
+    C: Condition,
+    G: Generator<D, C>,
+    N: Discriminator<D, C>,
+{
+    fn description(&self) -> Result<Value, GanError> {
+        let config = serde_json::to_value(&self.config)
+            .map_err(|error| GanError::state("configuration", error))?;
+        let penalties = self
+            .penalties
+            .as_ref()
+            .map(|penalties| values(penalties.identities()));
+        let optimizer = |optimizer: &NetworkOptimizer| values(optimizer.identities());
+        Ok(json!({
+            "trainer": config,
+            "loss": self.loss.identity().to_value(),
+            "penalties": penalties,
+            "generator": network(self.state.generator.identity(), &self.state.generator),
+            "discriminator": network(self.state.discriminator.identity(), &self.state.discriminator),
+            "generator_optimizer": optimizer(&self.state.generator_optimizer),
+            "discriminator_optimizer": optimizer(&self.state.discriminator_optimizer),
+            "sample_shape": self.example.samples.dims()[1..],
+        }))
+    }
+
+    fn save_state(&self) -> Result<SavedState, GanError> {
+        let state = &self.state;
+        let mut files = BTreeMap::new();
+        let mut put = |name: &str, content| files.insert(name.to_string(), content);
+        put(GENERATOR, weights_to_bytes(&state.generator, GENERATOR)?);
+        put(
+            DISCRIMINATOR,
+            weights_to_bytes(&state.discriminator, DISCRIMINATOR)?,
+        );
+        put(GENERATOR_OPTIMIZER, state.generator_optimizer.to_bytes()?);
+        put(
+            DISCRIMINATOR_OPTIMIZER,
+            state.discriminator_optimizer.to_bytes()?,
+        );
+        if let Some(ema) = &state.ema {
+            put(AVERAGE, weights_to_bytes(ema.model(), AVERAGE)?);
+        }
+        Ok(SavedState {
+            numbers: json!({
+                "steps": state.steps,
+                "learning_rate_factor": state.learning_rate_factor.to_string(),
+                "average_updates": state.ema.as_ref().map(|ema| ema.updates()),
+            }),
+            files,
+        })
+    }
+
+    fn check_finite(&mut self) -> Result<(), GanError> {
+        self.settle()
+    }
+
+    fn load_state(&mut self, saved: &SavedState) -> Result<(), GanError> {
+        let numbers = Numbers::deserialize(&saved.numbers)
+            .map_err(|error| GanError::state("counters", error))?;
+        let learning_rate_factor: f64 = numbers
+            .learning_rate_factor
+            .parse()
+            .map_err(|error| GanError::state("learning_rate_factor", error))?;
+        let file = |name: &str| {
+            let content = saved.files.get(name);
+            content.ok_or_else(|| GanError::state(name, "there is no such file"))
+        };
+        let state = &self.state;
+        let generator = with_weights(&state.generator, file(GENERATOR)?, GENERATOR)?.train();
+        let discriminator =
+            with_weights(&state.discriminator, file(DISCRIMINATOR)?, DISCRIMINATOR)?.train();
+        let ema = match &state.ema {
+            Some(ema) => {
+                let model = with_weights(ema.model(), file(AVERAGE)?, AVERAGE)?;
+                let updates = numbers.average_updates.ok_or_else(|| {
+                    GanError::state("average_updates", "there is no such counter")
+                })?;
+                Some(ema.resumed(model, updates))
+            }
+            None => None,
+        };
+        let optimizer = |optimizer: &NetworkOptimizer, name| {
+            let content = file(name)?.clone();
+            Ok::<_, GanError>((optimizer.clone(), content))
+        };
+        let (generator_optimizer, content) =
+            optimizer(&state.generator_optimizer, GENERATOR_OPTIMIZER)?;
+        let generator_optimizer = generator_optimizer.with_bytes(content, &generator)?;
+        let (discriminator_optimizer, content) =
+            optimizer(&state.discriminator_optimizer, DISCRIMINATOR_OPTIMIZER)?;
+        let discriminator_optimizer =
+            discriminator_optimizer.with_bytes(content, &discriminator)?;
+        // Nothing of the trainer was touched so far: a state that does not fit leaves it as it was.
+        self.state = State {
+            generator,
+            discriminator,
+            generator_optimizer,
+            discriminator_optimizer,
+            ema,
+            steps: numbers.steps,
+            learning_rate_factor,
+        };
+        self.good = self.state.snapshot();
+        self.unsettled = None;
+        Ok(())
+    }
+
+    fn seed(&self) -> u64 {
+        self.config.seed
+    }
+
+    fn skip_step(&mut self) {
+        self.state.steps += 1;
+        self.good.steps = self.state.steps;
+    }
+
+    fn scale_learning_rates(&mut self, factor: f64) {
+        self.state.learning_rate_factor *= factor;
+        self.good.learning_rate_factor = self.state.learning_rate_factor;
+    }
+}
+
+fn values(identities: Vec<Identity>) -> Value {
+    identities.iter().map(Identity::to_value).collect()
+}
+
+/// A network's identity and the shapes of its parameters.
+fn network(identity: Identity, module: &impl Module) -> Value {
+    let mut shapes = Shapes::default();
+    module.visit(&mut shapes);
+    let mut value = identity.to_value();
+    value["parameters"] = Value::from_iter(shapes.found);
+    value
+}
+
+/// The shape of each parameter and buffer by path.
+#[derive(Default)]
+struct Shapes {
+    path: Vec<String>,
+    found: BTreeMap<String, Vec<usize>>,
+}
+
+impl Shapes {
+    fn add(&mut self, shape: Vec<usize>) {
+        self.found.insert(self.path.join("."), shape);
+    }
+}
+
+impl ModuleVisitor for Shapes {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.add(param.val().dims().to_vec());
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
+        self.add(param.val().dims().to_vec());
+    }
+
+    fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
+        self.add(param.val().dims().to_vec());
+    }
+}
