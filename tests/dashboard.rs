@@ -180,9 +180,10 @@ fn a_renderer_is_told_of_a_run() {
     let mut expected = vec!["start 1", "start_split train", "update_split 1"];
     expected.extend(["register Discriminator", "register Generator"]);
     expected.extend(["register Probability", "register Probability"]);
-    expected.extend(["value"; 4]);
+    expected.extend(["register Discriminator", "register Generator"]);
+    expected.extend(["value"; 6]);
     expected.push("update_split 2");
-    expected.extend(["value"; 4]);
+    expected.extend(["value"; 6]);
     expected.extend(["update_split 3", "end_split", "update_epoch 1", "end"]);
     expected.extend(["on_train_end", "drop"]);
     assert_eq!(names, expected);
@@ -257,7 +258,9 @@ fn a_file_logger_writes_every_number() {
     assert_eq!(
         names,
         [
+            "Discriminator_Gradient_Norm.log",
             "Discriminator_Loss.log",
+            "Generator_Gradient_Norm.log",
             "Generator_Loss.log",
             "Probability_Fake.log",
             "Probability_Real.log"
