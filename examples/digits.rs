@@ -57,6 +57,11 @@ struct Arguments {
     /// Steps from one sample grid to the next
     #[arg(long, default_value_t = 500, value_name = "STEPS")]
     grid_every: usize,
+
+    /// Show Burn's terminal dashboard instead of a progress bar
+    #[cfg(feature = "tui")]
+    #[arg(long)]
+    dashboard: bool,
 }
 
 /// The digits that come with the repository.
@@ -124,7 +129,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         )?;
     let picture = PictureGrid::square(64).with_scale(2);
     let mut observers: Vec<Box<dyn Observer<_>>> = vec![
-        Box::new(ProgressBar::new(10)),
+        progress(arguments),
         Box::new(History::csv(folder.join("losses.csv"), 10)),
         Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
     ];
@@ -158,6 +163,16 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         "probability_fake": last.as_ref().and_then(|last| last.probability_fake),
         "device": common.device_name(),
     }))
+}
+
+/// How far the run is, on the terminal.
+#[cfg_attr(not(feature = "tui"), allow(unused_variables))]
+fn progress<T>(arguments: &Arguments) -> Box<dyn Observer<T>> {
+    #[cfg(feature = "tui")]
+    if arguments.dashboard {
+        return Box::new(burn_gan::train::Dashboard::new(10));
+    }
+    Box::new(ProgressBar::new(10))
 }
 
 /// The generator's architecture and its weights.

@@ -282,6 +282,15 @@ pub enum GanError {
         message: String,
     },
 
+    /// One of Burn's metrics renderers or metric loggers failed, or its user killed the run.
+    #[error("the {receiver} failed: {message}")]
+    MetricsReceiver {
+        /// What it is.
+        receiver: &'static str,
+        /// What it said.
+        message: String,
+    },
+
     /// A checkpoint that is not what was written: a file is missing, cut or changed.
     #[error("damaged checkpoint {}: {reason}", path.display())]
     DamagedCheckpoint {

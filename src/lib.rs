@@ -52,7 +52,7 @@
 //! On by default: `std`, `simd`, `rayon` (Burn's, for the speed of the flex backend) and `training`. Without
 //! `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in the
 //! build. Optional: `image` (sample grids as PNG), `progress` (a progress bar), `dataset` (Burn's datasets),
-//! `x86-v4` (AVX-512). A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
+//! `train` (Burn's metrics renderers and loggers as observers), `tui` (its terminal dashboard), `x86-v4` (AVX-512). A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.
 //!
 //! # Errors and randomness
@@ -93,6 +93,7 @@ pub mod theory;
 pub mod train;
 #[cfg(feature = "training")]
 pub mod trainer;
+mod unwind;
 pub mod weights;
 
 pub use contract::{

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use burn::module::Module;
-#[cfg(feature = "training")]
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleRecord, RecordError};
+use burn::tensor::{Bool, Int, Tensor};
 #[cfg(feature = "training")]
 use burn_pack::{Reader, Writer};
 
 use crate::error::GanError;
 use crate::files::replace_file;
+use crate::unwind::caught;
 
 /// Saves a module's weights and running statistics.
 ///
@@ -31,13 +32,24 @@ pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(),
 
 /// Loads weights into a freshly built module of the same architecture.
 ///
+/// All of the file has been read when this returns: it may change or disappear afterwards. The module keeps its
+/// own element types; values of another type are converted.
+///
 /// # Errors
 /// [`GanError::Weights`] where the file is missing or damaged, or holds another network's weights; the
-/// message names the parameters that differ.
+/// message names the parameters that differ. The format has no checksum: damaged values go unnoticed.
 pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, GanError> {
     let path = path.as_ref();
-    module
-        .try_load_file(path)
+    // Burn panics on some damaged files, and on one that changes while it is read.
+    let loaded = caught(|| {
+        // With the record's own types a network of two types would load and panic when it is used.
+        let record = ModuleRecord::load(path)?.cast_to_module_dtype();
+        let module = module.try_load_record(record)?;
+        module.visit(&mut ReadAll);
+        Ok::<_, RecordError>(module)
+    });
+    loaded
+        .map_err(|message| weights_error(path, message))?
         .map_err(|error| weights_error(path, error))
 }
 
@@ -67,12 +79,34 @@ pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<
 pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> Result<M, GanError> {
     let bytes = burn::tensor::Bytes::from_bytes_vec(bytes.to_vec());
     // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
-    ModuleRecord::from_bytes(bytes)
-        .and_then(|record| module.valid().try_load_record(record))
+    let loaded = caught(|| {
+        let record = ModuleRecord::from_bytes(bytes)?.cast_to_module_dtype();
+        module.valid().try_load_record(record)
+    });
+    loaded
+        .map_err(|message| GanError::state(part, message))?
         .map_err(|error| GanError::state(part, error))
 }
 
-fn weights_error(path: &Path, error: burn::store::RecordError) -> GanError {
+/// Brings all values to the host. Burn leaves them in their file until somebody asks, and panics if they are not
+/// there then.
+struct ReadAll;
+
+impl ModuleVisitor for ReadAll {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        parameter.val().into_data();
+    }
+
+    fn visit_int<const D: usize>(&mut self, parameter: &Param<Tensor<D, Int>>) {
+        parameter.val().into_data();
+    }
+
+    fn visit_bool<const D: usize>(&mut self, parameter: &Param<Tensor<D, Bool>>) {
+        parameter.val().into_data();
+    }
+}
+
+fn weights_error(path: &Path, error: impl std::fmt::Display) -> GanError {
     GanError::Weights {
         path: path.to_path_buf(),
         message: error.to_string(),

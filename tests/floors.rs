@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("persistent", 0),
     ("random", 0),
     ("schedule", 0),
+    ("unwind", 0),
     ("checkpoint", 1),
     ("data", 1),
     ("nn", 1),

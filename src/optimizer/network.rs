@@ -13,6 +13,7 @@ use burn_pack::{Reader, Scalar, Writer};
 
 use crate::error::GanError;
 use crate::identity::Identity;
+use crate::unwind::caught;
 
 /// Under which a parameter's rank is written, beside what its optimiser remembers.
 const RANK: &str = "__rank";
@@ -172,7 +173,20 @@ impl NetworkOptimizer {
                 .ok_or_else(|| state_error(format!("`{path}` is of another optimiser")))?;
             self.states.insert(path, state);
         }
+        self.try_step(network)?;
         Ok(self)
+    }
+
+    /// Refuses states that the next step would panic on, such as those of other shapes: what shape a state has is
+    /// the rule's own affair, so that only a step can tell.
+    fn try_step<M: Module>(&self, network: &M) -> Result<(), GanError> {
+        let mut trial = Trial {
+            optimizer: self,
+            path: Vec::new(),
+            failure: None,
+        };
+        network.visit(&mut trial);
+        trial.failure.map_or(Ok(()), Err)
     }
 
     fn rule(&self, path: &str) -> Option<&Arc<dyn DynOptimizer>> {
@@ -258,6 +272,43 @@ impl ModuleVisitor for Places {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let device = param.lazy_device().without_autodiff();
         self.found.insert(self.path.join("."), (D, device));
+    }
+}
+
+/// A step with zeros for weights and gradients, which nobody sees.
+struct Trial<'a> {
+    optimizer: &'a NetworkOptimizer,
+    path: Vec<String>,
+    failure: Option<GanError>,
+}
+
+impl ModuleVisitor for Trial<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        let (Some(rule), Some(state)) =
+            (self.optimizer.rule(&path), self.optimizer.states.get(&path))
+        else {
+            return;
+        };
+        let shape = param.lazy_shape();
+        let device = param.lazy_device().without_autodiff();
+        let stepped = caught(|| {
+            let zeros = || Tensor::<D>::zeros(shape.clone(), &device).into_bridge();
+            let (updated, _) = rule.step_dyn(D, 0.0, zeros(), zeros(), Some(state.clone()));
+            Tensor::<D>::from_bridge(updated).shape()
+        });
+        if stepped.as_ref() != Ok(&shape) {
+            let message = format!("`{path}` has shape {shape:?}, its state does not fit");
+            self.failure.get_or_insert_with(|| state_error(message));
+        }
     }
 }
 

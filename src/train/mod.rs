@@ -1,5 +1,7 @@
 //! A whole training run: `fit` over a source of real samples, with observers.
 
+#[cfg(feature = "train")]
+mod dashboard;
 mod divergence;
 mod early_stopping;
 mod fit;
@@ -7,14 +9,22 @@ mod fit;
 mod grid;
 mod history;
 mod keeper;
+#[cfg(feature = "train")]
+mod metric_entries;
+#[cfg(feature = "train")]
+mod metric_log;
 mod observer;
 #[cfg(feature = "progress")]
 mod progress;
+#[cfg(feature = "train")]
+mod receiver;
 mod run;
 mod score;
 mod session;
 mod watch;
 
+#[cfg(feature = "train")]
+pub use dashboard::Dashboard;
 pub use divergence::Divergence;
 pub use early_stopping::{EarlyStopping, EarlyStoppingConfig};
 pub use fit::Fit;
@@ -22,6 +32,8 @@ pub use fit::Fit;
 pub use grid::SampleGrid;
 pub use history::{History, read_history};
 pub use keeper::CheckpointConfig;
+#[cfg(feature = "train")]
+pub use metric_log::MetricLog;
 pub use observer::{Every, Flow, Observer, Plan};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;

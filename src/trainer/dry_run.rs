@@ -1,13 +1,11 @@
 //! One sample through both networks before training, so that what does not fit is an error, not a panic.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use burn::tensor::{Device, Tensor};
 
 use crate::contract::{Batch, Condition, Discriminator, Generator, check_condition};
 use crate::error::{GanError, at_least_1};
 use crate::random::{Purpose, Stream};
+use crate::unwind::caught;
 
 /// Runs copies of both networks, in evaluation form, on one latent vector and one real sample.
 pub(super) fn dry_run<const D: usize, C: Condition>(
@@ -85,20 +83,11 @@ pub(super) fn guard<const I: usize, T>(
     forward: impl FnOnce() -> T,
 ) -> Result<T, GanError> {
     // The networks are copies that nothing looks at after a panic.
-    catch_unwind(AssertUnwindSafe(forward)).map_err(|cause| GanError::NetworkFailed {
+    caught(forward).map_err(|message| GanError::NetworkFailed {
         network,
         shape: shape.to_vec(),
-        message: panic_message(cause),
+        message,
     })
-}
-
-fn panic_message(cause: Box<dyn Any + Send>) -> String {
-    match cause.downcast::<String>() {
-        Ok(message) => *message,
-        Err(cause) => cause
-            .downcast::<&str>()
-            .map_or_else(|_| "it panicked".to_string(), |message| message.to_string()),
-    }
 }
 
 fn check_shape(
