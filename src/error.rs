@@ -114,6 +114,68 @@ pub enum GanError {
         value: f32,
     },
 
+    /// A feature vector, or a class probability, that holds NaN or an infinity.
+    #[error(
+        "dimension {dimension} of the features of sample {sample} is {value}; features must be finite"
+    )]
+    NonFiniteFeature {
+        /// The sample.
+        sample: usize,
+        /// The dimension of its feature vector.
+        dimension: usize,
+        /// The value found.
+        value: f64,
+    },
+
+    /// Two sets of features that do not lie in one space.
+    #[error("the real features have {real} dimensions, the generated ones {generated}")]
+    FeatureDimensions {
+        /// Dimensions of the real samples' features.
+        real: usize,
+        /// Dimensions of the generated samples' features.
+        generated: usize,
+    },
+
+    /// A metric needs more samples than there are.
+    #[error("the {metric} needs at least {needed} samples, got {actual}")]
+    TooFewSamples {
+        /// The metric.
+        metric: &'static str,
+        /// The smallest number that it is defined for.
+        needed: usize,
+        /// Number of samples, of two sets that of the smaller one.
+        actual: usize,
+    },
+
+    /// A row of class probabilities with a negative entry or another sum than 1.
+    #[error(
+        "the class probabilities of sample {sample} are not a distribution: smallest {smallest}, sum {sum}"
+    )]
+    NotADistribution {
+        /// The sample.
+        sample: usize,
+        /// Its smallest entry.
+        smallest: f64,
+        /// The sum of its entries.
+        sum: f64,
+    },
+
+    /// A matrix decomposition that found no solution within its bound of iterations.
+    #[error("the {decomposition} of the {metric} did not converge")]
+    NoConvergence {
+        /// The metric.
+        metric: &'static str,
+        /// The decomposition.
+        decomposition: &'static str,
+    },
+
+    /// Features so large that a metric of them leaves the range of double precision.
+    #[error("the {metric} is not finite: the features are too large for double precision")]
+    MetricOverflow {
+        /// The metric.
+        metric: &'static str,
+    },
+
     /// A step led to NaN or an infinity; the trainer is back at its last good state.
     #[error(
         "step {step}: {cause} is not finite; discriminator loss {loss_discriminator}, generator loss \

@@ -33,6 +33,8 @@ pub enum Purpose {
     Penalty = 8,
     /// The weights of a fixed random feature space.
     Features = 9,
+    /// Subsets and projections that metrics are estimated on.
+    Metric = 10,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use burn_gan::GanError;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
-use burn_gan::metric::mode_coverage;
+use burn_gan::metric::{Features, modes};
 use burn_gan::random::{Purpose, Stream};
 
 const ALL: [fn() -> Mixture; 4] = [
@@ -83,10 +83,11 @@ fn a_mixture_covers_itself() {
     for mixture in [Mixture::ring(), Mixture::grid()] {
         let mut stream = Stream::new(5, Purpose::Sampling, 0);
         let samples = mixture.sample(20_000, &mut stream, &Device::flex());
-        let coverage = mode_coverage(samples, &mixture.centers(), mixture.sigma()).unwrap();
-        assert_eq!(coverage.modes, coverage.total);
+        let samples = Features::from_tensor(samples).unwrap();
+        let found = modes(&samples, &mixture.centers(), mixture.sigma()).unwrap();
+        assert_eq!(found.modes, found.total);
         // Within three deviations in the plane: 1 - exp(-9 / 2).
-        assert!((coverage.high_quality - 0.98889).abs() < 0.003);
+        assert!((found.high_quality - 0.98889).abs() < 0.003);
     }
 }
 

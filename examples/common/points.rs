@@ -6,7 +6,7 @@ use burn::optim::AdamConfig;
 
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::ema::EmaConfig;
-use burn_gan::metric::mode_coverage;
+use burn_gan::metric::{Features, modes};
 use burn_gan::model::MlpConfig;
 use burn_gan::penalty::Penalty;
 use burn_gan::train::{Fit, History, Observer, ProgressBar};
@@ -135,7 +135,8 @@ pub fn train(
     let seconds = start.elapsed().as_secs_f64();
 
     let samples = trainer.sample(SAMPLES, common.seed, &())?;
-    let coverage = mode_coverage(samples, &mixture.centers(), mixture.sigma())?;
+    let samples = Features::from_tensor(samples)?;
+    let found = modes(&samples, &mixture.centers(), mixture.sigma())?;
     Ok(serde_json::json!({
         "recipe": recipe.to_possible_value().map(|value| value.get_name().to_string()),
         "seed": common.seed,
@@ -143,8 +144,9 @@ pub fn train(
         "resumed": outcome.resumed,
         "stopped": outcome.stopped,
         "seconds": seconds,
-        "modes": coverage.modes,
-        "high_quality": coverage.high_quality,
+        "modes": found.modes,
+        "high_quality": found.high_quality,
+        "reverse_kl": found.reverse_kl,
         "device": common.device_name(),
     }))
 }

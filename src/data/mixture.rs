@@ -11,7 +11,7 @@ use crate::random::Stream;
 /// A distribution of points in the plane, the usual first test of a GAN.
 ///
 /// The two Gaussian mixtures have modes with known centres, so that dropped modes can be counted
-/// ([`mode_coverage`](crate::metric::mode_coverage)); the two curves do not.
+/// ([`modes`](crate::metric::modes)); the two curves do not.
 ///
 /// ```
 /// use burn::tensor::Device;

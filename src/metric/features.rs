@@ -1,0 +1,191 @@
+//! [`Features`]: what every metric takes, feature vectors on the host.
+
+use burn::tensor::Tensor;
+
+use crate::error::GanError;
+
+/// The feature vectors of a set of samples, `[N, d]`, in double precision on the host.
+///
+/// There is at least one vector of at least one dimension, and all values are finite.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_gan::metric::Features;
+///
+/// let points = Tensor::<2>::from_floats([[2.0, 0.0], [0.0, 1.0], [0.5, 0.5]], &Device::flex());
+/// let features = Features::from_tensor(points)?;
+/// assert_eq!((features.count(), features.dimensions()), (3, 2));
+/// assert_eq!(features.row(1), [0.0, 1.0]);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    values: Vec<f64>,
+    dimensions: usize,
+}
+
+impl Features {
+    /// Feature vectors one after another, `dimensions` values each.
+    ///
+    /// # Errors
+    /// [`GanError::InvalidConfig`] for vectors of no dimension, [`GanError::EmptyBatch`] for no vectors,
+    /// [`GanError::ShapeMismatch`] where the last one is cut off, [`GanError::NonFiniteFeature`] for NaN and
+    /// infinities.
+    pub fn new(values: Vec<f64>, dimensions: usize) -> Result<Self, GanError> {
+        if dimensions == 0 {
+            return Err(GanError::config("dimensions", 0, "must be at least 1"));
+        }
+        if values.is_empty() {
+            return Err(GanError::EmptyBatch);
+        }
+        let rest = values.len() % dimensions;
+        if rest != 0 {
+            return Err(ragged(dimensions, rest));
+        }
+        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
+            return Err(GanError::NonFiniteFeature {
+                sample: index / dimensions,
+                dimension: index % dimensions,
+                value: values[index],
+            });
+        }
+        Ok(Self { values, dimensions })
+    }
+
+    /// The rows of a tensor `[N, d]`, read from its device.
+    ///
+    /// # Errors
+    /// As [`Features::new`], and [`GanError::Device`] where the tensor cannot be read.
+    pub fn from_tensor(features: Tensor<2>) -> Result<Self, GanError> {
+        let [_, dimensions] = features.dims();
+        let values = features
+            .try_into_vec_as::<f64>()
+            .map_err(GanError::device)?;
+        Self::new(values, dimensions)
+    }
+
+    /// One feature vector a row, all of the first one's length.
+    ///
+    /// # Errors
+    /// As [`Features::new`]; [`GanError::ShapeMismatch`] for a row of another length.
+    pub fn from_rows<Row: AsRef<[f64]>>(rows: &[Row]) -> Result<Self, GanError> {
+        let Some(first) = rows.first() else {
+            return Err(GanError::EmptyBatch);
+        };
+        let dimensions = first.as_ref().len();
+        let mut values = Vec::with_capacity(rows.len() * dimensions);
+        for row in rows {
+            let row = row.as_ref();
+            if row.len() != dimensions {
+                return Err(ragged(dimensions, row.len()));
+            }
+            values.extend_from_slice(row);
+        }
+        Self::new(values, dimensions)
+    }
+
+    /// Adds the vectors of another set, for features that are computed batch by batch.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] for vectors of another length.
+    pub fn append(&mut self, other: Self) -> Result<(), GanError> {
+        if other.dimensions != self.dimensions {
+            return Err(ragged(self.dimensions, other.dimensions));
+        }
+        self.values.extend(other.values);
+        Ok(())
+    }
+
+    /// The vectors at these positions, in this order.
+    ///
+    /// # Errors
+    /// [`GanError::IndexOutOfRange`] for a position past the end, [`GanError::EmptyBatch`] for none.
+    pub fn select(&self, indices: &[usize]) -> Result<Self, GanError> {
+        if indices.is_empty() {
+            return Err(GanError::EmptyBatch);
+        }
+        let samples = self.count();
+        let mut values = Vec::with_capacity(indices.len() * self.dimensions);
+        for &index in indices {
+            if index >= samples {
+                return Err(GanError::IndexOutOfRange { index, samples });
+            }
+            values.extend_from_slice(self.row(index));
+        }
+        Ok(Self {
+            values,
+            dimensions: self.dimensions,
+        })
+    }
+
+    /// Number of samples N, at least 1.
+    pub fn count(&self) -> usize {
+        self.values.len() / self.dimensions
+    }
+
+    /// Length of a feature vector d, at least 1.
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    /// The feature vector of one sample.
+    ///
+    /// # Panics
+    /// For an index past the end, as a slice does.
+    pub fn row(&self, index: usize) -> &[f64] {
+        &self.values[index * self.dimensions..][..self.dimensions]
+    }
+
+    /// The feature vectors in order.
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, f64> {
+        self.values.chunks_exact(self.dimensions)
+    }
+}
+
+/// Refuses two sets in different spaces, and fewer than `needed` samples in either.
+pub(super) fn check_pair(
+    metric: &'static str,
+    real: &Features,
+    generated: &Features,
+    needed: usize,
+) -> Result<(), GanError> {
+    if real.dimensions != generated.dimensions {
+        return Err(GanError::FeatureDimensions {
+            real: real.dimensions,
+            generated: generated.dimensions,
+        });
+    }
+    check_count(metric, real.count().min(generated.count()), needed)
+}
+
+/// Refuses fewer than `needed` samples.
+pub(super) fn check_count(
+    metric: &'static str,
+    actual: usize,
+    needed: usize,
+) -> Result<(), GanError> {
+    if actual < needed {
+        return Err(GanError::TooFewSamples {
+            metric,
+            needed,
+            actual,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses a result that overflowed; NaN is one too.
+pub(super) fn check_finite(metric: &'static str, value: f64) -> Result<f64, GanError> {
+    match value.is_finite() {
+        true => Ok(value),
+        false => Err(GanError::MetricOverflow { metric }),
+    }
+}
+
+fn ragged(expected: usize, actual: usize) -> GanError {
+    GanError::ShapeMismatch {
+        what: "feature vector",
+        expected: vec![expected],
+        actual: vec![actual],
+    }
+}
