@@ -8,10 +8,8 @@ use burn::tensor::{Tensor, activation::gelu};
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::loss::AdversarialLoss;
 use burn_gan::train::{Fit, ProgressBar};
-use burn_gan::{AdversarialTrainer, Discriminator, GanError};
-use burn_gan::{
-    ema::EmaConfig, model::MlpConfig, nn::initialize_normal, trainer::GanTrainerConfig,
-};
+use burn_gan::{AdversarialTrainer, Discriminator, GanError, ema::EmaConfig};
+use burn_gan::{model::MlpConfig, nn::initialize_normal, trainer::GanTrainerConfig};
 use clap::Parser;
 
 /// Trains on two moons with a loss and a discriminator of the example's own.
@@ -70,10 +68,8 @@ fn main() -> std::process::ExitCode {
             .with_ema(Some(EmaConfig::new()))
             .init(generator, critic, &source.batch(0, &device)?)?
             .with_loss(SoftSquares);
-        let outcome = trainer
-            .fit(&mut source, steps)
-            .observe(&mut ProgressBar::new(20))
-            .run()?;
+        let mut bar = ProgressBar::new(20);
+        let outcome = trainer.fit(&mut source, steps).observe(&mut bar).run()?;
         let last = outcome.last.map(|report| report.read()).transpose()?;
         let mean = trainer.sample(2500, 0, &())?.mean_dim(0);
         let mean = mean.try_into_vec_as::<f32>().map_err(GanError::user)?;

@@ -22,8 +22,9 @@ use clap::{Parser, ValueEnum};
 /// Trains a DCGAN on handwritten digits, or on any images in IDX files.
 ///
 /// Writes to the folder digits of the output folder: sample grids (step-*.png), losses.csv, and the
-/// generator (generator.json, generator.bpk), which the example `generate` draws more images from. The
-/// last line of output is a JSON object that sums the run up.
+/// generator (generator.json, generator.bpk), which the example `generate` draws more images from. Ctrl-C
+/// finishes the step and saves a checkpoint, which --resume goes on from, as it does after a crash. The last
+/// line of output is a JSON object that sums the run up.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
@@ -48,6 +49,10 @@ struct Arguments {
     /// What the two networks minimise
     #[arg(long, value_enum, default_value_t = LossName::NonSaturating)]
     loss: LossName,
+
+    /// Go on from the last checkpoint in the output folder
+    #[arg(long)]
+    resume: bool,
 
     /// Steps from one sample grid to the next
     #[arg(long, default_value_t = 500, value_name = "STEPS")]
@@ -129,9 +134,12 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
     ];
 
+    let stop = common::stop_flag()?;
     let start = Instant::now();
     let outcome = trainer
         .fit(&mut source, arguments.steps)
+        .resume(common::checkpoints(&folder, arguments.resume)?)
+        .stop_flag(&stop)
         .observe(&mut observers)
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
@@ -141,11 +149,14 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         "wrote grids, losses.csv and the generator to {}",
         folder.display()
     );
+    let taken = outcome.steps - outcome.resumed.unwrap_or(0);
     let last = outcome.last.map(|report| report.read()).transpose()?;
     Ok(serde_json::json!({
         "steps": outcome.steps,
+        "resumed": outcome.resumed,
+        "stopped": outcome.stopped,
         "seconds": seconds,
-        "images_per_second": (outcome.steps * arguments.batch_size) as f64 / seconds,
+        "images_per_second": (taken * arguments.batch_size) as f64 / seconds,
         "loss_d": last.as_ref().map(|last| last.loss_discriminator),
         "loss_g": last.as_ref().and_then(|last| last.loss_generator),
         "probability_real": last.as_ref().and_then(|last| last.probability_real),

@@ -42,7 +42,8 @@
 //!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig)), of the layers in [`nn`].
 //! - Gradient penalties: [`penalty`]; tangent rules for networks of `burn::nn` layers: [`dual`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
-//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`schedule`], [`train`] (a whole run with observers), [`ema`].
+//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`schedule`], [`optimizer`], [`ema`], [`train`] (a
+//!   whole run: observers, checkpoints, resuming, divergence), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`metric`].
 //! - Why it works: [`theory`].
 //!

@@ -5,6 +5,8 @@ use std::path::Path;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::{Bool, Int, Tensor};
+#[cfg(feature = "training")]
+use burn_pack::{Reader, Writer};
 
 use crate::error::GanError;
 use crate::files::replace_file;
@@ -51,17 +53,22 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, G
         .map_err(|error| weights_error(path, error))
 }
 
-/// A module's weights and running statistics as the bytes of a weights file.
+/// A module's weights and running statistics as the bytes of a weights file, the same for the same values: without
+/// the identities that Burn gives parameters, which are new in each process.
 ///
 /// # Errors
 /// [`GanError::State`] where they cannot be written down.
 #[cfg(feature = "training")]
 pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, GanError> {
-    let record = module.valid().into_record();
-    let bytes = record
-        .into_bytes()
-        .map_err(|error| GanError::state(part, error))?;
-    Ok(bytes.to_vec())
+    let strip = || {
+        let bytes = module.valid().into_record().into_bytes()?;
+        let mut tensors = Reader::from_bytes(bytes)?.into_tensors()?;
+        for tensor in &mut tensors {
+            tensor.param_id = None;
+        }
+        Ok::<_, RecordError>(Writer::new(tensors).into_bytes()?.to_vec())
+    };
+    strip().map_err(|error| GanError::state(part, error))
 }
 
 /// A module in its evaluation form, with the weights and running statistics in these bytes.

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use burn_gan::random::{Purpose, Stream};
 
-const PURPOSES: [Purpose; 7] = [
+const PURPOSES: [Purpose; 9] = [
     Purpose::GeneratorWeights,
     Purpose::DiscriminatorWeights,
     Purpose::Latent,
@@ -11,6 +11,8 @@ const PURPOSES: [Purpose; 7] = [
     Purpose::Data,
     Purpose::Sampling,
     Purpose::Weights,
+    Purpose::Penalty,
+    Purpose::Features,
 ];
 
 fn latent(step: u64) -> Stream {

@@ -5,10 +5,14 @@
 pub mod points;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use burn_gan::GanError;
 use clap::{Args, ValueEnum};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 /// An allocator that keeps the pages of freed tensors: every step frees and takes the same sizes.
 #[global_allocator]
@@ -78,6 +82,26 @@ impl CommonArgs {
 /// Creates a folder and those above it.
 pub fn create_folder(folder: &Path) -> Result<(), GanError> {
     std::fs::create_dir_all(folder).map_err(|error| GanError::io(folder, error))
+}
+
+/// A flag that Ctrl-C sets, and a polite request to end; a second one ends the program at once.
+pub fn stop_flag() -> Result<Arc<AtomicBool>, GanError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())
+            .and_then(|_| flag::register(signal, stop.clone()))
+            .map_err(GanError::user)?;
+    }
+    Ok(stop)
+}
+
+/// The folder that a run keeps its checkpoints in; those of an earlier run go, unless it is resumed.
+pub fn checkpoints(folder: &Path, resume: bool) -> Result<PathBuf, GanError> {
+    let checkpoints = folder.join("checkpoints");
+    if !resume && checkpoints.exists() {
+        std::fs::remove_dir_all(&checkpoints).map_err(|error| GanError::io(&checkpoints, error))?;
+    }
+    Ok(checkpoints)
 }
 
 /// Runs an example: an error becomes one line on standard error and exit code 1.

@@ -33,6 +33,10 @@ pub struct PointsArgs {
     #[arg(long, default_value_t = 20_000)]
     pub steps: usize,
 
+    /// Go on from the last checkpoint in the output folder
+    #[arg(long)]
+    pub resume: bool,
+
     /// Real samples in a step
     #[arg(long, default_value_t = 128)]
     pub batch_size: usize,
@@ -120,10 +124,13 @@ pub fn train(
         Box::new(History::csv(folder.join("losses.csv"), 100)),
     ];
 
+    let stop = super::stop_flag()?;
     let start = Instant::now();
-    trainer
+    let outcome = trainer
         .fit(&mut source, arguments.steps)
         .observe(&mut observers)
+        .resume(super::checkpoints(&folder, arguments.resume)?)
+        .stop_flag(&stop)
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
@@ -132,7 +139,9 @@ pub fn train(
     Ok(serde_json::json!({
         "recipe": recipe.to_possible_value().map(|value| value.get_name().to_string()),
         "seed": common.seed,
-        "steps": trainer.steps(),
+        "steps": outcome.steps,
+        "resumed": outcome.resumed,
+        "stopped": outcome.stopped,
         "seconds": seconds,
         "modes": coverage.modes,
         "high_quality": coverage.high_quality,

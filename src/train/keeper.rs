@@ -126,10 +126,13 @@ impl<'a, T> Keeper<'a, T> {
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        let found = differences(&checkpoint.manifest.configuration, &self.configuration);
-        let (allowed, refused): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|difference| is_allowed(&difference.field));
+        let manifest = &checkpoint.manifest;
+        let found = differences(&manifest.configuration, &self.configuration);
+        // What an earlier version of the crate did not know of cannot differ from what it did.
+        let is_older = manifest.burn_gan != env!("CARGO_PKG_VERSION");
+        let (allowed, refused): (Vec<_>, Vec<_>) = found.into_iter().partition(|difference| {
+            is_allowed(&difference.field) || (is_older && difference.saved.is_none())
+        });
         for difference in allowed {
             log::warn!("goes on with a change that was allowed: {difference}");
         }

@@ -23,8 +23,11 @@ use crate::error::GanError;
 pub struct Score<'a, T> {
     name: String,
     lowest: bool,
-    function: Box<dyn FnMut(&T) -> Result<f64, GanError> + 'a>,
+    function: Measure<'a, T>,
 }
+
+/// A user's measure of a trainer.
+type Measure<'a, T> = Box<dyn FnMut(&T) -> Result<f64, GanError> + 'a>;
 
 impl<'a, T> Score<'a, T> {
     /// A score of which low values are good, such as a distance.

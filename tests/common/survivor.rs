@@ -66,7 +66,8 @@ pub struct Everything {
     pub generator: BTreeMap<String, Vec<f64>>,
     pub discriminator: BTreeMap<String, Vec<f64>>,
     pub average: BTreeMap<String, Vec<f64>>,
-    pub optimizers: [Vec<u8>; 2],
+    /// Contents of the last checkpoint's files: the same values are the same bytes, in every process.
+    pub files: BTreeMap<String, Vec<u8>>,
     pub history: [String; 2],
 }
 
@@ -163,14 +164,13 @@ where
         .keep_best(Score::lowest("off-center", off_center))
         .run()?;
     let read = |path| std::fs::read_to_string(path).map_err(|error| GanError::io(path, error));
-    let state = trainer.save_state()?;
-    let optimizer = |player| state.files[&format!("{player}-optimizer.bpk")].clone();
+    let files = trainer.save_state()?.files;
     let everything = Everything {
         steps: trainer.steps(),
         generator: parameters(trainer.generator()),
         discriminator: parameters(trainer.discriminator()),
         average: parameters(&trainer.sampling_generator()),
-        optimizers: ["generator", "discriminator"].map(optimizer),
+        files,
         history: [read(&histories[0])?, read(&histories[1])?],
     };
     Ok((outcome, everything))
