@@ -419,6 +419,7 @@ impl GanError {
     }
 
     /// A part of a saved state that does not fit or cannot be written down.
+    #[cfg(feature = "training")]
     pub(crate) fn state(part: impl Into<String>, message: impl std::fmt::Display) -> Self {
         Self::State {
             part: part.into(),

@@ -354,6 +354,25 @@ fn an_observers_error_ends_the_run_with_its_state_saved() {
 }
 
 #[test]
+fn a_score_that_fails_ends_the_run_with_its_state_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let score = |trainer: &Trainer| match trainer.steps() {
+        4 => Err(GanError::user("no metric today")),
+        steps => Ok(steps as f64),
+    };
+    let error = trainer()
+        .fit(&mut source(0), 9)
+        .checkpoints(every(folder.path(), 2))
+        .keep_best(Score::highest("steps", score))
+        .run()
+        .unwrap_err();
+    assert_eq!(error.to_string(), "no metric today");
+    assert_eq!(steps(folder.path()), [2, 4]);
+    let last = Manifest::read(folder.path().join("step-000000004")).unwrap();
+    assert_eq!(last.score, None);
+}
+
+#[test]
 fn a_request_to_stop_finishes_the_step_and_saves_it() {
     let folder = tempfile::tempdir().unwrap();
     let flag = AtomicBool::new(false);

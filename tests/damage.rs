@@ -105,11 +105,34 @@ fn a_run_goes_on_from_the_one_before() {
     fs::write(&weights, content).unwrap();
     let (outcome, everything) = train(Setup::Images, &device("flex"), folder.path(), KEEP).unwrap();
     assert_eq!(outcome.resumed, Some(4));
+    let [damaged] = &outcome.damaged[..] else {
+        panic!("{:?}", outcome.damaged)
+    };
+    assert!(damaged.ends_with("step-000000006: generator.bpk fails its hash"));
     assert_eq!(everything, whole);
     // The damaged one was replaced.
     let found = Checkpoints::latest(folder.path().join("run")).unwrap();
     assert_eq!(found.checkpoint.unwrap().manifest.step, 6);
     assert!(found.damaged.is_empty());
+}
+
+#[test]
+fn a_damaged_checkpoint_takes_no_place_among_those_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, _) = run(folder.path());
+    fs::remove_file(run.join("step-000000006/average.bpk")).unwrap();
+    // From step 4 to 5, before the damaged one.
+    let keep = Keep {
+        steps: 5,
+        every: 2,
+        keep: 1,
+    };
+    train(Setup::Images, &device("flex"), folder.path(), keep).unwrap();
+    let found = Checkpoints::latest(&run).unwrap();
+    assert_eq!(found.checkpoint.unwrap().manifest.step, 5);
+    let steps: Vec<usize> = Checkpoints::list(&run).unwrap().into_keys().collect();
+    // One of these is the best.
+    assert!(steps.len() <= 3 && steps.ends_with(&[5, 6]), "{steps:?}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub struct Checkpoints {
 }
 
 /// What a scan for the newest checkpoint found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found {
     /// The newest whole checkpoint; `None` in a folder without any.
     pub checkpoint: Option<Checkpoint>,
@@ -180,12 +180,16 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// Removes all checkpoints but the last `keep` and the one at `best`.
+    /// Removes all checkpoints up to `step` but the last `keep` of them and the one at `best`.
+    ///
+    /// Later ones are damaged ones that a run passed over: they do not count, and stay until it gets there.
     ///
     /// # Errors
     /// [`GanError::Io`] where one cannot be removed.
-    pub fn prune(&self, keep: usize, best: Option<&Path>) -> Result<(), GanError> {
-        let old = Self::list(&self.folder)?.into_values().rev().skip(keep);
+    pub fn prune(&self, step: usize, keep: usize, best: Option<&Path>) -> Result<(), GanError> {
+        let mut checkpoints = Self::list(&self.folder)?;
+        checkpoints.split_off(&(step + 1));
+        let old = checkpoints.into_values().rev().skip(keep);
         for path in old.filter(|path| Some(path.as_path()) != best) {
             // Renamed first: half of a folder must not pass for a damaged checkpoint.
             let removed = self.removed(&path);

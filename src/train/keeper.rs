@@ -112,14 +112,12 @@ impl<'a, T> Keeper<'a, T> {
         }
     }
 
-    /// The newest whole checkpoint of a folder, if it is this run's but for the `allowed` fields.
-    pub fn find(&self, folder: &Path, allowed: &[String]) -> Result<Option<Checkpoint>, GanError> {
-        if !folder.exists() {
-            return Ok(None);
-        }
-        let Some(checkpoint) = Checkpoints::latest(folder)?.checkpoint else {
-            return Ok(None);
-        };
+    /// Refuses a checkpoint of another run, but for the `allowed` fields.
+    pub fn refuse_other(
+        &self,
+        checkpoint: &Checkpoint,
+        allowed: &[String],
+    ) -> Result<(), GanError> {
         let is_allowed = |field: &str| {
             allowed.iter().any(|allowed| {
                 let rest = field.strip_prefix(allowed.as_str());
@@ -138,11 +136,11 @@ impl<'a, T> Keeper<'a, T> {
         }
         if !refused.is_empty() {
             return Err(GanError::ResumeMismatch {
-                path: checkpoint.path,
+                path: checkpoint.path.clone(),
                 differences: refused.iter().map(ToString::to_string).collect(),
             });
         }
-        Ok(Some(checkpoint))
+        Ok(())
     }
 
     /// Whether a run with this many steps behind it writes a checkpoint.
@@ -150,22 +148,28 @@ impl<'a, T> Keeper<'a, T> {
         steps.is_multiple_of(self.config.every) || steps == total
     }
 
+    /// How good the trainer is, where the best checkpoint is kept.
+    pub fn score(&mut self, trainer: &T) -> Result<Option<ScoreRecord>, GanError> {
+        let Some(score) = &mut self.best else {
+            return Ok(None);
+        };
+        let value = score.value(trainer)?;
+        Ok(Some(ScoreRecord::new(score.name(), value)))
+    }
+
     /// Writes a checkpoint and removes those that are not to be kept.
     pub fn save(
         &mut self,
-        trainer: &T,
         steps: usize,
         state: SavedState,
         run: RunState,
+        score: Option<ScoreRecord>,
     ) -> Result<(), GanError> {
         let mut manifest = Manifest::new(steps, self.seed);
         manifest.configuration = self.configuration.clone();
         manifest.state = state.numbers;
         manifest.run = serde_json::to_value(run).map_err(|error| GanError::state("run", error))?;
-        if let Some(score) = &mut self.best {
-            let value = score.value(trainer)?;
-            manifest.score = Some(ScoreRecord::new(score.name(), value));
-        }
+        manifest.score = score;
         let path = self.checkpoints.write(manifest, &state.files)?;
         log::debug!("checkpoint {}", path.display());
         self.last = Some((steps, path));
@@ -177,6 +181,6 @@ impl<'a, T> Keeper<'a, T> {
             None => None,
         };
         let best = best.as_ref().map(|(path, _)| path.as_path());
-        self.checkpoints.prune(self.config.keep, best)
+        self.checkpoints.prune(steps, self.config.keep, best)
     }
 }

@@ -168,7 +168,7 @@ impl<T, O: Observer<T>> Observer<T> for Vec<O> {
                 .zip(memories)
                 .try_for_each(|(observer, memory)| observer.recall(memory)),
             _ => {
-                log::warn!("the checkpoint was made under other observers: these start afresh");
+                log::warn!("the checkpoint is not of this list of observers: they start afresh");
                 Ok(())
             }
         }

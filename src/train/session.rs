@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 
 use burn::tensor::Device;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::divergence::{Divergence, Incidents};
 use super::keeper::{CheckpointConfig, Keeper, RunState};
 use super::observer::{Flow, Observer, Plan};
 use super::run::{Outcome, Run};
-use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::checkpoint::{Checkpoint, Checkpoints, Found};
 use crate::contract::{AdversarialTrainer, Condition};
 use crate::data::Source;
 use crate::error::GanError;
@@ -99,13 +100,15 @@ where
         }
         self.outcome.stopped = flow == Flow::Stop || self.is_asked_to_stop();
         let (steps, total) = (self.run.trainer.steps(), self.run.steps);
-        match &self.keeper {
-            Some(keeper) if keeper.is_due(steps, total) => match self.save() {
-                Err(error) => self.diverged(error),
-                Ok(()) => Ok(()),
-            },
-            _ => Ok(()),
+        let is_due = self
+            .keeper
+            .as_ref()
+            .is_some_and(|keeper| keeper.is_due(steps, total));
+        if !is_due && !self.outcome.stopped {
+            return Ok(());
         }
+        // Where not every step is looked at, the look before saving may fail.
+        self.save().or_else(|error| self.diverged(error))
     }
 
     /// What the policy says of an error, if it is one that the policy is for.
@@ -183,10 +186,16 @@ where
         let (Some(keeper), Some(folder)) = (&mut self.keeper, &self.run.resume) else {
             return Ok(());
         };
-        let Some(checkpoint) = keeper.find(folder, &self.run.allowed)? else {
+        let found = match folder.exists() {
+            true => Checkpoints::latest(folder)?,
+            false => Found::default(),
+        };
+        self.outcome.damaged = found.damaged.iter().map(ToString::to_string).collect();
+        let Some(checkpoint) = found.checkpoint else {
             log::info!("no checkpoint in {}: a new run", folder.display());
             return Ok(());
         };
+        keeper.refuse_other(&checkpoint, &self.run.allowed)?;
         log::info!("going on from {}", checkpoint.path.display());
         if folder == keeper.folder() {
             keeper.last = Some((checkpoint.manifest.step, checkpoint.path.clone()));
@@ -209,16 +218,32 @@ where
 
     /// Writes a checkpoint, where the run keeps any.
     fn save(&mut self) -> Result<(), GanError> {
+        self.write(Err)
+    }
+
+    /// Writes a checkpoint; what observers and scores fail to say goes through `forgive`.
+    fn write(
+        &mut self,
+        forgive: impl Fn(GanError) -> Result<(), GanError>,
+    ) -> Result<(), GanError> {
         let (Some(keeper), Some(persistence)) = (&mut self.keeper, &self.run.persistence) else {
             return Ok(());
         };
         (persistence.check_finite)(self.run.trainer)?;
         let state = (persistence.save)(self.run.trainer)?;
+        let observers = match self.run.observers.memory() {
+            Ok(memory) => memory,
+            Err(error) => forgive(error).map(|()| Value::Null)?,
+        };
+        let score = match keeper.score(self.run.trainer) {
+            Ok(score) => score,
+            Err(error) => forgive(error).map(|()| None)?,
+        };
         let run = RunState {
             incidents: self.incidents,
-            observers: self.run.observers.memory()?,
+            observers,
         };
-        keeper.save(self.run.trainer, self.run.trainer.steps(), state, run)
+        keeper.save(self.run.trainer.steps(), state, run, score)
     }
 
     /// Saves what there is before the run ends in an error, which counts more than one of saving.
@@ -227,7 +252,11 @@ where
         if self.last().is_some_and(|(last, _)| *last == steps) {
             return;
         }
-        match self.save() {
+        let saved = self.write(|missing| {
+            log::error!("saved without a part: {missing}");
+            Ok(())
+        });
+        match saved {
             Ok(()) => log::warn!("the run ends at step {steps}, which is saved: {error}"),
             Err(second) => log::error!("the run ends at step {steps}, not saved: {second}"),
         }
