@@ -105,6 +105,10 @@ fn a_run_goes_on_from_the_one_before() {
     fs::write(&weights, content).unwrap();
     let (outcome, everything) = train(Setup::Images, &device("flex"), folder.path(), KEEP).unwrap();
     assert_eq!(outcome.resumed, Some(4));
+    let [damaged] = &outcome.damaged[..] else {
+        panic!("{:?}", outcome.damaged)
+    };
+    assert!(damaged.ends_with("step-000000006: generator.bpk fails its hash"));
     assert_eq!(everything, whole);
     // The damaged one was replaced.
     let found = Checkpoints::latest(folder.path().join("run")).unwrap();

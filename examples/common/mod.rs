@@ -108,7 +108,9 @@ pub fn checkpoints(folder: &Path, resume: bool) -> Result<PathBuf, GanError> {
 pub fn run(
     example: impl FnOnce() -> Result<serde_json::Value, GanError>,
 ) -> std::process::ExitCode {
-    env_logger::Builder::from_default_env().init();
+    // What the library warns of should be seen.
+    let logging = env_logger::Env::default().default_filter_or("burn_gan=warn");
+    env_logger::Builder::from_env(logging).init();
     match example() {
         Ok(summary) => {
             // The last line of standard output sums the run up.

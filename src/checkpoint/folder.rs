@@ -23,7 +23,7 @@ pub struct Checkpoints {
 }
 
 /// What a scan for the newest checkpoint found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found {
     /// The newest whole checkpoint; `None` in a folder without any.
     pub checkpoint: Option<Checkpoint>,

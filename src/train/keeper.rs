@@ -112,14 +112,12 @@ impl<'a, T> Keeper<'a, T> {
         }
     }
 
-    /// The newest whole checkpoint of a folder, if it is this run's but for the `allowed` fields.
-    pub fn find(&self, folder: &Path, allowed: &[String]) -> Result<Option<Checkpoint>, GanError> {
-        if !folder.exists() {
-            return Ok(None);
-        }
-        let Some(checkpoint) = Checkpoints::latest(folder)?.checkpoint else {
-            return Ok(None);
-        };
+    /// Refuses a checkpoint of another run, but for the `allowed` fields.
+    pub fn refuse_other(
+        &self,
+        checkpoint: &Checkpoint,
+        allowed: &[String],
+    ) -> Result<(), GanError> {
         let is_allowed = |field: &str| {
             allowed.iter().any(|allowed| {
                 let rest = field.strip_prefix(allowed.as_str());
@@ -138,11 +136,11 @@ impl<'a, T> Keeper<'a, T> {
         }
         if !refused.is_empty() {
             return Err(GanError::ResumeMismatch {
-                path: checkpoint.path,
+                path: checkpoint.path.clone(),
                 differences: refused.iter().map(ToString::to_string).collect(),
             });
         }
-        Ok(Some(checkpoint))
+        Ok(())
     }
 
     /// Whether a run with this many steps behind it writes a checkpoint.

@@ -4,6 +4,7 @@
 mod dashboard;
 mod divergence;
 mod early_stopping;
+mod evaluation;
 mod fit;
 #[cfg(feature = "image")]
 mod grid;
@@ -27,6 +28,7 @@ mod watch;
 pub use dashboard::Dashboard;
 pub use divergence::Divergence;
 pub use early_stopping::{EarlyStopping, EarlyStoppingConfig};
+pub use evaluation::{Evaluated, Evaluation};
 pub use fit::Fit;
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;

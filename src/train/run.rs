@@ -26,6 +26,8 @@ pub struct Outcome {
     pub last: Option<StepReport>,
     /// The steps of the checkpoint that the run went on from; `None` where it began anew.
     pub resumed: Option<usize>,
+    /// Newer checkpoints that were passed over because they are damaged, each with the reason.
+    pub damaged: Vec<String>,
     /// The newest checkpoint; `None` where the run keeps none.
     pub checkpoint: Option<PathBuf>,
     /// Steps that were left out because they did not stay finite, over all of the run.

@@ -12,7 +12,7 @@ use super::divergence::{Divergence, Incidents};
 use super::keeper::{CheckpointConfig, Keeper, RunState};
 use super::observer::{Flow, Observer, Plan};
 use super::run::{Outcome, Run};
-use crate::checkpoint::{Checkpoint, Checkpoints};
+use crate::checkpoint::{Checkpoint, Checkpoints, Found};
 use crate::contract::{AdversarialTrainer, Condition};
 use crate::data::Source;
 use crate::error::GanError;
@@ -186,10 +186,16 @@ where
         let (Some(keeper), Some(folder)) = (&mut self.keeper, &self.run.resume) else {
             return Ok(());
         };
-        let Some(checkpoint) = keeper.find(folder, &self.run.allowed)? else {
+        let found = match folder.exists() {
+            true => Checkpoints::latest(folder)?,
+            false => Found::default(),
+        };
+        self.outcome.damaged = found.damaged.iter().map(ToString::to_string).collect();
+        let Some(checkpoint) = found.checkpoint else {
             log::info!("no checkpoint in {}: a new run", folder.display());
             return Ok(());
         };
+        keeper.refuse_other(&checkpoint, &self.run.allowed)?;
         log::info!("going on from {}", checkpoint.path.display());
         if folder == keeper.folder() {
             keeper.last = Some((checkpoint.manifest.step, checkpoint.path.clone()));

@@ -1,0 +1,63 @@
+//! Scores over a run: when they are taken, what is written, and that a resumed run goes on with them.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use burn_gan::AdversarialTrainer;
+use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
+use burn_gan::train::{CheckpointConfig, Evaluation, Fit, Score};
+use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+
+type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
+
+/// The last look's step, and the file, after a run that may be one in a folder of checkpoints.
+fn run(folder: &Path, steps: usize) -> String {
+    let device = Device::flex().autodiff();
+    let mut source = MixtureSourceConfig::new(Mixture::ring(), 8).init().unwrap();
+    let networks = MlpConfig::new(2).with_hidden(vec![8]);
+    let mut trainer = GanTrainerConfig::new()
+        .init(
+            networks.init_generator(&device).unwrap(),
+            networks.init_discriminator(&device).unwrap(),
+            &source.batch(0, &device).unwrap(),
+        )
+        .unwrap();
+    let third = |trainer: &Trainer| Ok(trainer.steps() as f64 / 3.0);
+    let endless = |_: &Trainer| Ok(f64::INFINITY);
+    let path = folder.join("scores.csv");
+    let mut evaluation = Evaluation::new(&path, 4)
+        .with_score(16, Score::lowest("third", third))
+        .with_score(8, Score::highest("endless", endless));
+    trainer
+        .fit(&mut source, steps)
+        .observe(&mut evaluation)
+        .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(3))
+        .resume(folder.join("run"))
+        .run()
+        .unwrap();
+    let last = evaluation.rows().last().unwrap();
+    assert_eq!(
+        (last.step + 1, last.samples, last.value),
+        (steps, 8, f64::INFINITY)
+    );
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn scores_are_written_with_the_number_of_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = "step,score,samples,value\n\
+        3,third,16,1.3333333333333333\n3,endless,8,inf\n\
+        4,third,16,1.6666666666666667\n4,endless,8,inf\n";
+    assert_eq!(run(folder.path(), 5), expected);
+}
+
+#[test]
+fn a_resumed_run_has_the_scores_of_both_parts() {
+    let whole = tempfile::tempdir().unwrap();
+    let parts = tempfile::tempdir().unwrap();
+    run(parts.path(), 8);
+    std::fs::remove_file(parts.path().join("scores.csv")).unwrap();
+    assert_eq!(run(parts.path(), 12), run(whole.path(), 12));
+}
