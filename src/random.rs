@@ -27,12 +27,14 @@ pub enum Purpose {
     Data = 5,
     /// Latent vectors of samples drawn from a trained generator.
     Sampling = 6,
-    /// Initial weights of a network of the user's own.
+    /// Initial weights of a classifier, or of a network of the user's own.
     Weights = 7,
     /// Points that gradient penalties are taken at.
     Penalty = 8,
     /// The weights of a fixed random feature space.
     Features = 9,
+    /// Which samples of a set are held out.
+    HeldOut = 11,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

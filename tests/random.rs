@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use burn_gan::random::{Purpose, Stream};
 
-const PURPOSES: [Purpose; 9] = [
+const PURPOSES: [Purpose; 10] = [
     Purpose::GeneratorWeights,
     Purpose::DiscriminatorWeights,
     Purpose::Latent,
@@ -13,6 +13,7 @@ const PURPOSES: [Purpose; 9] = [
     Purpose::Weights,
     Purpose::Penalty,
     Purpose::Features,
+    Purpose::HeldOut,
 ];
 
 fn latent(step: u64) -> Stream {
