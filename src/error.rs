@@ -319,6 +319,26 @@ pub enum GanError {
         labels: usize,
     },
 
+    /// A class label that a classifier has no class for.
+    #[error("label {label}: there are {classes} classes, counted from 0")]
+    LabelOutOfRange {
+        /// The label.
+        label: i64,
+        /// Number of classes.
+        classes: usize,
+    },
+
+    /// The training of a classifier led to NaN or an infinity.
+    #[error(
+        "the classifier's loss is {loss} in epoch {epoch}; samples must be finite, or the learning rate is too high"
+    )]
+    ClassifierDiverged {
+        /// The epoch, counted from 0.
+        epoch: usize,
+        /// Its mean loss.
+        loss: f32,
+    },
+
     /// Weights that do not fit the network, or a damaged weights file.
     #[error("{}: {message}", path.display())]
     Weights {

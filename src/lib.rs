@@ -69,6 +69,7 @@ pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 pub mod error;
+pub mod feature;
 mod files;
 pub mod identity;
 #[cfg(feature = "training")]

@@ -27,7 +27,7 @@ pub enum Purpose {
     Data = 5,
     /// Latent vectors of samples drawn from a trained generator.
     Sampling = 6,
-    /// Initial weights of a network of the user's own.
+    /// Initial weights of a classifier, or of a network of the user's own.
     Weights = 7,
     /// Points that gradient penalties are taken at.
     Penalty = 8,
@@ -35,6 +35,8 @@ pub enum Purpose {
     Features = 9,
     /// Subsets and projections that metrics are estimated on.
     Metric = 10,
+    /// Which samples of a set are held out.
+    HeldOut = 11,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

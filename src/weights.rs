@@ -7,6 +7,7 @@ use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::{Bool, Int, Tensor};
 #[cfg(feature = "training")]
 use burn_pack::{Reader, Writer};
+use sha2::{Digest, Sha256};
 
 use crate::error::GanError;
 use crate::files::replace_file;
@@ -86,6 +87,51 @@ pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> R
     loaded
         .map_err(|message| GanError::state(part, message))?
         .map_err(|error| GanError::state(part, error))
+}
+
+/// SHA-256 of a module's weights by path, in hexadecimal digits: the same for the same values, in every process.
+///
+/// # Errors
+/// [`GanError::Device`] where they cannot be read.
+pub(crate) fn fingerprint<M: Module>(module: &M) -> Result<String, GanError> {
+    let mut hash = Hash {
+        path: Vec::new(),
+        state: Sha256::new(),
+        failure: None,
+    };
+    module.valid().visit(&mut hash);
+    match hash.failure {
+        Some(failure) => Err(failure),
+        None => Ok(format!("{:x}", hash.state.finalize())),
+    }
+}
+
+struct Hash {
+    path: Vec<String>,
+    state: Sha256,
+    failure: Option<GanError>,
+}
+
+impl ModuleVisitor for Hash {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let tensor = parameter.val();
+        let header = format!("{} {:?}\n", self.path.join("."), tensor.dims());
+        self.state.update(header);
+        match tensor.try_into_vec_as::<f32>() {
+            Ok(values) => values
+                .iter()
+                .for_each(|value| self.state.update(value.to_le_bytes())),
+            Err(error) => self.failure = Some(GanError::device(error)),
+        }
+    }
 }
 
 /// Brings all values to the host. Burn leaves them in their file until somebody asks, and panics if they are not

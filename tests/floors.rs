@@ -26,6 +26,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("weights", 1),
     ("model", 2),
     ("ema", 3),
+    ("feature", 3),
     ("loss", 3),
     ("metric", 3),
     ("penalty", 3),

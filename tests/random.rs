@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use burn_gan::random::{Purpose, Stream};
 
-const PURPOSES: [Purpose; 10] = [
+const PURPOSES: [Purpose; 11] = [
     Purpose::GeneratorWeights,
     Purpose::DiscriminatorWeights,
     Purpose::Latent,
@@ -14,6 +14,7 @@ const PURPOSES: [Purpose; 10] = [
     Purpose::Penalty,
     Purpose::Features,
     Purpose::Metric,
+    Purpose::HeldOut,
 ];
 
 fn latent(step: u64) -> Stream {

@@ -1,13 +1,17 @@
-//! Networks: generators and discriminators whose size is configuration.
+//! Networks: generators, discriminators and a classifier, whose size is configuration.
 
+mod classifier;
 mod dcgan;
 mod mlp;
 mod r3gan;
 mod resnet;
 mod size;
 mod streams;
+mod trunk;
 
+pub use classifier::{Classifier, ClassifierConfig};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, Normalization};
 pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};
 pub use r3gan::{R3ganConfig, R3ganDiscriminator, R3ganGenerator};
 pub use resnet::{Pooling, ResnetConfig, ResnetDiscriminator, ResnetGenerator};
+pub(crate) use trunk::{Trunk, TrunkConfig};

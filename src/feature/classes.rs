@@ -1,0 +1,123 @@
+//! A [`Classifier`] as a feature space, and what it says of the classes of samples.
+
+use burn::module::Module;
+use burn::tensor::{Int, Tensor};
+
+use super::{FeatureExtractor, device_of, network_input};
+use crate::data::Samples;
+use crate::error::GanError;
+use crate::identity::Identity;
+use crate::model::Classifier;
+use crate::weights::fingerprint;
+
+/// How many images go through a classifier at once.
+const CHUNK: usize = 256;
+
+/// The hidden layer, `[N, features]`; the identity holds the weights' hash.
+impl FeatureExtractor<4> for Classifier {
+    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
+        let images = network_input(samples, self.sample_shape(), &device_of(self))?;
+        Ok(self.valid().penultimate(images))
+    }
+
+    fn identity(&self) -> Result<Identity, GanError> {
+        identity("classifier", self)
+    }
+}
+
+/// The probabilities of a classifier's classes as features, `[N, classes]`: what scores of the form of the
+/// Inception score are made of.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_gan::feature::{ClassProbabilities, FeatureExtractor};
+/// use burn_gan::model::ClassifierConfig;
+///
+/// let device = Device::flex();
+/// let classifier = ClassifierConfig::new(1, 8, 8, 10).init(&device)?;
+/// let rows = ClassProbabilities(&classifier).extract(Tensor::zeros([3, 1, 8, 8], &device), 2)?;
+/// assert!((rows[0].iter().sum::<f64>() - 1.0).abs() < 1e-5);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct ClassProbabilities<'a>(
+    /// The classifier, a trained one.
+    pub &'a Classifier,
+);
+
+impl FeatureExtractor<4> for ClassProbabilities<'_> {
+    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
+        let images = network_input(samples, self.0.sample_shape(), &device_of(self.0))?;
+        Ok(self.0.valid().probabilities(images))
+    }
+
+    fn identity(&self) -> Result<Identity, GanError> {
+        identity("class-probabilities", self.0)
+    }
+}
+
+/// The most probable class of each image `[N, C, H, W]`.
+///
+/// # Errors
+/// [`GanError::EmptyBatch`] for no images, [`GanError::ShapeMismatch`] for images that the classifier does not
+/// take, [`GanError::Device`] where the device fails.
+pub fn predicted_classes(
+    classifier: &Classifier,
+    images: Tensor<4>,
+) -> Result<Vec<usize>, GanError> {
+    let rows = ClassProbabilities(classifier).extract(images, CHUNK)?;
+    Ok(rows.iter().map(|row| largest(row)).collect())
+}
+
+/// The share of the labelled `samples` at `indices` whose most probable class is their label, in [0, 1].
+///
+/// # Errors
+/// As [`predicted_classes`], and those of the samples.
+pub fn accuracy<S: Samples<4, Tensor<1, Int>>>(
+    classifier: &Classifier,
+    samples: &S,
+    indices: &[usize],
+) -> Result<f64, GanError> {
+    if indices.is_empty() {
+        return Err(GanError::EmptyBatch);
+    }
+    let device = device_of(classifier);
+    let mut right = 0;
+    for chunk in indices.chunks(CHUNK) {
+        let batch = samples.select(chunk, &device)?;
+        let labels = labels_on_host(batch.condition, classifier.classes())?;
+        let classes = predicted_classes(classifier, batch.samples)?;
+        right += classes.iter().zip(&labels).filter(|(a, b)| a == b).count();
+    }
+    Ok(right as f64 / indices.len() as f64)
+}
+
+/// Class labels `[N]` as indices below `classes`.
+pub(super) fn labels_on_host(
+    labels: Tensor<1, Int>,
+    classes: usize,
+) -> Result<Vec<usize>, GanError> {
+    let labels = labels.try_into_vec_as::<i64>().map_err(GanError::device)?;
+    labels
+        .into_iter()
+        .map(|label| match usize::try_from(label) {
+            Ok(index) if index < classes => Ok(index),
+            _ => Err(GanError::LabelOutOfRange { label, classes }),
+        })
+        .collect()
+}
+
+/// The index of the largest value; the first of several.
+fn largest(row: &[f64]) -> usize {
+    (1..row.len()).fold(0, |best, index| match row[index] > row[best] {
+        true => index,
+        false => best,
+    })
+}
+
+fn identity(name: &str, classifier: &Classifier) -> Result<Identity, GanError> {
+    Ok(Identity::new(name, 1)
+        .with("sample_shape", classifier.sample_shape().to_vec())
+        .with("classes", classifier.classes())
+        .with("weights_sha256", fingerprint(classifier)?))
+}

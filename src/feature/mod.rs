@@ -1,0 +1,155 @@
+//! Feature spaces: where metrics compare generated samples with real ones.
+//!
+//! A metric such as the Frechet distance is a number about two clouds of points in a feature space, and means
+//! nothing without the name of that space: [`FeatureExtractor::identity`]. [`Pixels`] are the samples themselves,
+//! for points and tables; [`RandomConvolutions`] need no training and no labels; a
+//! [`Classifier`](crate::model::Classifier) trained on labelled samples ([`ClassifierTrainingConfig`]) knows what
+//! distinguishes them.
+
+mod classes;
+mod pixels;
+mod random_convolutions;
+#[cfg(feature = "training")]
+mod training;
+
+pub use classes::{ClassProbabilities, accuracy, predicted_classes};
+pub use pixels::Pixels;
+pub use random_convolutions::{RandomConvolutions, RandomConvolutionsConfig};
+#[cfg(feature = "training")]
+pub use training::{ClassifierTrainingConfig, HeldOutSplit, TrainedClassifier};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::error::{GanError, at_least_1};
+use crate::identity::Identity;
+
+/// A fixed function from samples `[N, ...]` of rank `D` to features `[N, width]`.
+///
+/// It does not learn: the same samples have the same features, whatever else is in the batch.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_gan::feature::FeatureExtractor;
+/// use burn_gan::{GanError, Identity};
+///
+/// /// The mean of each channel.
+/// struct ChannelMeans;
+///
+/// impl FeatureExtractor<4> for ChannelMeans {
+///     fn features(&self, images: Tensor<4>) -> Result<Tensor<2>, GanError> {
+///         let [count, channels, height, width] = images.dims();
+///         Ok(images.reshape([count * channels, height * width]).mean_dim(1).reshape([count, channels]))
+///     }
+///     fn identity(&self) -> Result<Identity, GanError> {
+///         Ok(Identity::new("channel-means", 1))
+///     }
+/// }
+///
+/// let images = Tensor::ones([5, 3, 8, 8], &Device::flex());
+/// let rows = ChannelMeans.extract(images, 2)?;
+/// assert_eq!(rows, vec![vec![1.0; 3]; 5]);
+/// # Ok::<(), GanError>(())
+/// ```
+pub trait FeatureExtractor<const D: usize> {
+    /// The features `[N, width]` of samples `[N, ...]`, plain (without autodiff), on the extractor's device or
+    /// that of the samples.
+    ///
+    /// All samples go through at once; [`FeatureExtractor::extract`] takes them in chunks.
+    ///
+    /// # Errors
+    /// [`GanError::ShapeMismatch`] for samples that it does not take.
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError>;
+
+    /// What it is, by a name that stays: two scores compare only where their features have the same identity.
+    ///
+    /// # Errors
+    /// [`GanError::Device`] where it rests on weights that cannot be read.
+    fn identity(&self) -> Result<Identity, GanError>;
+
+    /// The features of samples `[N, ...]` on the host, one row a sample, all of the same width.
+    ///
+    /// `chunk` samples at a time, so that memory on the device is bounded.
+    ///
+    /// # Errors
+    /// [`GanError::EmptyBatch`] for no samples, [`GanError::InvalidConfig`] for a chunk of 0, those of
+    /// [`FeatureExtractor::features`], [`GanError::ShapeMismatch`] where there is not one row a sample,
+    /// [`GanError::Device`] where the device fails.
+    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Vec<Vec<f64>>, GanError> {
+        at_least_1("chunk", chunk)?;
+        let count = samples.dims().first().copied().unwrap_or(0);
+        if count == 0 {
+            return Err(GanError::EmptyBatch);
+        }
+        let mut rows = Vec::with_capacity(count);
+        for start in (0..count).step_by(chunk) {
+            let length = chunk.min(count - start);
+            let features = self.features(samples.clone().narrow(0, start, length))?;
+            let [found, width] = features.dims();
+            let expected = [length, rows.first().map_or(width, Vec::len)];
+            if [found, width] != expected || width == 0 {
+                return Err(GanError::ShapeMismatch {
+                    what: "features",
+                    expected: expected.to_vec(),
+                    actual: vec![found, width],
+                });
+            }
+            let values = features
+                .try_into_vec_as::<f64>()
+                .map_err(GanError::device)?;
+            rows.extend(values.chunks_exact(width).map(<[f64]>::to_vec));
+        }
+        Ok(rows)
+    }
+}
+
+impl<const D: usize, E: FeatureExtractor<D> + ?Sized> FeatureExtractor<D> for &E {
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError> {
+        (**self).features(samples)
+    }
+    fn identity(&self) -> Result<Identity, GanError> {
+        (**self).identity()
+    }
+    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Vec<Vec<f64>>, GanError> {
+        (**self).extract(samples, chunk)
+    }
+}
+
+impl<const D: usize, E: FeatureExtractor<D> + ?Sized> FeatureExtractor<D> for Box<E> {
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError> {
+        (**self).features(samples)
+    }
+    fn identity(&self) -> Result<Identity, GanError> {
+        (**self).identity()
+    }
+    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Vec<Vec<f64>>, GanError> {
+        (**self).extract(samples, chunk)
+    }
+}
+
+/// Images for a network: of the shape that it takes, plain and on its device.
+fn network_input(
+    images: Tensor<4>,
+    sample_shape: [usize; 3],
+    device: &Device,
+) -> Result<Tensor<4>, GanError> {
+    let shape = images.dims();
+    if shape[1..] != sample_shape {
+        return Err(GanError::ShapeMismatch {
+            what: "images to extract features from",
+            expected: [&shape[..1], sample_shape.as_slice()].concat(),
+            actual: shape.to_vec(),
+        });
+    }
+    Ok(images.without_autodiff().to_device(device))
+}
+
+/// The device that a network's parameters are on, without autodiff.
+fn device_of(network: &impl Module) -> Device {
+    network
+        .devices()
+        .into_iter()
+        .next()
+        .unwrap_or_default()
+        .without_autodiff()
+}
