@@ -37,7 +37,7 @@ pub struct KernelDistance {
     /// The standard error of the mean, `deviation / sqrt(subsets)`.
     ///
     /// It is the error of drawing subsets from these samples. Subsets share samples, so another draw of the samples
-    /// themselves can differ by more.
+    /// themselves can differ by several times as much.
     pub standard_error: f64,
 }
 
