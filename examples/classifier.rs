@@ -5,15 +5,14 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn::config::Config;
+use burn_gan::GanError;
 use burn_gan::data::idx;
 use burn_gan::feature::ClassifierTrainingConfig;
-use burn_gan::model::{Classifier, ClassifierConfig};
-use burn_gan::{GanError, save_weights};
+use burn_gan::model::ClassifierConfig;
 use clap::Parser;
 
 /// Trains a small convolutional classifier on handwritten digits, or on any labelled images in IDX files.
@@ -68,7 +67,7 @@ fn classifier(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let trained = training.train(&network.init(&common.device()?)?, &digits)?;
     let seconds = start.elapsed().as_secs_f64();
 
-    save(&folder, &network, &trained.classifier)?;
+    common::save_network(&folder, "classifier", &network, &trained.classifier)?;
     eprintln!("wrote the classifier to {}", folder.display());
     let split = training.split(digits.labels().len())?;
     Ok(serde_json::json!({
@@ -80,17 +79,4 @@ fn classifier(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         "folder": folder,
         "device": common.device_name(),
     }))
-}
-
-/// The architecture and the weights.
-fn save(
-    folder: &Path,
-    network: &ClassifierConfig,
-    classifier: &Classifier,
-) -> Result<(), GanError> {
-    let path = folder.join("classifier.json");
-    network
-        .save(&path)
-        .map_err(|error| GanError::io(&path, error))?;
-    save_weights(classifier, folder.join("classifier.bpk"))
 }

@@ -4,11 +4,11 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn::config::Config;
+use burn_gan::GanError;
 use burn_gan::data::{ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::loss::Loss;
@@ -16,7 +16,6 @@ use burn_gan::model::DcganConfig;
 use burn_gan::picture::PictureGrid;
 use burn_gan::train::{Fit, History, Observer, ProgressBar, SampleGrid};
 use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{GanError, save_weights};
 use clap::{Parser, ValueEnum};
 
 /// Trains a DCGAN on handwritten digits, or on any images in IDX files.
@@ -144,7 +143,12 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
-    save_generator(&folder, &networks, &trainer.sampling_generator())?;
+    common::save_network(
+        &folder,
+        "generator",
+        &networks,
+        &trainer.sampling_generator(),
+    )?;
     eprintln!(
         "wrote grids, losses.csv and the generator to {}",
         folder.display()
@@ -173,17 +177,4 @@ fn progress<T>(arguments: &Arguments) -> Box<dyn Observer<T>> {
         return Box::new(burn_gan::train::Dashboard::new(10));
     }
     Box::new(ProgressBar::new(10))
-}
-
-/// The generator's architecture and its weights.
-fn save_generator(
-    folder: &Path,
-    networks: &DcganConfig,
-    generator: &burn_gan::model::DcganGenerator,
-) -> Result<(), GanError> {
-    let path = folder.join("generator.json");
-    networks
-        .save(&path)
-        .map_err(|error| GanError::io(&path, error))?;
-    save_weights(generator, folder.join("generator.bpk"))
 }

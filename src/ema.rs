@@ -7,6 +7,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use crate::error::GanError;
+use crate::module_tree::{ModulePath, follow_path};
 use crate::schedule::Schedule;
 
 /// Configuration of an [`Ema`].
@@ -76,7 +77,7 @@ impl<M: Module> Ema<M> {
         let mut blend = Blend {
             decay: self.decay(),
             average: average.tensors,
-            path: Path::default(),
+            path: ModulePath::default(),
         };
         // A valid model has buffers of its own: mapping it cannot reach the live one's.
         self.shadow = live.valid().map(&mut blend);
@@ -115,29 +116,11 @@ impl<M: Module> Ema<M> {
     }
 }
 
-/// Where a visitor or mapper is in the module tree.
-#[derive(Default)]
-struct Path(Vec<String>);
-
-impl Path {
-    fn enter(&mut self, name: &str) {
-        self.0.push(name.to_string());
-    }
-
-    fn exit(&mut self) {
-        self.0.pop();
-    }
-
-    fn key(&self) -> String {
-        self.0.join(".")
-    }
-}
-
 /// Collects the float tensors by path, flat, so that one map holds every rank.
 #[derive(Default)]
 struct Collect {
     only_trainable: bool,
-    path: Path,
+    path: ModulePath,
     tensors: HashMap<String, Tensor<1>>,
 }
 
@@ -151,13 +134,7 @@ impl Collect {
 }
 
 impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.enter(name);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if !self.only_trainable || param.is_require_grad() {
@@ -171,17 +148,11 @@ impl ModuleVisitor for Collect {
 struct Blend {
     decay: f64,
     average: HashMap<String, Tensor<1>>,
-    path: Path,
+    path: ModulePath,
 }
 
 impl ModuleMapper for Blend {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.enter(name);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.exit();
-    }
+    follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(average) = self.average.remove(&self.path.key()) else {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// What a network, a loss, a penalty or a source of data is, as checkpoints record it.
 ///
@@ -60,6 +61,11 @@ impl Identity {
         self.settings.insert(setting.to_string(), value.into());
         self
     }
+}
+
+/// SHA-256 of some bytes in hexadecimal digits: tells whether they are the same.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 impl std::fmt::Display for Identity {

@@ -70,6 +70,8 @@ pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 pub mod error;
+#[cfg(feature = "training")]
+mod exact;
 pub mod feature;
 mod files;
 pub mod identity;
@@ -78,6 +80,7 @@ pub mod loss;
 #[cfg(feature = "metrics")]
 pub mod metric;
 pub mod model;
+mod module_tree;
 pub mod nn;
 mod non_finite;
 #[cfg(feature = "training")]

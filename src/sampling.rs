@@ -1,10 +1,11 @@
 //! Drawing samples from a generator.
 
 use burn::config::Config;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use crate::contract::{Condition, Generator, check_condition};
 use crate::error::{GanError, at_least_1};
+use crate::module_tree::module_device;
 use crate::random::{Purpose, Stream};
 
 /// Draws samples from a generator in chunks, so that memory is bounded by the chunk, not by the count.
@@ -45,7 +46,10 @@ impl SamplerConfig {
         condition: &C,
     ) -> Result<Tensor<D>, GanError> {
         let mut stream = Stream::new(self.seed, Purpose::Sampling, 0);
-        let latent = stream.normal([count, generator.latent_size()], &device_of(generator));
+        let latent = stream.normal(
+            [count, generator.latent_size()],
+            &module_device(generator).without_autodiff(),
+        );
         self.decode(generator, latent, condition)
     }
 
@@ -72,7 +76,7 @@ impl SamplerConfig {
         }
         check_condition(count, condition)?;
         let generator = generator.valid();
-        let device = device_of(&generator);
+        let device = module_device(&generator).without_autodiff();
         let latent = latent.without_autodiff().to_device(&device);
         let condition = condition.clone().to_device(&device);
         let chunks = (0..count)
@@ -85,14 +89,4 @@ impl SamplerConfig {
             .collect();
         Ok(Tensor::cat(chunks, 0))
     }
-}
-
-/// The device that a generator's parameters are on, without autodiff.
-fn device_of<const D: usize, C, G: Generator<D, C>>(generator: &G) -> Device {
-    generator
-        .devices()
-        .into_iter()
-        .next()
-        .unwrap_or_default()
-        .without_autodiff()
 }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::GanError;
 use crate::files::replace_file;
+use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;
 
 /// Saves a module's weights and running statistics.
@@ -61,15 +62,18 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, G
 /// [`GanError::State`] where they cannot be written down.
 #[cfg(feature = "training")]
 pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, GanError> {
-    let strip = || {
+    // Burn panics where a device fails.
+    let stripped = caught(|| {
         let bytes = module.valid().into_record().into_bytes()?;
         let mut tensors = Reader::from_bytes(bytes)?.into_tensors()?;
         for tensor in &mut tensors {
             tensor.param_id = None;
         }
         Ok::<_, RecordError>(Writer::new(tensors).into_bytes()?.to_vec())
-    };
-    strip().map_err(|error| GanError::state(part, error))
+    });
+    stripped
+        .map_err(|message| GanError::state(part, message))?
+        .map_err(|error| GanError::state(part, error))
 }
 
 /// A module in its evaluation form, with the weights and running statistics in these bytes.
@@ -95,7 +99,7 @@ pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> R
 /// [`GanError::Device`] where they cannot be read.
 pub(crate) fn fingerprint<M: Module>(module: &M) -> Result<String, GanError> {
     let mut hash = Hash {
-        path: Vec::new(),
+        path: ModulePath::default(),
         state: Sha256::new(),
         failure: None,
     };
@@ -107,23 +111,17 @@ pub(crate) fn fingerprint<M: Module>(module: &M) -> Result<String, GanError> {
 }
 
 struct Hash {
-    path: Vec<String>,
+    path: ModulePath,
     state: Sha256,
     failure: Option<GanError>,
 }
 
 impl ModuleVisitor for Hash {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
         let tensor = parameter.val();
-        let header = format!("{} {:?}\n", self.path.join("."), tensor.dims());
+        let header = format!("{} {:?}\n", self.path.key(), tensor.dims());
         self.state.update(header);
         match tensor.try_into_vec_as::<f32>() {
             Ok(values) => values

@@ -8,8 +8,8 @@ use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::model::{DcganConfig, MlpConfig};
 use burn_gan::train::{CheckpointConfig, Fit, Flow, History, Observer};
-use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{GanError, StepReport};
+use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::{Discriminator, GanError, Generator, StepReport};
 
 /// Resident memory of this process in kilobytes.
 fn resident() -> usize {
@@ -43,21 +43,12 @@ impl Memory {
     }
 }
 
-fn ring(steps: usize) -> Memory {
-    let device = Device::flex().autodiff();
+fn measured<const D: usize, G: Generator<D>, N: Discriminator<D>>(
+    mut trainer: GanTrainer<D, G, N>,
+    mut source: impl Source<D>,
+    steps: usize,
+) -> Memory {
     let folder = tempfile::tempdir().unwrap();
-    let mut source = MixtureSourceConfig::new(Mixture::ring(), 128)
-        .init()
-        .unwrap();
-    let networks = MlpConfig::new(2).with_hidden(vec![64, 64]);
-    let mut trainer = GanTrainerConfig::r3gan()
-        .with_burn_in(steps)
-        .init(
-            networks.init_generator(&device).unwrap(),
-            networks.init_discriminator(&device).unwrap(),
-            &source.batch(0, &device).unwrap(),
-        )
-        .unwrap();
     let mut memory = Memory {
         steps,
         ..Memory::default()
@@ -72,13 +63,29 @@ fn ring(steps: usize) -> Memory {
     memory
 }
 
+fn ring(steps: usize) -> Memory {
+    let device = Device::flex().autodiff();
+    let mut source = MixtureSourceConfig::new(Mixture::ring(), 128)
+        .init()
+        .unwrap();
+    let networks = MlpConfig::new(2).with_hidden(vec![64, 64]);
+    let trainer = GanTrainerConfig::r3gan()
+        .with_burn_in(steps)
+        .init(
+            networks.init_generator(&device).unwrap(),
+            networks.init_discriminator(&device).unwrap(),
+            &source.batch(0, &device).unwrap(),
+        )
+        .unwrap();
+    measured(trainer, source, steps)
+}
+
 fn images(steps: usize) -> Memory {
     let device = Device::flex().autodiff();
-    let folder = tempfile::tempdir().unwrap();
     let images = idx::read_folder("tests/data/digits-8x8").unwrap();
     let mut source = ShuffleConfig::new(64).init(images).unwrap();
     let networks = DcganConfig::new(1, 8, 8).with_filters(32);
-    let mut trainer = GanTrainerConfig::new()
+    let trainer = GanTrainerConfig::new()
         .with_ema(Some(EmaConfig::new()))
         .init(
             networks.init_generator(&device).unwrap(),
@@ -86,17 +93,7 @@ fn images(steps: usize) -> Memory {
             &source.batch(0, &device).unwrap(),
         )
         .unwrap();
-    let mut memory = Memory {
-        steps,
-        ..Memory::default()
-    };
-    trainer
-        .fit(&mut source, steps)
-        .observe(&mut memory)
-        .checkpoints(CheckpointConfig::new(folder.path().join("run")).with_every(steps / 20))
-        .run()
-        .unwrap();
-    memory
+    measured(trainer, source, steps)
 }
 
 #[test]

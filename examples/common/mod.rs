@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use burn::config::Config;
+use burn::module::Module;
 use burn::tensor::Device;
-use burn_gan::GanError;
+use burn_gan::{GanError, save_weights};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -102,6 +104,20 @@ pub fn checkpoints(folder: &Path, resume: bool) -> Result<PathBuf, GanError> {
         std::fs::remove_dir_all(&checkpoints).map_err(|error| GanError::io(&checkpoints, error))?;
     }
     Ok(checkpoints)
+}
+
+/// A network's architecture and its weights, as NAME.json and NAME.bpk.
+pub fn save_network(
+    folder: &Path,
+    name: &str,
+    config: &impl Config,
+    network: &impl Module,
+) -> Result<(), GanError> {
+    let path = folder.join(format!("{name}.json"));
+    config
+        .save(&path)
+        .map_err(|error| GanError::io(&path, error))?;
+    save_weights(network, folder.join(format!("{name}.bpk")))
 }
 
 /// Runs an example: an error becomes one line on standard error and exit code 1.

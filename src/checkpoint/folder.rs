@@ -5,8 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{BURN, Checkpoint, FORMAT, FileRecord, MANIFEST, MANIFEST_HASH, Manifest};
-use super::manifest::{ScoreRecord, hash_line};
+use super::manifest::{Checkpoint, FileRecord, MANIFEST, MANIFEST_HASH, Manifest, hash_line};
 use crate::error::GanError;
 
 const PREFIX: &str = "step-";
@@ -125,13 +124,11 @@ impl Checkpoints {
             else {
                 continue;
             };
-            if let (true, Ok(value)) = (score.name == name, score.value.parse()) {
-                let wins = best
-                    .as_ref()
-                    .is_none_or(|(_, best)| is_better(value, *best));
-                if wins {
-                    best = Some((path, value));
-                }
+            let wins = best
+                .as_ref()
+                .is_none_or(|(_, best)| is_better(score.value, *best));
+            if score.name == name && wins {
+                best = Some((path, score.value));
             }
         }
         Ok(best)
@@ -203,34 +200,6 @@ impl Checkpoints {
     fn removed(&self, path: &Path) -> PathBuf {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.folder.join(format!("{REMOVED}{name}"))
-    }
-}
-
-impl Manifest {
-    /// A manifest of this version of the crate, of a trainer with `step` steps behind it.
-    pub fn new(step: usize, seed: u64) -> Self {
-        Self {
-            format: FORMAT,
-            burn_gan: env!("CARGO_PKG_VERSION").to_string(),
-            burn: BURN.to_string(),
-            step,
-            seed,
-            configuration: Default::default(),
-            state: Default::default(),
-            run: Default::default(),
-            score: None,
-            files: BTreeMap::new(),
-        }
-    }
-}
-
-impl ScoreRecord {
-    /// A score by the name of its metric.
-    pub fn new(name: impl Into<String>, value: f64) -> Self {
-        Self {
-            name: name.into(),
-            value: value.to_string(),
-        }
     }
 }
 

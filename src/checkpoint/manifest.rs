@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::error::GanError;
+use crate::identity::sha256;
 use crate::persistent::SavedState;
 
 /// Version of the format that this crate writes; it reads this one and all before it.
 pub const FORMAT: u32 = 1;
 /// Burn's version, whose weights format the files are in.
-pub(super) const BURN: &str = "0.22.1";
+const BURN: &str = "0.22.1";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const MANIFEST_HASH: &str = "manifest.sha256";
 /// No manifest is anywhere near as long; a longer file is none.
@@ -52,8 +52,9 @@ pub struct Manifest {
 pub struct ScoreRecord {
     /// The metric's name.
     pub name: String,
-    /// The score, as text, which keeps every bit.
-    pub value: String,
+    /// The score, as text in the file, which keeps every bit.
+    #[serde(with = "crate::exact")]
+    pub value: f64,
 }
 
 /// What a file must be.
@@ -86,6 +87,22 @@ impl FileRecord {
 }
 
 impl Manifest {
+    /// A manifest of this version of the crate, of a trainer with `step` steps behind it.
+    pub fn new(step: usize, seed: u64) -> Self {
+        Self {
+            format: FORMAT,
+            burn_gan: env!("CARGO_PKG_VERSION").to_string(),
+            burn: BURN.to_string(),
+            step,
+            seed,
+            configuration: Default::default(),
+            state: Default::default(),
+            run: Default::default(),
+            score: None,
+            files: BTreeMap::new(),
+        }
+    }
+
     /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not looked at.
     ///
     /// # Errors
@@ -117,6 +134,16 @@ impl Manifest {
             });
         }
         serde_json::from_slice(text).map_err(unreadable)
+    }
+}
+
+impl ScoreRecord {
+    /// A score by the name of its metric.
+    pub fn new(name: impl Into<String>, value: f64) -> Self {
+        Self {
+            name: name.into(),
+            value,
+        }
     }
 }
 
@@ -154,10 +181,10 @@ impl Checkpoint {
     }
 
     /// The trainer's state in it.
-    pub fn state(&self) -> SavedState {
+    pub fn into_state(self) -> SavedState {
         SavedState {
-            numbers: self.manifest.state.clone(),
-            files: self.files.clone(),
+            numbers: self.manifest.state,
+            files: self.files,
         }
     }
 }
@@ -184,10 +211,6 @@ fn damaged(folder: &Path, reason: String) -> GanError {
         path: folder.to_path_buf(),
         reason,
     }
-}
-
-fn sha256(content: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(content))
 }
 
 /// The manifest's hash in the form that `sha256sum -c` checks.

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Samples, check_indices, fingerprint};
+use super::{Samples, check_indices};
 use crate::contract::{Batch, index_tensor};
 use crate::error::GanError;
-use crate::identity::Identity;
+use crate::identity::{Identity, sha256};
 
 /// Grey images of one size, kept as bytes and converted a batch at a time.
 ///
@@ -99,7 +99,7 @@ impl Samples<4> for IdxImages {
     fn identity(&self) -> Result<Identity, GanError> {
         Ok(Identity::new("images", 1)
             .with("shape", vec![self.len(), self.height, self.width])
-            .with("sha256", fingerprint(&self.pixels)))
+            .with("sha256", sha256(&self.pixels)))
     }
 }
 
@@ -157,6 +157,6 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
 
     fn identity(&self) -> Result<Identity, GanError> {
         let images = self.images.identity()?;
-        Ok(images.with("labels_sha256", fingerprint(&self.labels)))
+        Ok(images.with("labels_sha256", sha256(&self.labels)))
     }
 }

@@ -2,10 +2,10 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Samples, check_indices, fingerprint};
+use super::{Samples, check_indices};
 use crate::contract::{Batch, Condition, check_condition, index_tensor};
 use crate::error::GanError;
-use crate::identity::Identity;
+use crate::identity::{Identity, sha256};
 
 /// A set of samples held as one tensor, with a condition for each where there is one.
 ///
@@ -94,7 +94,7 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
         Ok(Identity::new("memory", 1)
             .with("shape", self.samples.dims().to_vec())
             .with("condition", self.condition.sample_shape())
-            .with("sha256", fingerprint(data.as_bytes())))
+            .with("sha256", sha256(data.as_bytes())))
     }
 }
 

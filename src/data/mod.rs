@@ -144,12 +144,6 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     }
 }
 
-/// SHA-256 of some bytes in hexadecimal digits: tells whether data are the same.
-fn fingerprint(bytes: &[u8]) -> String {
-    use sha2::{Digest, Sha256};
-    format!("{:x}", Sha256::digest(bytes))
-}
-
 /// Refuses an empty list of indices and any index past the end of a set of `samples`.
 fn check_indices(indices: &[usize], samples: usize) -> Result<(), GanError> {
     if indices.is_empty() {

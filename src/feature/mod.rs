@@ -23,6 +23,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::error::{GanError, at_least_1};
 use crate::identity::Identity;
+use crate::module_tree::module_device;
 
 /// A fixed function from samples `[N, ...]` of rank `D` to features `[N, width]`.
 ///
@@ -144,12 +145,7 @@ fn network_input(
     Ok(images.without_autodiff().to_device(device))
 }
 
-/// The device that a network's parameters are on, without autodiff.
+/// The device of a network's parameters, without autodiff.
 fn device_of(network: &impl Module) -> Device {
-    network
-        .devices()
-        .into_iter()
-        .next()
-        .unwrap_or_default()
-        .without_autodiff()
+    module_device(network).without_autodiff()
 }

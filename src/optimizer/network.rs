@@ -13,6 +13,7 @@ use burn_pack::{Reader, Scalar, Writer};
 
 use crate::error::GanError;
 use crate::identity::Identity;
+use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;
 
 /// Under which a parameter's rank is written, beside what its optimiser remembers.
@@ -107,7 +108,7 @@ impl NetworkOptimizer {
             optimizer: self,
             learning_rate,
             gradients,
-            path: Vec::new(),
+            path: ModulePath::default(),
         })
     }
 
@@ -182,7 +183,7 @@ impl NetworkOptimizer {
     fn try_step<M: Module>(&self, network: &M) -> Result<(), GanError> {
         let mut trial = Trial {
             optimizer: self,
-            path: Vec::new(),
+            path: ModulePath::default(),
             failure: None,
         };
         network.visit(&mut trial);
@@ -204,23 +205,17 @@ struct Step<'a> {
     optimizer: &'a mut NetworkOptimizer,
     learning_rate: LearningRate,
     gradients: GradientsParams,
-    path: Vec<String>,
+    path: ModulePath,
 }
 
 impl ModuleMapper for Step<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
+    follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(param.id) else {
             return param;
         };
-        let path = self.path.join(".");
+        let path = self.path.key();
         let Some(rule) = self.optimizer.rule(&path).cloned() else {
             return param;
         };
@@ -256,43 +251,31 @@ impl ModuleMapper for Step<'_> {
 /// The rank and the device of each parameter by path.
 #[derive(Default)]
 struct Places {
-    path: Vec<String>,
+    path: ModulePath,
     found: BTreeMap<String, (usize, Device)>,
 }
 
 impl ModuleVisitor for Places {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let device = param.lazy_device().without_autodiff();
-        self.found.insert(self.path.join("."), (D, device));
+        self.found.insert(self.path.key(), (D, device));
     }
 }
 
 /// A step with zeros for weights and gradients, which nobody sees.
 struct Trial<'a> {
     optimizer: &'a NetworkOptimizer,
-    path: Vec<String>,
+    path: ModulePath,
     failure: Option<GanError>,
 }
 
 impl ModuleVisitor for Trial<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let path = self.path.join(".");
+        let path = self.path.key();
         let (Some(rule), Some(state)) =
             (self.optimizer.rule(&path), self.optimizer.states.get(&path))
         else {

@@ -22,7 +22,7 @@ pub struct Evaluated {
     /// How many samples it was taken of: most metrics are biased by that number.
     pub samples: usize,
     /// The score, as text in files, which keeps every bit.
-    #[serde(with = "text")]
+    #[serde(with = "crate::exact")]
     pub value: f64,
 }
 
@@ -121,19 +121,5 @@ impl<T> Observer<T> for Evaluation<'_, T> {
         self.rows =
             Vec::deserialize(memory).map_err(|error| GanError::state("evaluation", error))?;
         Ok(())
-    }
-}
-
-/// Numbers as text: JSON knows no infinity, and its reader may be off by the last bit.
-mod text {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }

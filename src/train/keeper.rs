@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::divergence::Incidents;
+use super::run::Run;
 use super::score::Score;
 use crate::checkpoint::{Checkpoint, Checkpoints, Manifest, ScoreRecord, differences};
+use crate::contract::{AdversarialTrainer, Condition};
+use crate::data::Source;
 use crate::error::{GanError, at_least_1};
 use crate::persistent::{Persistent, SavedState};
 
@@ -74,7 +77,42 @@ pub(super) struct Keeper<'a, T> {
 }
 
 impl<'a, T> Keeper<'a, T> {
-    pub fn open(
+    /// The checkpoints of a run that keeps any.
+    pub fn of<const D: usize, C, S>(run: &mut Run<'a, D, C, T, S>) -> Result<Option<Self>, GanError>
+    where
+        C: Condition,
+        T: AdversarialTrainer<D, C>,
+        S: Source<D, C>,
+    {
+        let best = run.best.take();
+        let config = match (run.checkpoints.take(), &run.resume) {
+            (Some(config), _) => Some(config),
+            (None, Some(folder)) => Some(CheckpointConfig::new(folder.clone())),
+            (None, None) => None,
+        };
+        let (Some(config), Some(persistence)) = (config, &run.persistence) else {
+            return match best {
+                Some(score) => {
+                    let requirement = "needs a run that keeps checkpoints";
+                    Err(GanError::config("keep_best", score.name(), requirement))
+                }
+                None => Ok(None),
+            };
+        };
+        let mut configuration = (persistence.describe)(run.trainer)?;
+        match configuration.as_object_mut() {
+            Some(fields) => fields.insert("source".to_string(), run.source.identity()?.to_value()),
+            None => return Err(GanError::state("configuration", "it is no object")),
+        };
+        let seed = (persistence.seed)(run.trainer);
+        let keeper = Self::open(config, configuration, seed, best)?;
+        if run.resume.as_deref() != Some(keeper.folder()) {
+            keeper.refuse_older()?;
+        }
+        Ok(Some(keeper))
+    }
+
+    fn open(
         config: CheckpointConfig,
         configuration: Value,
         seed: u64,
@@ -102,7 +140,7 @@ impl<'a, T> Keeper<'a, T> {
     }
 
     /// Refuses a folder with checkpoints of another run.
-    pub fn refuse_older(&self) -> Result<(), GanError> {
+    fn refuse_older(&self) -> Result<(), GanError> {
         match Checkpoints::list(&self.config.folder)?.keys().next_back() {
             Some(&step) => Err(GanError::CheckpointsExist {
                 folder: self.config.folder.clone(),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::divergence::{Divergence, Incidents};
-use super::keeper::{CheckpointConfig, Keeper, RunState};
+use super::keeper::{Keeper, RunState};
 use super::observer::{Flow, Observer, Plan};
 use super::run::{Outcome, Run};
 use crate::checkpoint::{Checkpoint, Checkpoints, Found};
@@ -35,7 +35,7 @@ where
 {
     pub fn open(mut run: Run<'a, D, C, T, S>) -> Result<Self, GanError> {
         run.divergence.check()?;
-        let keeper = open_keeper(&mut run)?;
+        let keeper = Keeper::of(&mut run)?;
         if let (Divergence::RollBack { .. }, None) = (run.divergence, &keeper) {
             let requirement = "needs a run that keeps checkpoints";
             return Err(GanError::config("divergence", run.divergence, requirement));
@@ -157,7 +157,7 @@ where
             "going back to {}, {now} of {limit} times, with learning rates times {factor}: {cause}",
             checkpoint.path.display()
         );
-        let saved = self.restore(&checkpoint)?;
+        let saved = self.restore(checkpoint)?;
         if let Some(persistence) = &self.run.persistence {
             // The checkpoint knows of the roll backs before it.
             for _ in saved.roll_backs..now {
@@ -201,16 +201,16 @@ where
             keeper.last = Some((checkpoint.manifest.step, checkpoint.path.clone()));
         }
         self.outcome.resumed = Some(checkpoint.manifest.step);
-        self.incidents = self.restore(&checkpoint)?;
+        self.incidents = self.restore(checkpoint)?;
         Ok(())
     }
 
     /// Puts a checkpoint's state into the trainer and the observers.
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<Incidents, GanError> {
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<Incidents, GanError> {
         let saved = RunState::deserialize(&checkpoint.manifest.run)
             .map_err(|error| GanError::state("run", error))?;
         if let Some(persistence) = &self.run.persistence {
-            (persistence.load)(self.run.trainer, &checkpoint.state())?;
+            (persistence.load)(self.run.trainer, &checkpoint.into_state())?;
         }
         self.run.observers.recall(&saved.observers)?;
         Ok(saved.incidents)
@@ -271,41 +271,4 @@ where
             .stop
             .is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
-}
-
-/// The checkpoints of a run that keeps any.
-fn open_keeper<'a, const D: usize, C, T, S>(
-    run: &mut Run<'a, D, C, T, S>,
-) -> Result<Option<Keeper<'a, T>>, GanError>
-where
-    C: Condition,
-    T: AdversarialTrainer<D, C>,
-    S: Source<D, C>,
-{
-    let best = run.best.take();
-    let config = match (run.checkpoints.take(), &run.resume) {
-        (Some(config), _) => Some(config),
-        (None, Some(folder)) => Some(CheckpointConfig::new(folder.clone())),
-        (None, None) => None,
-    };
-    let (Some(config), Some(persistence)) = (config, &run.persistence) else {
-        return match best {
-            Some(score) => {
-                let requirement = "needs a run that keeps checkpoints";
-                Err(GanError::config("keep_best", score.name(), requirement))
-            }
-            None => Ok(None),
-        };
-    };
-    let mut configuration = (persistence.describe)(run.trainer)?;
-    match configuration.as_object_mut() {
-        Some(fields) => fields.insert("source".to_string(), run.source.identity()?.to_value()),
-        None => return Err(GanError::state("configuration", "it is no object")),
-    };
-    let seed = (persistence.seed)(run.trainer);
-    let keeper = Keeper::open(config, configuration, seed, best)?;
-    if run.resume.as_deref() != Some(keeper.folder()) {
-        keeper.refuse_older()?;
-    }
-    Ok(Some(keeper))
 }

@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::contract::{Batch, Condition, Discriminator, Generator, check_condition};
 use crate::error::{GanError, at_least_1};
+use crate::module_tree::module_device;
 use crate::random::{Purpose, Stream};
 use crate::unwind::caught;
 
@@ -60,11 +61,6 @@ pub(super) fn first_sample<const D: usize, C: Condition>(
         samples: samples.without_autodiff().to_device(device),
         condition: batch.condition.narrow(0, 1).to_device(device),
     }
-}
-
-/// The device of a network's parameters.
-pub(super) fn module_device(module: &impl burn::module::Module) -> Device {
-    module.devices().into_iter().next().unwrap_or_default()
 }
 
 /// Runs a network and returns its output's shape.

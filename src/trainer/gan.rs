@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::config::GanTrainerConfig;
-use super::dry_run::{first_sample, module_device};
+use super::dry_run::first_sample;
 use super::finite::first_non_finite;
 use super::micro_batch::{Part, TrainingBatch};
 use super::penalties::{Penalties, push_penalty};
@@ -14,6 +14,7 @@ use crate::contract::{
 };
 use crate::error::GanError;
 use crate::loss::AdversarialLoss;
+use crate::module_tree::module_device;
 use crate::optimizer::NetworkOptimizer;
 use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};

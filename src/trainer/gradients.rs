@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::dry_run::module_device;
+use crate::module_tree::module_device;
 
 /// Gradients to step by, and the norm that they had before they were bounded, `[1]`.
 pub(super) struct Bounded {

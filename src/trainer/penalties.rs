@@ -2,10 +2,11 @@
 
 use burn::tensor::Tensor;
 
-use super::dry_run::{first_sample, guard, module_device};
+use super::dry_run::{first_sample, guard};
 use crate::contract::{Batch, Condition, Discriminator};
 use crate::error::GanError;
 use crate::identity::Identity;
+use crate::module_tree::module_device;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
 use crate::random::Stream;
 

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bool, Int, Tensor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::gan::GanTrainer;
 use super::state::State;
 use crate::contract::{Condition, Discriminator, Generator};
+use crate::ema::Ema;
 use crate::error::GanError;
 use crate::identity::Identity;
+use crate::module_tree::{ModulePath, follow_path};
 use crate::optimizer::NetworkOptimizer;
 use crate::persistent::{Persistent, SavedState};
 use crate::weights::{weights_to_bytes, with_weights};
@@ -24,11 +26,11 @@ const GENERATOR_OPTIMIZER: &str = "generator-optimizer.bpk";
 const DISCRIMINATOR_OPTIMIZER: &str = "discriminator-optimizer.bpk";
 
 /// What of the state is not in a file.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Numbers {
     steps: usize,
-    /// As text, which keeps every bit.
-    learning_rate_factor: String,
+    #[serde(with = "crate::exact")]
+    learning_rate_factor: f64,
     average_updates: Option<usize>,
 }
 
@@ -75,12 +77,14 @@ where
         if let Some(ema) = &state.ema {
             put(AVERAGE, weights_to_bytes(ema.model(), AVERAGE)?);
         }
+        let numbers = Numbers {
+            steps: state.steps,
+            learning_rate_factor: state.learning_rate_factor,
+            average_updates: state.ema.as_ref().map(Ema::updates),
+        };
         Ok(SavedState {
-            numbers: json!({
-                "steps": state.steps,
-                "learning_rate_factor": state.learning_rate_factor.to_string(),
-                "average_updates": state.ema.as_ref().map(|ema| ema.updates()),
-            }),
+            numbers: serde_json::to_value(numbers)
+                .map_err(|error| GanError::state("counters", error))?,
             files,
         })
     }
@@ -92,10 +96,6 @@ where
     fn load_state(&mut self, saved: &SavedState) -> Result<(), GanError> {
         let numbers = Numbers::deserialize(&saved.numbers)
             .map_err(|error| GanError::state("counters", error))?;
-        let learning_rate_factor: f64 = numbers
-            .learning_rate_factor
-            .parse()
-            .map_err(|error| GanError::state("learning_rate_factor", error))?;
         let file = |name: &str| {
             let content = saved.files.get(name);
             content.ok_or_else(|| GanError::state(name, "there is no such file"))
@@ -114,17 +114,14 @@ where
             }
             None => None,
         };
-        let optimizer = |optimizer: &NetworkOptimizer, name| {
-            let content = file(name)?.clone();
-            Ok::<_, GanError>((optimizer.clone(), content))
-        };
-        let (generator_optimizer, content) =
-            optimizer(&state.generator_optimizer, GENERATOR_OPTIMIZER)?;
-        let generator_optimizer = generator_optimizer.with_bytes(content, &generator)?;
-        let (discriminator_optimizer, content) =
-            optimizer(&state.discriminator_optimizer, DISCRIMINATOR_OPTIMIZER)?;
-        let discriminator_optimizer =
-            discriminator_optimizer.with_bytes(content, &discriminator)?;
+        let generator_optimizer = state
+            .generator_optimizer
+            .clone()
+            .with_bytes(file(GENERATOR_OPTIMIZER)?.clone(), &generator)?;
+        let discriminator_optimizer = state
+            .discriminator_optimizer
+            .clone()
+            .with_bytes(file(DISCRIMINATOR_OPTIMIZER)?.clone(), &discriminator)?;
         // Nothing of the trainer was touched so far: a state that does not fit leaves it as it was.
         self.state = State {
             generator,
@@ -133,7 +130,7 @@ where
             discriminator_optimizer,
             ema,
             steps: numbers.steps,
-            learning_rate_factor,
+            learning_rate_factor: numbers.learning_rate_factor,
         };
         self.good = self.state.snapshot();
         self.unsettled = None;
@@ -171,24 +168,18 @@ fn network(identity: Identity, module: &impl Module) -> Value {
 /// The shape of each parameter and buffer by path.
 #[derive(Default)]
 struct Shapes {
-    path: Vec<String>,
+    path: ModulePath,
     found: BTreeMap<String, Vec<usize>>,
 }
 
 impl Shapes {
     fn add(&mut self, shape: Vec<usize>) {
-        self.found.insert(self.path.join("."), shape);
+        self.found.insert(self.path.key(), shape);
     }
 }
 
 impl ModuleVisitor for Shapes {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
+    follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.add(param.val().dims().to_vec());
