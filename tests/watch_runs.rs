@@ -13,7 +13,7 @@ use burn_gan::model::{DcganConfig, MlpGenerator};
 use burn_gan::train::{FindingKind, Measures, Observer, Watch, WatchConfig};
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError, Generator};
-use examples::points::{Recipe, networks};
+use examples::points::Recipe;
 
 const DIGITS: &str = "examples/data/mnist-5k";
 
@@ -92,7 +92,7 @@ fn points(
 ) -> Vec<FindingKind> {
     let run = || {
         let device = Device::flex().autodiff();
-        let networks = networks(seed);
+        let networks = Recipe::R3gan.networks(seed);
         let mut source = MixtureSourceConfig::new(mixture, 128)
             .with_seed(seed)
             .init()?;
@@ -109,7 +109,7 @@ fn points(
 fn deaf(seed: u64, steps: usize) -> Vec<FindingKind> {
     let run = || {
         let device = Device::flex().autodiff();
-        let networks = networks(seed);
+        let networks = Recipe::R3gan.networks(seed);
         let mut source = MixtureSourceConfig::new(Mixture::ring(), 128)
             .with_seed(seed)
             .init()?;

@@ -11,7 +11,8 @@ use std::sync::atomic::AtomicBool;
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::Device;
-use burn_gan::{GanError, save_weights};
+use burn_gan::model::{Classifier, ClassifierConfig};
+use burn_gan::{GanError, load_weights, save_weights};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -118,6 +119,19 @@ pub fn save_network(
         .save(&path)
         .map_err(|error| GanError::io(&path, error))?;
     save_weights(network, folder.join(format!("{name}.bpk")))
+}
+
+/// The committed classifier of digits of this height and width, 8 or 28: what names them, and a feature space.
+pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, GanError> {
+    let folder = format!(
+        "{}/examples/data/digits-classifier-{size}x{size}",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let folder = Path::new(&folder);
+    let path = folder.join("classifier.json");
+    let config = ClassifierConfig::load(&path)
+        .map_err(|error| GanError::user(format!("{}: {error}", path.display())))?;
+    load_weights(config.init(device)?, folder.join("classifier.bpk"))
 }
 
 /// Runs an example: an error becomes one line on standard error and exit code 1.

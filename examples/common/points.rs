@@ -17,7 +17,7 @@ use clap::{Args, ValueEnum};
 use super::CommonArgs;
 
 /// Samples that the score counts, as in PacGAN's protocol (Lin et al. 2018, section 4.1).
-const SAMPLES: usize = 2500;
+pub const SAMPLES: usize = 2500;
 
 /// Flags of the examples in the plane.
 #[derive(Args, Debug)]
@@ -49,6 +49,8 @@ pub enum Recipe {
     Dcgan,
     /// Wasserstein loss and gradient penalty, five critic steps
     WganGp,
+    /// Hinge loss and spectral normalisation
+    Sngan,
     /// Relativistic pairing with R1 and R2, everything on a cosine schedule
     R3gan,
 }
@@ -63,7 +65,13 @@ impl Recipe {
                 .with_generator_learning_rate(2e-4)
                 .with_discriminator_learning_rate(1e-3)
                 .with_ema(Some(EmaConfig::new())),
+            // The authors' own figures of points in the plane have this weight, a hundredth of that for images.
             Self::WganGp => GanTrainerConfig::wgan_gp()
+                .with_penalties(vec![Penalty::WassersteinGp { weight: 0.1 }])
+                .with_learning_rates(5e-4)
+                .with_ema(Some(EmaConfig::new())),
+            Self::Sngan => GanTrainerConfig::sngan()
+                .with_critic_steps(1)
                 .with_learning_rates(5e-4)
                 .with_ema(Some(EmaConfig::new())),
             Self::R3gan => {
@@ -91,13 +99,16 @@ impl Recipe {
     }
 }
 
-/// The perceptrons of both examples.
-pub fn networks(seed: u64) -> MlpConfig {
-    // ReLU: a leak in the generator's activations blurs its steps from one mode to the next.
-    MlpConfig::new(2)
-        .with_latent_size(2)
-        .with_slope(0.0)
-        .with_seed(seed)
+impl Recipe {
+    /// The perceptrons of both examples.
+    pub fn networks(self, seed: u64) -> MlpConfig {
+        // ReLU: a leak in the generator's activations blurs its steps from one mode to the next.
+        MlpConfig::new(2)
+            .with_latent_size(2)
+            .with_slope(0.0)
+            .with_spectral_norm(self == Self::Sngan)
+            .with_seed(seed)
+    }
 }
 
 /// Trains on a mixture and scores the samples: files go to the folder `name`.
@@ -113,7 +124,7 @@ pub fn train(
     let mut source = MixtureSourceConfig::new(mixture, arguments.batch_size)
         .with_seed(common.seed)
         .init()?;
-    let networks = networks(common.seed);
+    let networks = recipe.networks(common.seed);
     let mut trainer = recipe.config(arguments.steps).with_seed(common.seed).init(
         networks.init_generator(&device)?,
         networks.init_discriminator(&device)?,

@@ -42,6 +42,10 @@ pub struct MlpConfig {
     /// Activation of the generator's output; `Tanh` for data scaled to [-1, 1].
     #[config(default = "Activation::Identity")]
     pub output: Activation,
+    /// Spectral normalisation of all layers of the discriminator (Miyato et al. 2018). A trainer of your own calls
+    /// [`advance_spectral_norms`](crate::nn::advance_spectral_norms) after each of the discriminator's steps.
+    #[config(default = false)]
+    pub spectral_norm: bool,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
@@ -74,6 +78,7 @@ impl MlpConfig {
                 self.latent_size,
                 self.features,
                 Purpose::GeneratorWeights,
+                false,
                 device,
             )?,
             slope: self.slope,
@@ -87,7 +92,13 @@ impl MlpConfig {
     /// [`GanError::InvalidConfig`] for a width of 0 or a slope that is not finite.
     pub fn init_discriminator(&self, device: &Device) -> Result<MlpDiscriminator, GanError> {
         Ok(MlpDiscriminator {
-            layers: self.layers(self.features, 1, Purpose::DiscriminatorWeights, device)?,
+            layers: self.layers(
+                self.features,
+                1,
+                Purpose::DiscriminatorWeights,
+                self.spectral_norm,
+                device,
+            )?,
             slope: self.slope,
         })
     }
@@ -97,6 +108,7 @@ impl MlpConfig {
         inputs: usize,
         outputs: usize,
         purpose: Purpose,
+        spectral_norm: bool,
         device: &Device,
     ) -> Result<Vec<Linear>, GanError> {
         if !self.slope.is_finite() {
@@ -116,6 +128,7 @@ impl MlpConfig {
                 let slope = if index == last { 1.0 } else { self.slope };
                 LinearConfig::new(pair[0], pair[1])
                     .with_initialization(Initialization::He { slope })
+                    .with_spectral_norm(spectral_norm)
                     .init(&mut Stream::new(self.seed, purpose, index as u64), device)
             })
             .collect()

@@ -1,0 +1,236 @@
+//! How good the library's recipes are, by the literature's protocols, over several seeds: docs/results.md.
+//!
+//! cargo run --release --example benchmark -- --suite mixtures
+
+#[path = "../common/mod.rs"]
+mod common;
+mod digits28;
+mod mixtures;
+mod report;
+mod stacked_digits;
+mod suite;
+mod workers;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use burn_gan::GanError;
+use clap::{Parser, ValueEnum};
+use serde_json::{Value, json};
+
+use common::CommonArgs;
+use suite::{Case, Job, Run, Scores, Suite, run_folder};
+use workers::{Task, run_all};
+
+/// Measures recipes by a published protocol, each with several seeds.
+///
+/// Prints tables in Markdown: mean and standard error over the seeds, every run, and the settings. Every run is a
+/// process of its own and is kept in the folder benchmark of the output folder when it is done. The last line of
+/// output is a JSON object with the suite and its rows.
+#[derive(Parser, Debug)]
+struct Arguments {
+    #[command(flatten)]
+    common: CommonArgs,
+
+    /// What to measure
+    #[arg(long, value_enum)]
+    suite: SuiteName,
+
+    /// Runs of each recipe, with the seeds from --seed on [default: those of docs/results.md]
+    #[arg(long)]
+    seeds: Option<usize>,
+
+    /// Only this data set of the suite
+    #[arg(long)]
+    data: Option<String>,
+
+    /// Only this recipe of the suite
+    #[arg(long)]
+    recipe: Option<String>,
+
+    /// Training steps of a run [default: those of docs/results.md]
+    #[arg(long)]
+    steps: Option<usize>,
+
+    /// Runs side by side [default: one a core for small networks, otherwise one]
+    #[arg(long)]
+    jobs: Option<usize>,
+
+    /// Keep the finished runs of the output folder that have the same settings
+    #[arg(long)]
+    resume: bool,
+
+    /// Make the one run of --data, --recipe and --seed in this process
+    #[arg(long, hide = true)]
+    single: bool,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum SuiteName {
+    /// Gaussians in the plane: modes found and samples of high quality
+    Mixtures,
+    /// Three digits as the channels of an image: 1,000 modes
+    StackedDigits,
+    /// Handwritten digits: distances in a classifier's features
+    Digits28,
+}
+
+impl SuiteName {
+    fn suite(self) -> Box<dyn Suite> {
+        match self {
+            Self::Mixtures => Box::new(mixtures::Mixtures),
+            Self::StackedDigits => Box::new(stacked_digits::StackedDigits),
+            Self::Digits28 => Box::new(digits28::Digits28),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let suite = arguments.suite.suite();
+    common::run(|| match arguments.single {
+        true => single(&*suite, &arguments),
+        false => all(&*suite, &arguments),
+    })
+}
+
+/// Makes the one run that the arguments name.
+fn single(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
+    let mut cases = cases(suite, arguments)?;
+    if cases.len() != 1 {
+        return Err(GanError::user("--single needs --data and --recipe"));
+    }
+    let case = cases.remove(0);
+    let seed = arguments.common.seed;
+    let folder = run_folder(&folder(suite, arguments)?, case.data, case.recipe, seed);
+    common::create_folder(&folder)?;
+    let mut run = planned(&case, seed);
+    let job = Job {
+        device: arguments.common.device()?,
+        case,
+        seed,
+        folder,
+    };
+    (run.seconds, run.scores) = suite.run(&job)?;
+    serde_json::to_value(run).map_err(GanError::user)
+}
+
+/// Makes all runs and prints the tables.
+fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
+    let cases = cases(suite, arguments)?;
+    let folder = folder(suite, arguments)?;
+    let mut kept = Vec::new();
+    let mut tasks = Vec::new();
+    for case in &cases {
+        for offset in 0..arguments.seeds.unwrap_or(case.seeds) {
+            let run = planned(case, arguments.common.seed + offset as u64);
+            let result =
+                run_folder(&folder, case.data, case.recipe, run.seed).with_extension("json");
+            match finished(&result, &run).filter(|_| arguments.resume) {
+                Some(run) => kept.push(run),
+                None => tasks.push(task(run, result, arguments)),
+            }
+        }
+    }
+    let cores = available_parallelism().map_or(1, usize::from);
+    let one_thread = suite.one_thread_each();
+    let at_once = arguments.jobs.unwrap_or(if one_thread { cores } else { 1 });
+    let mut runs = run_all(tasks, at_once.max(1), one_thread.then_some(1))?;
+    runs.extend(kept);
+    runs.sort_by_key(|run| run.seed);
+
+    println!("{}", suite.protocol());
+    let mut data: Vec<&str> = cases.iter().map(|case| case.data).collect();
+    data.dedup();
+    for data in data {
+        let of_data: Vec<&Case> = cases.iter().filter(|case| case.data == data).collect();
+        println!("### {data}\n");
+        let references = suite.references(data)?;
+        println!(
+            "{}",
+            report::markdown(data, suite.columns(), &of_data, &runs, &references)
+        );
+    }
+    suite.plot(&runs, &folder)?;
+    Ok(json!({
+        "suite": suite.name(),
+        "device": arguments.common.device_name(),
+        "at_once": at_once,
+        "rows": report::rows(suite.columns(), &cases, &runs),
+    }))
+}
+
+/// The cases that the arguments ask for.
+fn cases(suite: &dyn Suite, arguments: &Arguments) -> Result<Vec<Case>, GanError> {
+    let all = suite.cases(arguments.steps);
+    let is =
+        |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+    let names: Vec<String> = all
+        .iter()
+        .map(|case| format!("--data {} --recipe {}", case.data, case.recipe))
+        .collect();
+    let cases: Vec<Case> = all
+        .into_iter()
+        .filter(|case| is(&arguments.data, case.data) && is(&arguments.recipe, case.recipe))
+        .collect();
+    match cases.is_empty() {
+        true => Err(GanError::user(format!(
+            "the suite {} has only {}",
+            suite.name(),
+            names.join(", ")
+        ))),
+        false => Ok(cases),
+    }
+}
+
+fn folder(suite: &dyn Suite, arguments: &Arguments) -> Result<PathBuf, GanError> {
+    arguments
+        .common
+        .folder(&format!("benchmark/{}", suite.name()))
+}
+
+/// A run that is still to be made.
+fn planned(case: &Case, seed: u64) -> Run {
+    Run {
+        data: case.data.to_string(),
+        recipe: case.recipe.to_string(),
+        seed,
+        steps: case.steps,
+        settings: case.settings.clone(),
+        seconds: 0.0,
+        scores: Scores::new(),
+        failure: None,
+    }
+}
+
+/// The run in a file, if it was made as `planned`.
+fn finished(path: &Path, planned: &Run) -> Option<Run> {
+    let run: Run = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let same = run.settings == planned.settings && run.steps == planned.steps;
+    same.then_some(run)
+}
+
+fn task(run: Run, result: PathBuf, arguments: &Arguments) -> Task {
+    let common = &arguments.common;
+    let mut words: Vec<OsString> = Vec::new();
+    let mut flag = |name: &str, value: OsString| words.extend([format!("--{name}").into(), value]);
+    let suite = arguments.suite.to_possible_value();
+    flag(
+        "suite",
+        suite.map_or_else(OsString::new, |value| value.get_name().into()),
+    );
+    flag("data", run.data.clone().into());
+    flag("recipe", run.recipe.clone().into());
+    flag("steps", run.steps.to_string().into());
+    flag("seed", run.seed.to_string().into());
+    flag("device", common.device_name().into());
+    flag("out", common.out.clone().into());
+    words.push("--single".into());
+    Task {
+        run,
+        arguments: words,
+        result,
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs as Markdown tables and as one JSON object.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::suite::{Case, Column, Reference, Run};
+
+/// Mean and standard error of the mean; no error of a single value.
+#[derive(Debug, Clone, Copy)]
+pub struct Mean {
+    pub mean: f64,
+    pub standard_error: Option<f64>,
+}
+
+impl Mean {
+    /// `None` of no values.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares = values
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>();
+        (!values.is_empty()).then_some(Self {
+            mean,
+            standard_error: (values.len() > 1).then(|| (squares / (count - 1.0) / count).sqrt()),
+        })
+    }
+
+    fn cell(self, scale: f64, decimals: usize) -> String {
+        let mean = format!("{:.decimals$}", self.mean * scale);
+        match self.standard_error {
+            Some(error) => format!("{mean} ± {:.decimals$}", error * scale),
+            None => mean,
+        }
+    }
+}
+
+/// The table of a data set, and one of its single runs.
+pub fn markdown(
+    data: &str,
+    columns: &[Column],
+    cases: &[&Case],
+    runs: &[Run],
+    references: &[Reference],
+) -> String {
+    let mut text = String::new();
+    let titles = columns.iter().map(|column| column.title);
+    let header: Vec<&str> = ["recipe", "runs"]
+        .into_iter()
+        .chain(titles.clone())
+        .chain(["seconds"])
+        .collect();
+    row(&mut text, &header);
+    row(&mut text, &vec!["---"; header.len()]);
+    for case in cases {
+        let of_case = of(case, runs);
+        let good: Vec<&&Run> = of_case.iter().filter(|run| run.failure.is_none()).collect();
+        let count = match of_case.len() - good.len() {
+            0 => good.len().to_string(),
+            failed => format!("{} and {failed} failed", good.len()),
+        };
+        let scores = columns.iter().map(|column| {
+            mean(&good, column.score)
+                .map_or_else(String::new, |mean| mean.cell(column.scale, column.decimals))
+        });
+        let seconds: Vec<f64> = good.iter().map(|run| run.seconds).collect();
+        let seconds = Mean::of(&seconds).map_or_else(String::new, |mean| mean.cell(1.0, 0));
+        let cells: Vec<String> = [case.label.to_string(), count]
+            .into_iter()
+            .chain(scores)
+            .chain([seconds])
+            .collect();
+        row(&mut text, &cells);
+    }
+    for reference in references {
+        let mut cells = vec![reference.label.clone(), String::new()];
+        cells.extend(reference.cells.iter().cloned());
+        cells.resize(header.len(), String::new());
+        row(&mut text, &cells);
+    }
+
+    let _ = writeln!(text, "\nEvery run:\n");
+    let header: Vec<&str> = ["recipe", "seed"]
+        .into_iter()
+        .chain(titles)
+        .chain(["seconds"])
+        .collect();
+    row(&mut text, &header);
+    row(&mut text, &vec!["---"; header.len()]);
+    for case in cases {
+        for run in of(case, runs) {
+            let scores = columns.iter().enumerate().map(|(index, column)| {
+                match (run.scores.get(column.score), &run.failure) {
+                    (Some(value), _) => format!("{:.*}", column.decimals, value * column.scale),
+                    (None, Some(failure)) if index == 0 => failure.clone(),
+                    _ => String::new(),
+                }
+            });
+            let cells: Vec<String> = [case.label.to_string(), run.seed.to_string()]
+                .into_iter()
+                .chain(scores)
+                .chain([format!("{:.0}", run.seconds)])
+                .collect();
+            row(&mut text, &cells);
+        }
+    }
+
+    let _ = writeln!(text, "\nSettings:\n");
+    for case in cases {
+        let _ = writeln!(
+            text,
+            "- {}: {} (`--data {data} --recipe {} --seeds {}`)",
+            case.label, case.summary, case.recipe, case.seeds
+        );
+    }
+    text
+}
+
+/// One object a row: means, standard errors, settings and the runs.
+pub fn rows(columns: &[Column], cases: &[Case], runs: &[Run]) -> Vec<Value> {
+    cases
+        .iter()
+        .map(|case| {
+            let of_case = of(case, runs);
+            let good: Vec<&&Run> = of_case.iter().filter(|run| run.failure.is_none()).collect();
+            let scores: serde_json::Map<String, Value> = columns
+                .iter()
+                .filter_map(|column| {
+                    Some((
+                        column.score.to_string(),
+                        mean_value(mean(&good, column.score)?),
+                    ))
+                })
+                .collect();
+            let seconds: Vec<f64> = good.iter().map(|run| run.seconds).collect();
+            json!({
+                "data": case.data,
+                "recipe": case.recipe,
+                "label": case.label,
+                "steps": case.steps,
+                "settings": case.settings,
+                "runs": good.len(),
+                "failed": of_case.len() - good.len(),
+                "scores": scores,
+                "seconds": Mean::of(&seconds).map(mean_value),
+                "seeds": of_case.iter().map(|run| json!({
+                    "seed": run.seed,
+                    "scores": run.scores,
+                    "seconds": run.seconds,
+                    "failure": run.failure,
+                })).collect::<Vec<_>>(),
+            })
+        })
+        .collect()
+}
+
+fn of<'a>(case: &Case, runs: &'a [Run]) -> Vec<&'a Run> {
+    runs.iter()
+        .filter(|run| run.data == case.data && run.recipe == case.recipe)
+        .collect()
+}
+
+fn mean(runs: &[&&Run], score: &str) -> Option<Mean> {
+    let values: Vec<f64> = runs
+        .iter()
+        .filter_map(|run| run.scores.get(score).copied())
+        .collect();
+    Mean::of(&values)
+}
+
+fn mean_value(mean: Mean) -> Value {
+    json!({"mean": mean.mean, "standard_error": mean.standard_error})
+}
+
+fn row(text: &mut String, cells: &[impl AsRef<str>]) {
+    let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
+    let _ = writeln!(text, "| {} |", cells.join(" | "));
+}

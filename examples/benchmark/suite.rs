@@ -1,0 +1,142 @@
+//! What a suite is: recipes on data sets, each trained with several seeds and scored in one way.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use burn_gan::GanError;
+use burn_gan::trainer::GanTrainerConfig;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Scores of a run by name.
+pub type Scores = BTreeMap<String, f64>;
+
+/// A recipe on a data set: one row of a table.
+pub struct Case {
+    pub data: &'static str,
+    pub recipe: &'static str,
+    /// The recipe as the table calls it.
+    pub label: &'static str,
+    /// How many seeds it is run with, unless the command line says another number.
+    pub seeds: usize,
+    pub steps: usize,
+    /// Everything else that decides a run, for the last line of output and to know finished runs by.
+    pub settings: Value,
+    /// The settings in a few words.
+    pub summary: String,
+}
+
+/// A run to make.
+pub struct Job {
+    pub case: Case,
+    pub seed: u64,
+    /// Without autodiff.
+    pub device: Device,
+    /// For what it writes; exists.
+    pub folder: PathBuf,
+}
+
+/// A finished run, or one that failed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Run {
+    pub data: String,
+    pub recipe: String,
+    pub seed: u64,
+    pub steps: usize,
+    pub settings: Value,
+    /// Of training, without the scores after it.
+    pub seconds: f64,
+    pub scores: Scores,
+    /// Why there are no scores.
+    pub failure: Option<String>,
+}
+
+/// A score's column in a table.
+pub struct Column {
+    pub score: &'static str,
+    pub title: &'static str,
+    pub decimals: usize,
+    /// What values are multiplied by, 100 for a percentage.
+    pub scale: f64,
+}
+
+impl Column {
+    pub const fn new(score: &'static str, title: &'static str, decimals: usize) -> Self {
+        Self {
+            score,
+            title,
+            decimals,
+            scale: 1.0,
+        }
+    }
+
+    pub const fn scaled(self, scale: f64) -> Self {
+        Self { scale, ..self }
+    }
+}
+
+/// A row that somebody else has measured, or that needs no training.
+pub struct Reference {
+    pub label: String,
+    /// One cell a column, as text; empty where there is no figure.
+    pub cells: Vec<String>,
+}
+
+/// A protocol and the recipes that are measured by it.
+pub trait Suite {
+    fn name(&self) -> &'static str;
+
+    /// What is measured and how, as Markdown.
+    fn protocol(&self) -> &'static str;
+
+    fn columns(&self) -> &'static [Column];
+
+    /// All cases, with other steps than their own where given.
+    fn cases(&self, steps: Option<usize>) -> Vec<Case>;
+
+    /// Rows to stand beside those of a data set.
+    fn references(&self, data: &str) -> Result<Vec<Reference>, GanError>;
+
+    /// Whether runs are small enough to go side by side, one thread each.
+    fn one_thread_each(&self) -> bool;
+
+    /// Trains and scores: the seconds of training and the scores.
+    fn run(&self, job: &Job) -> Result<(f64, Scores), GanError>;
+
+    /// Draws what the runs have left in their folders below `folder`.
+    fn plot(&self, _runs: &[Run], _folder: &Path) -> Result<(), GanError> {
+        Ok(())
+    }
+}
+
+/// Scores by name.
+pub fn scores<const N: usize>(scores: [(&str, f64); N]) -> Scores {
+    scores.map(|(name, value)| (name.to_string(), value)).into()
+}
+
+/// A trainer's settings in a few words.
+pub fn summary(trainer: &GanTrainerConfig, steps: usize, batch_size: usize) -> String {
+    let penalties: Vec<String> = trainer
+        .penalties
+        .iter()
+        .map(|penalty| format!("{penalty:?}"))
+        .collect();
+    let penalties = match penalties.is_empty() {
+        true => "no penalty".to_string(),
+        false => penalties.join(" and "),
+    };
+    format!(
+        "{:?} loss, {penalties}; {steps} steps of {batch_size}, the generator's every {}; learning rates {} and {} \
+         (discriminator)",
+        trainer.loss,
+        trainer.critic_steps,
+        trainer.generator_learning_rate,
+        trainer.discriminator_learning_rate,
+    )
+}
+
+/// The folder of a run below that of its suite.
+pub fn run_folder(folder: &Path, data: &str, recipe: &str, seed: u64) -> PathBuf {
+    folder.join(format!("{data}-{recipe}-{seed}"))
+}
