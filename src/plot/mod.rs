@@ -1,0 +1,11 @@
+//! Plots as PNG files: lines over steps, points in the plane, a discriminator's surface.
+//!
+//! Text is drawn in a font that the program carries (Ubuntu Light), so that a machine without any fonts writes the
+//! same bytes as any other. Colours are told apart by people with any colour vision (Okabe and Ito, 2008).
+
+mod axes;
+mod axis;
+mod canvas;
+mod chart;
+
+pub use chart::Chart;
