@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn_gan::GanError;
-use burn_gan::plot::Chart;
+use burn::tensor::{Device, Tensor};
+use burn_gan::data::Mixture;
+use burn_gan::model::MlpConfig;
+use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
+use burn_gan::random::{Purpose, Stream};
+use burn_gan::{GanError, StepReport};
 use image::{Rgb, RgbImage};
 
 const BLUE: Rgb<u8> = Rgb([0, 114, 178]);
@@ -259,4 +263,156 @@ fn a_chart_of_everything() {
     };
     chart("everything.png", &chart_of(false));
     chart("everything-logarithmic.png", &chart_of(true));
+}
+
+fn points(values: &[[f32; 2]]) -> Tensor<2> {
+    let flat: Vec<f32> = values.iter().flatten().copied().collect();
+    Tensor::<1>::from_floats(flat.as_slice(), &Device::flex()).reshape([values.len(), 2])
+}
+
+/// The first number of each point.
+fn abscissa(points: Tensor<2>) -> Tensor<1> {
+    points.narrow(1, 0, 1).squeeze_dim::<1>(1)
+}
+
+#[test]
+fn a_surface_has_the_colours_of_its_values() {
+    let plot = PointsPlot::new("x")
+        .with_range([-1.0, 1.0], [-1.0, 1.0])
+        .with_surface(&Device::flex(), abscissa);
+    let drawn = picture("surface.png", |path| plot.save(path));
+    let at = |across: u32| *drawn.get_pixel(across, 300);
+    let (left, right) = (at(80), at(620));
+    assert!(left[0] > 220 && left[2] < 140, "orange: {left:?}");
+    assert!(right[0] < 140 && right[2] > 200, "blue: {right:?}");
+    // White in between.
+    assert!((300..420).any(|column| at(column).0.iter().all(|&channel| channel >= 248)));
+}
+
+#[test]
+fn points_and_both_axes_have_the_same_scale() {
+    let real = points(&[[-2.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, -1.0]]);
+    let plot = PointsPlot::new("Four")
+        .with_real(real)
+        .with_generated(points(&[[9.0, f32::NAN], [f32::INFINITY, 1.0]]));
+    let drawn = picture("four.png", |path| plot.save(path));
+    let real = Rgb([0, 66, 120]);
+    let found: Vec<_> = places(&drawn, real)
+        .into_iter()
+        .filter(|(_, y)| *y > 80)
+        .collect();
+    let span =
+        |values: Vec<u32>| f64::from(values.iter().max().unwrap() - values.iter().min().unwrap());
+    let width = span(found.iter().map(|(x, _)| *x).collect());
+    let height = span(found.iter().map(|(_, y)| *y).collect());
+    assert!((width / height - 2.0).abs() < 0.05, "{width} x {height}");
+}
+
+#[test]
+fn a_discriminator_is_a_surface() {
+    let device = Device::flex().autodiff();
+    let networks = MlpConfig::new(2).with_hidden(vec![16, 16]);
+    let discriminator = networks.init_discriminator(&device).unwrap();
+    let ring = Mixture::ring().sample(500, &mut Stream::new(1, Purpose::Data, 0), &device);
+    let plot = PointsPlot::new("Ring, untrained")
+        .with_real(ring)
+        .with_discriminator(&discriminator);
+    picture("ring.png", |path| plot.save(path));
+    // A network for other points.
+    let other = MlpConfig::new(3).init_discriminator(&device).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let saved = PointsPlot::new("")
+        .with_discriminator(&other)
+        .save(folder.path().join("other.png"));
+    assert!(
+        matches!(saved, Err(GanError::NetworkFailed { .. })),
+        "{saved:?}"
+    );
+}
+
+#[test]
+fn no_points_and_no_logits_make_a_plot_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("points.png");
+    let device = Device::flex();
+    let small = || PointsPlot::new("Odd").with_size(300, 300);
+    let extreme = [
+        0.0,
+        1.0,
+        -1.0,
+        f32::MAX,
+        f32::MIN,
+        f32::MIN_POSITIVE,
+        f32::NAN,
+        f32::INFINITY,
+    ];
+    for value in extreme {
+        let odd = points(&[[value, 0.0], [1.0, value]]);
+        let logits = move |points: Tensor<2>| abscissa(points) * 0.0 + value;
+        small()
+            .with_real(odd.clone())
+            .with_generated(odd)
+            .with_surface(&device, logits)
+            .save(&path)
+            .unwrap();
+    }
+    small().save(&path).unwrap();
+    small()
+        .with_real(Tensor::zeros([0, 2], &device))
+        .save(&path)
+        .unwrap();
+    small()
+        .with_range([-1e299, 1e299], [1.0, 1.5])
+        .with_surface(&device, abscissa)
+        .save(&path)
+        .unwrap();
+
+    let saved = small()
+        .with_real(Tensor::zeros([4, 3], &device))
+        .save(&path);
+    assert!(
+        matches!(saved, Err(GanError::ShapeMismatch { .. })),
+        "{saved:?}"
+    );
+    let saved = small()
+        .with_surface(&device, |_| Tensor::zeros([3], &Device::flex()))
+        .save(&path);
+    assert!(
+        matches!(saved, Err(GanError::ShapeMismatch { .. })),
+        "{saved:?}"
+    );
+    for range in [
+        [0.0, 0.0],
+        [1.0, 0.0],
+        [0.0, f64::NAN],
+        [f64::NEG_INFINITY, 0.0],
+    ] {
+        let saved = small().with_range(range, [0.0, 1.0]).save(&path);
+        assert!(
+            matches!(saved, Err(GanError::InvalidConfig { .. })),
+            "{saved:?}"
+        );
+    }
+}
+
+#[test]
+fn the_numbers_of_a_history_are_lines() {
+    let number = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
+    let rows: Vec<_> = (0..30)
+        .map(|step| {
+            let value = step as f32;
+            let mut report = StepReport::new(step, number(value), number(value), number(-value));
+            report.loss_generator = step.is_multiple_of(5).then(|| number(30.0 - value));
+            report.read().unwrap()
+        })
+        .collect();
+    for (name, drawn) in [
+        ("losses.png", loss_chart(&rows)),
+        ("logits.png", logit_chart(&rows)),
+    ] {
+        let drawn = chart(name, &drawn);
+        assert!(places(&drawn, BLUE).len() > 500 && places(&drawn, VERMILION).len() > 500);
+        assert_eq!(drawn.dimensions(), (900, 540));
+    }
+    chart("no-rows.png", &loss_chart(&[]));
 }

@@ -2,7 +2,7 @@
 
 use plotters::prelude::RGBColor;
 
-use super::axis::Axis;
+use super::axis::{Axis, Tick};
 use super::canvas::{Anchor, Canvas, Frame, INK, PALE, text_width};
 use crate::error::GanError;
 
@@ -15,7 +15,9 @@ pub(super) const MARGIN: f64 = 16.0;
 /// Height of a line of text with what keeps it from the next.
 const ROW: f64 = 23.0;
 /// Pixels between a text and what it belongs to.
-const GAP: f64 = 7.0;
+pub(super) const GAP: f64 = 7.0;
+/// Length of a tick's mark.
+const MARK: f64 = 4.0;
 /// Width of a line in the legend.
 const SWATCH: f64 = 24.0;
 
@@ -87,8 +89,9 @@ pub(super) struct Axes<'a> {
 }
 
 impl Axes<'_> {
-    /// The rectangle that is left for the data below `top`, when the texts at its edges have their room.
-    pub fn frame(&self, canvas: &Canvas, top: f64) -> Result<Frame, GanError> {
+    /// The rectangle that is left for the data below `top`, when the texts at its edges have their room and `beside`
+    /// pixels on its right are kept.
+    pub fn frame(&self, canvas: &Canvas, top: f64, beside: f64) -> Result<Frame, GanError> {
         let bottom = canvas.height() - MARGIN - GAP - ROW * self.rows_below();
         // How many ticks there are depends on the height and not on the width, so the height comes first.
         let labels = self.y.ticks(count_of_ticks(bottom - top, 50.0));
@@ -100,7 +103,7 @@ impl Axes<'_> {
             false => ROW,
         };
         // Half of the last label of the x axis may stand out on the right.
-        let right = canvas.width() - MARGIN - 2.0 * TEXT_SIZE;
+        let right = canvas.width() - MARGIN - beside.max(2.0 * TEXT_SIZE);
         Ok(Frame {
             left: (MARGIN + name + width + GAP).min(right - 1.0),
             top,
@@ -118,17 +121,31 @@ impl Axes<'_> {
 
     /// Draws lines at the ticks, their labels, and the names of the axes.
     pub fn draw(&self, canvas: &mut Canvas, frame: Frame) -> Result<(), GanError> {
-        for tick in self.x.ticks(count_of_ticks(frame.width(), 100.0)) {
+        let (across, up) = self.ticks(frame);
+        for tick in across {
             let [low, high] = [0.0, 1.0].map(|up| frame.at((tick.share, up)));
             canvas.line(low, high, 1.0, PALE)?;
-            let below = (low.0, frame.bottom + GAP + TEXT_SIZE / 2.0);
-            canvas.text(&tick.label, below, TEXT_SIZE, Anchor::Center)?;
         }
-        for tick in self.y.ticks(count_of_ticks(frame.height(), 50.0)) {
+        for tick in up {
             let [left, right] = [0.0, 1.0].map(|across| frame.at((across, tick.share)));
             canvas.line(left, right, 1.0, PALE)?;
-            let beside = (frame.left - GAP, left.1);
-            canvas.text(&tick.label, beside, TEXT_SIZE, Anchor::Right)?;
+        }
+        self.draw_around(canvas, frame)
+    }
+
+    /// As [`Axes::draw`], with short marks outside in place of lines over what is drawn already.
+    pub fn draw_around(&self, canvas: &mut Canvas, frame: Frame) -> Result<(), GanError> {
+        let (across, up) = self.ticks(frame);
+        for tick in across {
+            let (x, y) = frame.at((tick.share, 0.0));
+            canvas.line((x, y), (x, y + MARK), 1.0, INK)?;
+            let below = (x, y + GAP + TEXT_SIZE / 2.0);
+            canvas.text(&tick.label, below, TEXT_SIZE, Anchor::Center)?;
+        }
+        for tick in up {
+            let (x, y) = frame.at((0.0, tick.share));
+            canvas.line((x - MARK, y), (x, y), 1.0, INK)?;
+            canvas.text(&tick.label, (x - GAP, y), TEXT_SIZE, Anchor::Right)?;
         }
         canvas.outline(frame, INK)?;
         let middle = frame.at((0.5, 0.5));
@@ -140,9 +157,16 @@ impl Axes<'_> {
             TEXT_SIZE,
         )
     }
+
+    fn ticks(&self, frame: Frame) -> (Vec<Tick>, Vec<Tick>) {
+        (
+            self.x.ticks(count_of_ticks(frame.width(), 100.0)),
+            self.y.ticks(count_of_ticks(frame.height(), 50.0)),
+        )
+    }
 }
 
 /// How many ticks fit on an axis whose labels take so many pixels each.
-fn count_of_ticks(length: f64, pixels: f64) -> usize {
+pub(super) fn count_of_ticks(length: f64, pixels: f64) -> usize {
     ((length / pixels) as usize).clamp(2, 12)
 }

@@ -59,6 +59,17 @@ impl Axis {
         Self::of([low, high].into_iter(), false, 0.0)
     }
 
+    /// The numbers at the ends of an axis that is not logarithmic.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
+    /// The same middle with ends so far apart.
+    pub fn with_length(&self, length: f64) -> Self {
+        let middle = self.low / 2.0 + self.high / 2.0;
+        Self::between(middle - length / 2.0, middle + length / 2.0)
+    }
+
     /// Where a value is, as a share of the axis: 0 at its low end, 1 at its high end. `None` for what has no place:
     /// NaN, infinities and, on a logarithmic axis, 0 and less.
     pub fn share(&self, value: f64) -> Option<f64> {

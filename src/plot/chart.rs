@@ -130,7 +130,7 @@ impl Chart {
 
         let mut canvas = Canvas::new(self.width, self.height);
         let top = heading(&mut canvas, &self.title, &self.legend())?;
-        let frame = axes.frame(&canvas, top)?;
+        let frame = axes.frame(&canvas, top, 0.0)?;
         axes.draw(&mut canvas, frame)?;
         for (_, level) in &self.references {
             if let Some(up) = axes.y.share(*level) {

@@ -7,5 +7,10 @@ mod axes;
 mod axis;
 mod canvas;
 mod chart;
+mod points;
+mod steps;
+mod surface;
 
 pub use chart::Chart;
+pub use points::PointsPlot;
+pub use steps::{logit_chart, loss_chart};
