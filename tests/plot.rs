@@ -8,6 +8,7 @@ use burn_gan::data::Mixture;
 use burn_gan::model::MlpConfig;
 use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
 use burn_gan::random::{Purpose, Stream};
+use burn_gan::train::{History, HistoryPlots, Observer, Plan, read_scores, score_chart};
 use burn_gan::{GanError, StepReport};
 use image::{Rgb, RgbImage};
 
@@ -415,4 +416,76 @@ fn the_numbers_of_a_history_are_lines() {
         assert_eq!(drawn.dimensions(), (900, 540));
     }
     chart("no-rows.png", &loss_chart(&[]));
+}
+
+/// Plots a run from one step to another; which plots there are after each step.
+fn plotted_run(folder: &Path, from: usize, to: usize) -> Vec<bool> {
+    let csv = folder.join("losses.csv");
+    let mut observers: Vec<Box<dyn Observer<()>>> = vec![
+        Box::new(History::csv(&csv, 1)),
+        Box::new(HistoryPlots::new(&csv, 4)),
+    ];
+    observers.start(Plan::new(from, to)).unwrap();
+    let number = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
+    let mut written = Vec::new();
+    for step in from..to {
+        let value = (step as f32).sqrt();
+        let report = StepReport::new(step, number(value), number(value), number(1.0 - value));
+        observers.observe(&report, &()).unwrap();
+        written.push(
+            ["losses.png", "logits.png"]
+                .iter()
+                .all(|name| folder.join(name).exists()),
+        );
+    }
+    observers.finish(&()).unwrap();
+    written
+}
+
+#[test]
+fn the_plots_of_a_resumed_run_are_those_of_the_whole() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(
+        plotted_run(whole.path(), 0, 6),
+        [false, false, false, true, true, true]
+    );
+    plotted_run(parts.path(), 0, 3);
+    plotted_run(parts.path(), 3, 6);
+    for name in ["losses.png", "logits.png"] {
+        let [a, b] = [&whole, &parts].map(|folder| fs::read(folder.path().join(name)).unwrap());
+        assert!(a == b, "{name}");
+    }
+    // Without the file that it shows.
+    let mut alone = HistoryPlots::new(whole.path().join("none.csv"), 1);
+    let finished = Observer::<()>::finish(&mut alone, &());
+    assert!(matches!(finished, Err(GanError::Io { .. })), "{finished:?}");
+}
+
+#[test]
+fn a_score_has_a_chart_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    let rows = (1..=6).map(|look| {
+        format!(
+            "{},distance,100,{}\n{},modes,50,inf\n",
+            500 * look - 1,
+            9.0 / f64::from(look),
+            500 * look - 1
+        )
+    });
+    fs::write(
+        &path,
+        format!("step,score,samples,value\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    let rows = read_scores(&path).unwrap();
+    let drawn = chart(
+        "distance.png",
+        &score_chart(&rows, "distance").with_reference("real", 1.0),
+    );
+    assert!(places(&drawn, BLUE).len() > 500);
+    // Infinities have no place, and there is no such score.
+    for name in ["modes", "none"] {
+        assert!(places(&chart("none.png", &score_chart(&rows, name)), BLUE).is_empty());
+    }
 }

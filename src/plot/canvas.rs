@@ -151,12 +151,12 @@ impl Canvas {
         Ok(())
     }
 
-    /// A filled rectangle.
+    /// A filled rectangle, up to and without its right and its bottom edge.
     pub fn fill(&mut self, frame: Frame, colour: RGBColor) -> Result<(), GanError> {
         let (left, top) = place((frame.left, frame.top));
         let (right, bottom) = place((frame.right, frame.bottom));
         self.backend()?
-            .draw_rect((left, top), (right - 1, bottom - 1), &colour, true)
+            .draw_rect((left, top), (right, bottom), &colour, true)
             .map_err(failed)
     }
 
