@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -14,16 +14,19 @@ use burn_gan::ema::EmaConfig;
 use burn_gan::loss::Loss;
 use burn_gan::model::DcganConfig;
 use burn_gan::picture::PictureGrid;
-use burn_gan::train::{Fit, History, Observer, ProgressBar, SampleGrid};
+use burn_gan::train::{Fit, History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::trainer::GanTrainerConfig;
 use clap::{Parser, ValueEnum};
+use common::distance::{ImageDistance, digit_features, random_features};
 
 /// Trains a DCGAN on handwritten digits, or on any images in IDX files.
 ///
-/// Writes to the folder digits of the output folder: sample grids (step-*.png), losses.csv, and the
-/// generator (generator.json, generator.bpk), which the example `generate` draws more images from. Ctrl-C
-/// finishes the step and saves a checkpoint, which --resume goes on from, as it does after a crash. The last
-/// line of output is a JSON object that sums the run up.
+/// Writes to the folder digits of the output folder: sample grids (step-*.png), losses.png, logits.png and
+/// losses.csv, the Frechet distance of 1,000 samples over the steps (scores.png, scores.csv), and the generator
+/// (generator.json, generator.bpk), which the example `generate` draws more images from. The distance is measured
+/// in the features of the classifier that comes with the repository, for other data than its digits in those of
+/// random convolutions. Ctrl-C finishes the step and saves a checkpoint, which --resume goes on from, as it does
+/// after a crash. The last line of output is a JSON object that sums the run up.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
@@ -56,6 +59,10 @@ struct Arguments {
     /// Steps from one sample grid to the next
     #[arg(long, default_value_t = 500, value_name = "STEPS")]
     grid_every: usize,
+
+    /// Steps from one measurement of the Frechet distance to the next
+    #[arg(long, default_value_t = 500, value_name = "STEPS")]
+    score_every: usize,
 
     /// Show Burn's terminal dashboard instead of a progress bar
     #[cfg(feature = "tui")]
@@ -109,6 +116,11 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let device = common.device()?.autodiff();
     let images = idx::read_folder(&arguments.data)?;
     let folder = common.folder("digits")?;
+    let space = match arguments.data.as_path() == Path::new(DIGITS) {
+        true => digit_features(&device)?,
+        false => random_features(&images, &device)?,
+    };
+    let distance = ImageDistance::new(space, &images, &device)?;
 
     let networks = DcganConfig::new(1, images.height(), images.width())
         .with_filters(arguments.filters)
@@ -130,6 +142,8 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let mut observers: Vec<Box<dyn Observer<_>>> = vec![
         progress(arguments),
         Box::new(History::csv(folder.join("losses.csv"), 10)),
+        Box::new(HistoryPlots::new(folder.join("losses.csv"), 500)),
+        Box::new(distance.evaluation(&folder, arguments.score_every)),
         Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
     ];
 
@@ -149,8 +163,9 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         &networks,
         &trainer.sampling_generator(),
     )?;
+    distance.plot(&folder)?;
     eprintln!(
-        "wrote grids, losses.csv and the generator to {}",
+        "wrote grids, plots and the generator to {}",
         folder.display()
     );
     let taken = outcome.steps - outcome.resumed.unwrap_or(0);

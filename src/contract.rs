@@ -338,6 +338,8 @@ impl StepReport {
             penalty: optional(&self.penalty)?,
             probability_real: probability(&self.logits_real)?,
             probability_fake: probability(&self.logits_fake)?,
+            logit_real: Some(read_scalar(self.logits_real.clone().mean())?),
+            logit_fake: Some(read_scalar(self.logits_fake.clone().mean())?),
             gradient_norm_discriminator: optional(&self.gradient_norm_discriminator)?,
             gradient_norm_generator: optional(&self.gradient_norm_generator)?,
         })
@@ -364,6 +366,12 @@ pub struct StepValues {
     /// Mean estimated probability that a generated sample is real, where the loss defines one; 1/2 at
     /// equilibrium (half the label, where it is smoothed).
     pub probability_fake: Option<f32>,
+    /// Mean logit of the real samples; `None` in rows of files that are older than this number.
+    #[serde(default)]
+    pub logit_real: Option<f32>,
+    /// Mean logit of the generated samples; `None` in rows of files that are older than this number.
+    #[serde(default)]
+    pub logit_fake: Option<f32>,
     /// Norm of the discriminator's gradient before it is clipped; `None` where the trainer does not say.
     #[serde(default)]
     pub gradient_norm_discriminator: Option<f32>,

@@ -355,6 +355,13 @@ pub enum GanError {
         channels: usize,
     },
 
+    /// A plot that could not be drawn.
+    #[error("the plot could not be drawn: {message}")]
+    Drawing {
+        /// What the drawing crate said.
+        message: String,
+    },
+
     /// A saved training state, or a part of one, that does not fit or cannot be written down.
     #[error("{part}: {message}")]
     State {

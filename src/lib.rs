@@ -91,6 +91,8 @@ pub mod penalty;
 pub mod persistent;
 #[cfg(feature = "image")]
 pub mod picture;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod random;
 pub mod sampling;
 pub mod schedule;

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use burn_gan::AdversarialTrainer;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::train::{CheckpointConfig, Evaluation, Fit, Score};
+use burn_gan::train::{CheckpointConfig, Evaluation, Fit, Score, read_scores};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::{AdversarialTrainer, GanError};
 
 type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
 
@@ -60,4 +60,26 @@ fn a_resumed_run_has_the_scores_of_both_parts() {
     run(parts.path(), 8);
     std::fs::remove_file(parts.path().join("scores.csv")).unwrap();
     assert_eq!(run(parts.path(), 12), run(whole.path(), 12));
+}
+
+#[test]
+fn scores_are_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    run(folder.path(), 5);
+    let rows = read_scores(&path).unwrap();
+    assert_eq!(rows.len(), 4);
+    assert_eq!((rows[0].step, rows[0].score.as_str()), (3, "third"));
+    assert_eq!((rows[2].samples, rows[2].value), (16, 5.0 / 3.0));
+
+    let header = "step,score,samples,value\n0,a,1,1\n";
+    for (damaged, line) in [("1,a,1\n", 3), ("1,a,1,x\n", 3), ("-1,a,1,1\n", 3)] {
+        std::fs::write(&path, format!("{header}{damaged}")).unwrap();
+        match read_scores(&path) {
+            Err(GanError::History { line: found, .. }) => assert_eq!(found, line, "{damaged}"),
+            other => panic!("{damaged}: {other:?}"),
+        }
+    }
+    let missing = read_scores(folder.path().join("none.csv"));
+    assert!(matches!(missing, Err(GanError::Io { .. })), "{missing:?}");
 }

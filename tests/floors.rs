@@ -23,6 +23,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("nn", 1),
     ("optimizer", 1),
     ("picture", 1),
+    ("plot", 1),
     ("sampling", 1),
     ("theory", 1),
     ("weights", 1),

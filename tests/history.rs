@@ -288,6 +288,25 @@ fn other_columns_are_an_error_and_missing_optional_ones_are_not() {
 }
 
 #[test]
+fn a_run_goes_on_from_a_history_without_logits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history");
+    let old = "step,loss_discriminator,loss_generator,penalty,probability_real,probability_fake,\
+               gradient_norm_discriminator,gradient_norm_generator\n\
+               0,1.5,0.5,,0.75,0.25,2,3\n";
+    fs::write(&path, old).unwrap();
+    run(&mut History::csv(&path, 1), 1, 3).unwrap();
+    let rows = read_history(&path).unwrap();
+    let logits: Vec<_> = rows
+        .iter()
+        .map(|row| (row.logit_real, row.logit_fake))
+        .collect();
+    let new = (Some(0.5), Some(-0.25));
+    assert_eq!(logits, [(None, None), new, new]);
+    assert_eq!(rows[0].gradient_norm_generator, Some(3.0));
+}
+
+#[test]
 fn long_lines_and_noise_are_no_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history");

@@ -128,7 +128,7 @@ fn norms_are_reported_for_the_players_that_took_a_step() {
 }
 
 #[test]
-fn reports_from_before_there_were_norms_are_read() {
+fn reports_from_before_there_were_norms_and_logits_are_read() {
     let old = "step,loss_discriminator,loss_generator,penalty,probability_real,probability_fake\n\
                3,1.5,0.5,,0.75,0.25\n";
     let mut reader = csv::Reader::from_reader(old.as_bytes());
@@ -136,6 +136,7 @@ fn reports_from_before_there_were_norms_are_read() {
     assert_eq!((row.step, row.probability_fake), (3, Some(0.25)));
     assert_eq!(row.gradient_norm_discriminator, None);
     assert_eq!(row.gradient_norm_generator, None);
+    assert_eq!((row.logit_real, row.logit_fake), (None, None));
 }
 
 #[test]

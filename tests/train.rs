@@ -95,13 +95,19 @@ fn a_number_that_there_is_none_of_is_left_empty() {
     assert_eq!(
         lines[0],
         "step,loss_discriminator,loss_generator,penalty,probability_real,probability_fake,\
-         gradient_norm_discriminator,gradient_norm_generator"
+         logit_real,logit_fake,gradient_norm_discriminator,gradient_norm_generator"
     );
-    // The discriminator's loss and the norm of its gradient; in the second step the generator's too.
+    // The discriminator's loss, its logits and the norm of its gradient; in the second step the generator's too.
     let filled = |line: &str| -> Vec<bool> { line.split(',').map(|x| !x.is_empty()).collect() };
     let [yes, no] = [true, false];
-    assert_eq!(filled(lines[1]), [yes, yes, no, no, no, no, yes, no]);
-    assert_eq!(filled(lines[2]), [yes, yes, yes, no, no, no, yes, yes]);
+    assert_eq!(
+        filled(lines[1]),
+        [yes, yes, no, no, no, no, yes, yes, yes, no]
+    );
+    assert_eq!(
+        filled(lines[2]),
+        [yes, yes, yes, no, no, no, yes, yes, yes, yes]
+    );
 }
 
 #[test]

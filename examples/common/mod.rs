@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // No example uses all of it.
 
+pub mod distance;
 pub mod points;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,9 @@ use burn_gan::ema::EmaConfig;
 use burn_gan::metric::{Features, modes};
 use burn_gan::model::MlpConfig;
 use burn_gan::penalty::Penalty;
-use burn_gan::train::{Fit, History, Observer, ProgressBar};
+use burn_gan::plot::PointsPlot;
+use burn_gan::random::{Purpose, Stream};
+use burn_gan::train::{Fit, History, HistoryPlots, Observer, ProgressBar};
 use burn_gan::trainer::{GanTrainerConfig, OptimizerConfig};
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use clap::{Args, ValueEnum};
@@ -18,6 +20,9 @@ use super::CommonArgs;
 
 /// Samples that the score counts, as in PacGAN's protocol (Lin et al. 2018, section 4.1).
 pub const SAMPLES: usize = 2500;
+
+/// Real points and as many samples in the picture: more of them hide each other.
+const SHOWN: usize = 500;
 
 /// Flags of the examples in the plane.
 #[derive(Args, Debug)]
@@ -133,6 +138,7 @@ pub fn train(
     let mut observers: Vec<Box<dyn Observer<_>>> = vec![
         Box::new(ProgressBar::new(100)),
         Box::new(History::csv(folder.join("losses.csv"), 100)),
+        Box::new(HistoryPlots::new(folder.join("losses.csv"), 5000)),
     ];
 
     let stop = super::stop_flag()?;
@@ -146,6 +152,20 @@ pub fn train(
     let seconds = start.elapsed().as_secs_f64();
 
     let samples = trainer.sample(SAMPLES, common.seed, &())?;
+    let real = mixture.sample(
+        SHOWN,
+        &mut Stream::new(common.seed, Purpose::Data, 0),
+        &device,
+    );
+    PointsPlot::new(format!("{name}, step {}", outcome.steps))
+        .with_real(real)
+        .with_generated(samples.clone().narrow(0, 0, SHOWN))
+        .with_discriminator(trainer.discriminator())
+        .save(folder.join("points.png"))?;
+    eprintln!(
+        "wrote points.png, losses.png, logits.png and losses.csv to {}",
+        folder.display()
+    );
     let samples = Features::from_tensor(samples)?;
     let found = modes(&samples, &mixture.centers(), mixture.sigma())?;
     Ok(serde_json::json!({

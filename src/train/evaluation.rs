@@ -1,5 +1,6 @@
 //! [`Evaluation`]: scores of the generator over a run.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,33 @@ impl<'a, T> Evaluation<'a, T> {
             writer.flush().map_err(|error| GanError::io(partial, error))
         })
     }
+}
+
+/// Reads the scores that an [`Evaluation`] has written.
+///
+/// # Errors
+/// [`GanError::Io`] where the file cannot be read, [`GanError::History`] for a line that is no score.
+pub fn read_scores(path: impl AsRef<Path>) -> Result<Vec<Evaluated>, GanError> {
+    let path = path.as_ref();
+    let file = File::open(path).map_err(|error| GanError::io(path, error))?;
+    let mut rows = Vec::new();
+    for row in csv::Reader::from_reader(file).into_deserialize() {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(error) if error.is_io_error() => return Err(GanError::io(path, error.into())),
+            Err(error) => {
+                return Err(GanError::History {
+                    path: path.to_path_buf(),
+                    // Behind the header, where the reader does not say: it counts the lines of whole rows.
+                    line: error
+                        .position()
+                        .map_or(rows.len() + 2, |place| place.line() as usize),
+                    message: error.to_string(),
+                });
+            }
+        }
+    }
+    Ok(rows)
 }
 
 impl<T> Observer<T> for Evaluation<'_, T> {

@@ -15,6 +15,8 @@ mod metric_entries;
 #[cfg(feature = "train")]
 mod metric_log;
 mod observer;
+#[cfg(feature = "plot")]
+mod plots;
 #[cfg(feature = "progress")]
 mod progress;
 #[cfg(feature = "train")]
@@ -28,7 +30,7 @@ mod watch;
 pub use dashboard::Dashboard;
 pub use divergence::Divergence;
 pub use early_stopping::{EarlyStopping, EarlyStoppingConfig};
-pub use evaluation::{Evaluated, Evaluation};
+pub use evaluation::{Evaluated, Evaluation, read_scores};
 pub use fit::Fit;
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;
@@ -37,6 +39,8 @@ pub use keeper::CheckpointConfig;
 #[cfg(feature = "train")]
 pub use metric_log::MetricLog;
 pub use observer::{Every, Flow, Observer, Plan};
+#[cfg(feature = "plot")]
+pub use plots::{HistoryPlots, score_chart};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;
 pub use run::{Outcome, Run};

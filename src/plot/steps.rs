@@ -1,0 +1,47 @@
+//! Charts of the numbers of a run's steps, as `read_history` gives them.
+
+use super::chart::Chart;
+use crate::contract::StepValues;
+
+/// The mean losses of both players over the steps of a history.
+///
+/// The number of a step counts those taken, as in the names of sample grids: the first is 1.
+///
+/// ```
+/// use burn_gan::plot::loss_chart;
+/// # use burn::tensor::{Device, Tensor};
+/// # let one = || Tensor::<1>::ones([1], &Device::flex());
+/// # let rows = vec![burn_gan::StepReport::new(0, one(), one(), one()).read()?];
+///
+/// // let rows = burn_gan::train::read_history("out/run/losses.csv")?;
+/// let folder = tempfile::tempdir()?;
+/// loss_chart(&rows).save(folder.path().join("losses.png"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn loss_chart(rows: &[StepValues]) -> Chart {
+    Chart::new("Losses")
+        .with_axes("step", "mean loss")
+        .with_line("generator", &line(rows, |row| row.loss_generator))
+        .with_line(
+            "discriminator",
+            &line(rows, |row| Some(row.loss_discriminator)),
+        )
+}
+
+/// The discriminator's mean logits of real and of generated samples over the steps of a history.
+///
+/// Rows of files that are older than these numbers have no points. Steps are counted as in [`loss_chart`].
+pub fn logit_chart(rows: &[StepValues]) -> Chart {
+    Chart::new("Logits of the discriminator")
+        .with_axes("step", "mean logit")
+        .with_line("real samples", &line(rows, |row| row.logit_real))
+        .with_line("generated samples", &line(rows, |row| row.logit_fake))
+}
+
+/// A number of the rows that have it; a step in which a player took no part is no gap.
+fn line(rows: &[StepValues], number: impl Fn(&StepValues) -> Option<f32>) -> Vec<(f64, f64)> {
+    let points = rows.iter().filter_map(|row| Some((row.step, number(row)?)));
+    points
+        .map(|(step, value)| ((step + 1) as f64, value.into()))
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! [`HistoryPlots`] and [`score_chart`]: what a run writes to files, as pictures.
+
+use std::path::{Path, PathBuf};
+
+use super::evaluation::Evaluated;
+use super::history::read_history;
+use super::observer::{Flow, Observer};
+use crate::contract::StepReport;
+use crate::error::GanError;
+use crate::plot::{Chart, logit_chart, loss_chart};
+
+/// Draws the losses and the logits of a [`History`](super::History) beside its file, as `losses.png` and `logits.png`:
+/// every so many steps and at the end of the run.
+///
+/// It reads the file, so that the plots of a resumed run show the whole of it, and belongs behind the history in a list
+/// of observers.
+///
+/// ```
+/// use burn_gan::train::{History, HistoryPlots, Observer};
+///
+/// fn observers<T>() -> Vec<Box<dyn Observer<T>>> {
+///     let path = "out/run/losses.csv";
+///     vec![Box::new(History::csv(path, 10)), Box::new(HistoryPlots::new(path, 1000))]
+/// }
+/// ```
+#[derive(Debug)]
+pub struct HistoryPlots {
+    history: PathBuf,
+    interval: usize,
+}
+
+impl HistoryPlots {
+    /// Plots of the history at this path every `interval` steps; 0 counts as 1.
+    pub fn new(history: impl AsRef<Path>, interval: usize) -> Self {
+        Self {
+            history: history.as_ref().to_path_buf(),
+            interval: interval.max(1),
+        }
+    }
+
+    fn write(&self) -> Result<(), GanError> {
+        let rows = read_history(&self.history)?;
+        loss_chart(&rows).save(self.history.with_file_name("losses.png"))?;
+        logit_chart(&rows).save(self.history.with_file_name("logits.png"))
+    }
+}
+
+impl<T> Observer<T> for HistoryPlots {
+    fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
+        if (report.step + 1).is_multiple_of(self.interval) {
+            self.write()?;
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
+        self.write()
+    }
+}
+
+/// One score of an [`Evaluation`](super::Evaluation) over the steps; without points where no row has that name.
+///
+/// The number of a step counts those taken, as in the names of sample grids.
+///
+/// ```no_run
+/// use burn_gan::train::{read_scores, score_chart};
+///
+/// let rows = read_scores("out/run/scores.csv")?;
+/// score_chart(&rows, "Frechet distance")
+///     .with_reference("held-out real samples", 1.5)
+///     .save("out/run/scores.png")?;
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+pub fn score_chart(rows: &[Evaluated], score: &str) -> Chart {
+    let rows = || rows.iter().filter(|row| row.score == score);
+    let points: Vec<(f64, f64)> = rows()
+        .map(|row| ((row.step + 1) as f64, row.value))
+        .collect();
+    let title = match rows().next_back() {
+        Some(last) => format!("{score}, {} samples", last.samples),
+        None => score.to_string(),
+    };
+    Chart::new(title)
+        .with_axes("step", score)
+        .with_line("generator", &points)
+}
