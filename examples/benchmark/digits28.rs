@@ -15,7 +15,8 @@ use burn_gan::metric::{
 use burn_gan::model::{Classifier, DcganConfig, Normalization};
 use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
-use burn_gan::train::{Evaluation, Fit, Score};
+use burn_gan::plot::Chart;
+use burn_gan::train::{Evaluation, Fit, Score, read_scores};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig, OptimizerConfig};
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use serde_json::json;
@@ -236,7 +237,25 @@ impl Suite for Digits28 {
         Judge::new(&job.device)?.train(job)
     }
 
-    fn plot(&self, _runs: &[Run], _folder: &Path) -> Result<(), GanError> {
+    /// The Frechet distance over the steps, a line a run.
+    fn plot(&self, runs: &[Run], folder: &Path) -> Result<(), GanError> {
+        let judge = Judge::new(&Device::flex())?;
+        let floor = frechet_distance(&judge.real, &judge.held_out)?;
+        let mut chart = Chart::new("28x28 digits, 1,000 samples")
+            .with_axes("step", "Frechet distance")
+            .with_reference("held-out real digits", floor)
+            .with_logarithmic_y(true);
+        for run in runs.iter().filter(|run| run.failure.is_none()) {
+            let path = scores_file(&run_folder(folder, &run.data, &run.recipe, run.seed));
+            let line: Vec<(f64, f64)> = read_scores(&path)?
+                .iter()
+                .map(|row| ((row.step + 1) as f64, row.value))
+                .collect();
+            chart = chart.with_line(format!("{}, seed {}", run.recipe, run.seed), &line);
+        }
+        let path = folder.join("frechet-distance.png");
+        chart.save(&path)?;
+        eprintln!("wrote {}", path.display());
         Ok(())
     }
 }

@@ -2,20 +2,14 @@
 
 use std::path::Path;
 
-use burn::config::Config;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{IdxImages, Samples};
 use burn_gan::feature::{FeatureExtractor, RandomConvolutionsConfig};
 use burn_gan::metric::{Features, Gaussian};
-use burn_gan::model::ClassifierConfig;
 use burn_gan::train::{Evaluation, Score, read_scores, score_chart};
-use burn_gan::{AdversarialTrainer, GanError, load_weights};
+use burn_gan::{AdversarialTrainer, GanError};
 
-/// The classifier of 28x28 digits that comes with the repository.
-const CLASSIFIER: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/examples/data/digits-classifier-28x28/classifier"
-);
+use super::digits_classifier;
 
 /// Images on either side, where there are so many: enough for 64 features, in a second.
 const SAMPLES: usize = 1000;
@@ -33,12 +27,7 @@ pub struct ImageDistance {
 
 /// The features of the classifier of digits.
 pub fn digit_features(device: &Device) -> Result<Box<dyn FeatureExtractor<4>>, GanError> {
-    let config = ClassifierConfig::load(format!("{CLASSIFIER}.json")).map_err(GanError::user)?;
-    let network = config.init(&device.clone().without_autodiff())?;
-    Ok(Box::new(load_weights(
-        network,
-        format!("{CLASSIFIER}.bpk"),
-    )?))
+    Ok(Box::new(digits_classifier(28, device)?))
 }
 
 /// The features of random convolutions, for images of any kind.

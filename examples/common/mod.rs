@@ -132,7 +132,8 @@ pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, Gan
     let path = folder.join("classifier.json");
     let config = ClassifierConfig::load(&path)
         .map_err(|error| GanError::user(format!("{}: {error}", path.display())))?;
-    load_weights(config.init(device)?, folder.join("classifier.bpk"))
+    let device = device.clone().without_autodiff();
+    load_weights(config.init(&device)?, folder.join("classifier.bpk"))
 }
 
 /// Runs an example: an error becomes one line on standard error and exit code 1.
