@@ -348,6 +348,32 @@ pub enum GanError {
         message: String,
     },
 
+    /// A weights file without some of the network's weights.
+    #[error("{}: {missing} of the {needed} tensors that the network needs are missing, such as `{first}`", path.display())]
+    IncompleteWeights {
+        /// The weights file.
+        path: PathBuf,
+        /// Number of tensors that are missing.
+        missing: usize,
+        /// Number of tensors that the network takes.
+        needed: usize,
+        /// The first that is missing, by its name in such files.
+        first: String,
+    },
+
+    /// A tensor in a weights file of another shape than the network's.
+    #[error("{}: `{tensor}` has shape {actual:?}, the network needs {expected:?}", path.display())]
+    WeightShape {
+        /// The weights file.
+        path: PathBuf,
+        /// The tensor's name in the file.
+        tensor: String,
+        /// The network's shape.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        actual: Vec<usize>,
+    },
+
     /// Pictures are written for one channel (grey) or three (red, green, blue).
     #[error("a picture has 1 or 3 channels, the samples have {channels}")]
     PictureChannels {

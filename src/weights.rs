@@ -150,7 +150,7 @@ impl ModuleVisitor for ReadAll {
     }
 }
 
-fn weights_error(path: &Path, error: impl std::fmt::Display) -> GanError {
+pub(crate) fn weights_error(path: &Path, error: impl std::fmt::Display) -> GanError {
     GanError::Weights {
         path: path.to_path_buf(),
         message: error.to_string(),

@@ -4,15 +4,20 @@
 //! nothing without the name of that space: [`FeatureExtractor::identity`]. [`Pixels`] are the samples themselves,
 //! for points and tables; [`RandomConvolutions`] need no training and no labels; a
 //! [`Classifier`](crate::model::Classifier) trained on labelled samples ([`ClassifierTrainingConfig`]) knows what
-//! distinguishes them.
+//! distinguishes them. `Inception`, behind the feature of its name, is the network of the Frechet inception
+//! distance.
 
 mod classes;
+#[cfg(feature = "inception")]
+mod inception;
 mod pixels;
 mod random_convolutions;
 #[cfg(feature = "training")]
 mod training;
 
 pub use classes::{ClassProbabilities, accuracy, predicted_classes};
+#[cfg(feature = "inception")]
+pub use inception::Inception;
 pub use pixels::Pixels;
 pub use random_convolutions::{RandomConvolutions, RandomConvolutionsConfig};
 #[cfg(feature = "training")]
