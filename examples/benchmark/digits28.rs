@@ -35,9 +35,9 @@ pub struct Digits28;
 
 /// Name on the command line, label, steps.
 const RECIPES: [(&str, &str, usize); 3] = [
-    ("dcgan", "DCGAN", 4000),
-    ("wgan-gp", "WGAN-GP", 10_000),
-    ("r3gan", "R3GAN", 4000),
+    ("dcgan", "DCGAN", 3000),
+    ("wgan-gp", "WGAN-GP", 6000),
+    ("r3gan", "R3GAN's recipe", 3000),
 ];
 
 /// The settings of a recipe over so many steps.
@@ -47,7 +47,7 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
             .with_real_label(0.9)
             .with_ema(Some(EmaConfig::new().with_decay(0.998))),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
-            .with_learning_rates(5e-4)
+            .with_learning_rates(1e-3)
             .with_ema(Some(EmaConfig::new().with_decay(0.99))),
         _ => {
             let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };

@@ -37,35 +37,46 @@ const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/digits-8x8
 
 pub struct StackedDigits;
 
-/// Name on the command line, label, loss, weights of R1 and R2.
-const RECIPES: [(&str, &str, Loss, Option<f64>, Option<f64>); 4] = [
-    ("gan", "GAN", Loss::NonSaturating, None, None),
-    (
-        "gan-r1-r2",
-        "GAN + R1 + R2",
-        Loss::NonSaturating,
-        Some(GAMMA),
-        Some(GAMMA),
-    ),
-    (
-        "rpgan-r1",
-        "RpGAN + R1",
-        Loss::RelativisticPaired,
-        Some(GAMMA),
-        None,
-    ),
-    (
-        "rpgan-r1-r2",
-        "RpGAN + R1 + R2",
-        Loss::RelativisticPaired,
-        Some(GAMMA),
-        Some(GAMMA),
-    ),
+/// R3GAN's ablation: a loss, with or without the penalties R1 and R2.
+struct Recipe {
+    name: &'static str,
+    label: &'static str,
+    loss: Loss,
+    penalties: &'static [Penalty],
+}
+
+const R1: Penalty = Penalty::R1 { gamma: 1.0 };
+const R2: Penalty = Penalty::R2 { gamma: 1.0 };
+
+const RECIPES: [Recipe; 4] = [
+    Recipe {
+        name: "gan",
+        label: "GAN",
+        loss: Loss::NonSaturating,
+        penalties: &[],
+    },
+    Recipe {
+        name: "gan-r1-r2",
+        label: "GAN + R1 + R2",
+        loss: Loss::NonSaturating,
+        penalties: &[R1, R2],
+    },
+    Recipe {
+        name: "rpgan-r1",
+        label: "RpGAN + R1",
+        loss: Loss::RelativisticPaired,
+        penalties: &[R1],
+    },
+    Recipe {
+        name: "rpgan-r1-r2",
+        label: "RpGAN + R1 + R2",
+        loss: Loss::RelativisticPaired,
+        penalties: &[R1, R2],
+    },
 ];
-const GAMMA: f64 = 1.0;
 
 /// The settings that all recipes share, those of R3GAN over this run's length.
-fn trainer(loss: Loss, r1: Option<f64>, r2: Option<f64>, steps: usize) -> GanTrainerConfig {
+fn trainer(recipe: &Recipe, steps: usize) -> GanTrainerConfig {
     let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
     let adam = OptimizerConfig::Adam(
         AdamConfig::new()
@@ -73,11 +84,9 @@ fn trainer(loss: Loss, r1: Option<f64>, r2: Option<f64>, steps: usize) -> GanTra
             .with_beta_2(0.99)
             .with_epsilon(1e-8),
     );
-    let r1 = r1.map(|gamma| Penalty::R1 { gamma });
-    let r2 = r2.map(|gamma| Penalty::R2 { gamma });
     GanTrainerConfig::r3gan()
-        .with_loss(loss)
-        .with_penalties(r1.into_iter().chain(r2).collect())
+        .with_loss(recipe.loss)
+        .with_penalties(recipe.penalties.to_vec())
         .with_penalty_schedule(cosine(1.0, 0.1))
         .with_generator_optimizer(adam.clone())
         .with_discriminator_optimizer(adam)
@@ -201,13 +210,13 @@ impl Suite for StackedDigits {
     fn cases(&self, steps: Option<usize>) -> Vec<Case> {
         let steps = steps.unwrap_or(STEPS);
         RECIPES
-            .into_iter()
-            .map(|(name, label, loss, r1, r2)| {
-                let trainer = trainer(loss, r1, r2, steps);
+            .iter()
+            .map(|recipe| {
+                let trainer = trainer(recipe, steps);
                 Case {
                     data: "stacked-digits",
-                    recipe: name,
-                    label,
+                    recipe: recipe.name,
+                    label: recipe.label,
                     seeds: 1,
                     steps,
                     summary: summary(&trainer, steps, BATCH_SIZE),
@@ -248,13 +257,13 @@ impl Suite for StackedDigits {
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
         let Job { case, seed, .. } = job;
         let device = job.device.clone().autodiff();
-        let (_, _, loss, r1, r2) = RECIPES
-            .into_iter()
-            .find(|(name, ..)| *name == case.recipe)
+        let recipe = RECIPES
+            .iter()
+            .find(|recipe| recipe.name == case.recipe)
             .ok_or_else(|| GanError::user(format!("no recipe {}", case.recipe)))?;
         let mut source = Stacked::new(*seed)?;
         let networks = networks(*seed);
-        let mut trainer = trainer(loss, r1, r2, case.steps).with_seed(*seed).init(
+        let mut trainer = trainer(recipe, case.steps).with_seed(*seed).init(
             networks.init_generator(&device)?,
             networks.init_discriminator(&device)?,
             &source.batch(0, &device)?,
