@@ -114,11 +114,14 @@ fn deaf(seed: u64, steps: usize) -> Vec<FindingKind> {
             .with_seed(seed)
             .init()?;
         let inner = networks.init_generator(&device)?;
-        let trainer = Recipe::R3gan.config(20_000).with_seed(seed).init(
-            Deaf { inner },
-            networks.init_discriminator(&device)?,
-            &source.batch(0, &device)?,
-        )?;
+        let trainer = Recipe::R3gan
+            .config(Mixture::ring(), 20_000)
+            .with_seed(seed)
+            .init(
+                Deaf { inner },
+                networks.init_discriminator(&device)?,
+                &source.batch(0, &device)?,
+            )?;
         row("ring, latents times 1e-3", seed, steps, trainer, source)
     };
     run().unwrap()
@@ -155,7 +158,7 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 fn healthy_points() {
     for seed in SEEDS {
         for (name, mixture) in [("ring", Mixture::ring()), ("grid", Mixture::grid())] {
-            let config = Recipe::R3gan.config(20_000);
+            let config = Recipe::R3gan.config(mixture, 20_000);
             points(&format!("{name}, r3gan"), mixture, seed, 20_000, config);
         }
     }
@@ -175,7 +178,7 @@ fn sick_points() {
     let ring = Mixture::ring();
     for seed in SEEDS {
         for (name, mixture) in [("ring", ring), ("grid", Mixture::grid())] {
-            let stalled = Recipe::R3gan.config(20_000);
+            let stalled = Recipe::R3gan.config(mixture, 20_000);
             let stalled = stalled.with_generator_learning_rate(1e-9);
             let kinds = points(
                 &format!("{name}, r3gan, G rate 1e-9"),

@@ -72,7 +72,7 @@ impl Suite for Mixtures {
         let mut cases = Vec::new();
         for data in DATA {
             for (name, label, recipe, seeds) in RECIPES {
-                let trainer = recipe.config(steps);
+                let trainer = recipe.config(mixture(data), steps);
                 cases.push(Case {
                     data,
                     recipe: name,
@@ -122,7 +122,7 @@ impl Suite for Mixtures {
             .with_seed(*seed)
             .init()?;
         let networks = recipe.networks(*seed);
-        let mut trainer = recipe.config(case.steps).with_seed(*seed).init(
+        let mut trainer = recipe.config(mixture, case.steps).with_seed(*seed).init(
             networks.init_generator(&device)?,
             networks.init_discriminator(&device)?,
             &source.batch(0, &device)?,
