@@ -12,9 +12,10 @@ use common::points::{PointsArgs, train};
 
 /// Trains a small GAN on eight Gaussians on a circle.
 ///
-/// Writes to a folder of the output folder: points.png (real and generated points over the discriminator's logits),
-/// losses.png, logits.png and the numbers behind them, losses.csv. The last line of output is a JSON object: how many of the eight
-/// modes 2,500 samples reach, and the share of samples within three standard deviations of a mode.
+/// Writes to a folder of the output folder: points.png (real and generated points over the discriminator's
+/// logits), losses.png, logits.png and the numbers behind them, losses.csv. The last line of output is a JSON
+/// object: how many of the eight modes 2,500 samples reach, and the share of samples within three standard
+/// deviations of a mode.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]

@@ -44,18 +44,19 @@
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
 //! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`schedule`], [`optimizer`], [`ema`], [`train`] (a
 //!   whole run: observers, checkpoints, resuming, divergence), [`checkpoint`] (what is on disk).
-//! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`metric`] on
+//! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
 //!   features from [`feature`].
 //! - Why it works: [`theory`].
 //!
 //! # Features
 //!
-//! On by default: `std`, `simd`, `rayon` (Burn's, for the speed of the flex backend), `metrics` and `training`. Without
-//! `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in the
-//! build. Optional: `image` (sample grids as PNG), `progress` (a progress bar), `dataset` (Burn's datasets),
-//! `train` (Burn's metrics renderers and loggers as observers), `tui` (its terminal dashboard), `inception` (the
-//! network of the Frechet inception distance, from a weights file), `x86-v4` (AVX-512). A backend is the binary's
-//! choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`, `cuda`, `rocm` or `cpu`.
+//! On by default: `std`, `simd`, `rayon` (Burn's, for the speed of the flex backend), `metrics` and `training`.
+//! Without `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in
+//! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
+//! progress bar), `dataset` (Burn's datasets), `train` (Burn's metrics renderers and loggers as observers), `tui`
+//! (its terminal dashboard), `inception` (the network of the Frechet inception distance, from a weights file),
+//! `x86-v4` (AVX-512). A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
+//! `cuda`, `rocm` or `cpu`.
 //!
 //! # Errors and randomness
 //!
