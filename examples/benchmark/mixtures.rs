@@ -12,16 +12,15 @@ use crate::common::points::{Recipe, SAMPLES};
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite, scores, summary};
 
 const BATCH_SIZE: usize = 128;
-const STEPS: usize = 40_000;
 
 pub struct Mixtures;
 
-/// Name on the command line, label, recipe, seeds.
-const RECIPES: [(&str, &str, Recipe, usize); 4] = [
-    ("gan", "GAN", Recipe::Dcgan, 5),
-    ("wgan-gp", "WGAN-GP", Recipe::WganGp, 5),
-    ("sngan", "SNGAN", Recipe::Sngan, 5),
-    ("rpgan-r1-r2", "RpGAN + R1 + R2", Recipe::R3gan, 10),
+/// Name on the command line, label, recipe, steps, seeds.
+const RECIPES: [(&str, &str, Recipe, usize, usize); 4] = [
+    ("gan", "GAN", Recipe::Dcgan, 20_000, 5),
+    ("wgan-gp", "WGAN-GP", Recipe::WganGp, 20_000, 5),
+    ("sngan", "SNGAN", Recipe::Sngan, 20_000, 5),
+    ("rpgan-r1-r2", "RpGAN + R1 + R2", Recipe::R3gan, 40_000, 10),
 ];
 
 const DATA: [&str; 2] = ["ring", "grid"];
@@ -42,7 +41,7 @@ fn recipe(case: &Case) -> Result<Recipe, GanError> {
     RECIPES
         .iter()
         .find(|(name, ..)| *name == case.recipe)
-        .map(|(_, _, recipe, _)| *recipe)
+        .map(|(_, _, recipe, ..)| *recipe)
         .ok_or_else(|| GanError::user(format!("no recipe {}", case.recipe)))
 }
 
@@ -68,10 +67,10 @@ impl Suite for Mixtures {
     }
 
     fn cases(&self, steps: Option<usize>) -> Vec<Case> {
-        let steps = steps.unwrap_or(STEPS);
         let mut cases = Vec::new();
         for data in DATA {
-            for (name, label, recipe, seeds) in RECIPES {
+            for (name, label, recipe, usual, seeds) in RECIPES {
+                let steps = steps.unwrap_or(usual);
                 let trainer = recipe.config(mixture(data), steps);
                 cases.push(Case {
                     data,
