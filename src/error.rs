@@ -349,7 +349,10 @@ pub enum GanError {
     },
 
     /// A weights file without some of the network's weights.
-    #[error("{}: {missing} of the {needed} tensors that the network needs are missing, such as `{first}`", path.display())]
+    #[error(
+        "{}: {missing} of the {needed} tensors that the network needs are missing, such as `{first}`",
+        path.display()
+    )]
     IncompleteWeights {
         /// The weights file.
         path: PathBuf,

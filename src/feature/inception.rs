@@ -42,8 +42,8 @@ const STEM: [[&str; 2]; 5] = [
 /// state dict of its names and shapes. There are no random weights to fall back to.
 ///
 /// pytorch-fid takes pixels `p` in [0, 1], resizes them to 299x299 (bilinear, corners not aligned, no smoothing) and
-/// hands `2 p - 1` to the network. Values in [-1, 1] are such `2 p - 1` already, and resizing keeps to that, so they are
-/// resized and not scaled. pytorch-fid also reads its images from files, where they have 256 levels and nothing
+/// hands `2 p - 1` to the network. Values in [-1, 1] are such `2 p - 1` already, and resizing keeps to that, so they
+/// are resized and not scaled. pytorch-fid also reads its images from files, where they have 256 levels and nothing
 /// outside of [0, 1]; a generator's samples are taken here as they are.
 ///
 /// The network computes in single precision whatever the device's own is. An image takes 11 billion floating-point
@@ -83,6 +83,8 @@ impl Inception {
     /// [`GanError::IncompleteWeights`] where it is of another network or not all of it is there,
     /// [`GanError::Weights`] where it is damaged, no file of PyTorch's, or holds what no weight can be: NaN, an
     /// infinity, a negative variance.
+    ///
+    /// Files of PyTorch 1.6 and later have checksums. Older ones have none: damaged values go unnoticed.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, GanError> {
         let path = path.as_ref();
         // The system's own account of it: the reader of weights gives one error for everything.

@@ -7,11 +7,13 @@ Writes into the folder (by default `out/inception` of this repository, which git
 
 - random-inception.pth: a state dict of pytorch-fid's network with random weights, from a fixed seed,
 - inception.json, images.bin, features.bin: images of several sizes (bytes, channels first) and the 2048 features that
-  pytorch-fid's `InceptionV3` gives for them (little-endian single precision).
+  pytorch-fid's `InceptionV3` gives for them (little-endian single precision),
+- exact.bin: the same network's features of images that were resized in double precision. PyTorch reckons the places
+  between pixels in single precision, which moves the features by up to 4e-4.
 
 And beside this script, small enough for git, gzipped weights files of the same names and shapes whose tensors all look
-at a few shared numbers: complete, with one tensor missing, with one of a wrong shape, in half precision, and one tensor
-alone.
+at a few shared numbers: complete, with one tensor missing, with one of a wrong shape, in half precision in the format
+before PyTorch 1.6, and one tensor alone.
 
 Nothing is downloaded: where pytorch-fid asks for its weights it is handed the random ones. The running statistics are
 those of the images themselves, each then moved a little, so that activations keep their size through 48 layers and
@@ -76,7 +78,7 @@ def random_state(images, random):
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
-    batch = torch.cat([interpolate(as_input(image), (299, 299), mode="bilinear") for image in images])
+    batch = torch.cat([resized(as_input(image)) for image in images])
     with torch.no_grad():
         network(batch)
     found = statistics(network)
@@ -95,12 +97,17 @@ def statistics(network):
     names = [name for name, _ in plain_network().named_children() if name.startswith(("Conv2d", "Mixed"))]
     layers = [layer for block in network.blocks for layer in block if list(layer.parameters())]
     assert len(names) == len(layers)
-    return {f"{name}.{inner}": buffer for name, layer in zip(names, layers) for inner, buffer in layer.named_buffers()}
+    pairs = zip(names, layers)
+    return {f"{name}.{inner}": buffer for name, layer in pairs for inner, buffer in layer.named_buffers()}
+
+
+def resized(image, **how):
+    return interpolate(image, (299, 299), mode="bilinear", **how)
 
 
 def features(network, images):
     with torch.no_grad():
-        return torch.stack([network(as_input(image))[0].flatten() for image in images]).numpy()
+        return torch.stack([network(image)[0].flatten() for image in images]).numpy()
 
 
 def write_reference(folder):
@@ -108,27 +115,27 @@ def write_reference(folder):
     images = list(made_images(random))
     state = random_state(images, random)
     network = pytorch_fid_network(state)
-    expected = features(network, images)
+    inputs = [as_input(image) for image in images]
+    expected = features(network, inputs)
+    network.resize_input = False
+    exact = features(network, [resized(image.double(), align_corners=False).float() for image in inputs])
+    aligned = features(network, [resized(image, align_corners=True) for image in inputs])
 
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save(state, folder / "random-inception.pth")
+    # In the format before PyTorch 1.6, that of 2019, when pytorch-fid's file was made; the small files are in today's.
+    torch.save(state, folder / "random-inception.pth", _use_new_zipfile_serialization=False)
     (folder / "images.bin").write_bytes(b"".join(image.tobytes() for image in images))
     (folder / "features.bin").write_bytes(expected.astype("<f4").tobytes())
+    (folder / "exact.bin").write_bytes(exact.astype("<f4").tobytes())
     (folder / "inception.json").write_text(json.dumps({"shapes": [list(image.shape) for image in images]}) + "\n")
 
     scale = np.sqrt((expected**2).mean())
     print(f"features: root mean square {scale:.3f}, largest {expected.max():.3f}, zero {np.mean(expected == 0):.3f}")
     apart = min(np.abs(a - b).max() for i, a in enumerate(expected) for b in expected[:i])
     print(f"nearest two images differ by {apart:.3f}")
-    network.resize_input = False
-    with torch.no_grad():
-        aligned = torch.stack(
-            [
-                network(interpolate(as_input(image), (299, 299), mode="bilinear", align_corners=True))[0].flatten()
-                for image in images
-            ]
-        ).numpy()
-    print("aligned corners would change the features by", *[f"{change:.3f}" for change in np.abs(aligned - expected).max(axis=1)])
+    for what, others in [("exact resizing", exact), ("aligned corners", aligned)]:
+        changes = np.abs(others - expected).max(axis=1)
+        print(what, "would change the features by", *[f"{change:.1e}" for change in changes])
 
 
 def shared_state(dtype=torch.float32):
@@ -152,9 +159,9 @@ def shared_state(dtype=torch.float32):
     return state
 
 
-def write_small(name, state):
+def write_small(name, state, **how):
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save(state, buffer, **how)
     path = HERE / f"inception-{name}.pth.gz"
     path.write_bytes(gzip.compress(buffer.getvalue(), mtime=0))
     print(f"{path.name}: {len(state)} tensors, {path.stat().st_size} bytes, {len(buffer.getvalue())} unpacked")
@@ -164,13 +171,15 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent.parent / "out" / "inception"
     state = shared_state()
     write_small("complete", state)
-    write_small("half", shared_state(torch.float16))
+    write_small("half", shared_state(torch.float16), _use_new_zipfile_serialization=False)
     lacking = dict(state)
     del lacking["Mixed_7c.branch_pool.bn.running_mean"]
     write_small("lacking", lacking)
-    write_small("misshapen", state | {"Mixed_6e.branch7x7_2.conv.weight": state["Mixed_6e.branch7x7_3.conv.weight"]})
+    turned = {"Mixed_6e.branch7x7_2.conv.weight": state["Mixed_6e.branch7x7_3.conv.weight"]}
+    write_small("misshapen", state | turned)
     first = "Conv2d_1a_3x3.conv.weight"
-    write_small("one-tensor", {first: state[first]})
+    # With numbers of its own: PyTorch's checksums are over a tensor's memory, and read only with all of it.
+    write_small("one-tensor", {first: state[first].clone()})
     write_reference(folder)
 
 
