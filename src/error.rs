@@ -493,7 +493,7 @@ pub enum GanError {
         name: String,
     },
 
-    /// A history that cannot be read: a line of it is none of its rows.
+    /// A history, or a file of scores, that cannot be read: a line of it is none of its rows.
     #[error("{}, line {line}: {message}", path.display())]
     History {
         /// The file.

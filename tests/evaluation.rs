@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::train::{CheckpointConfig, Evaluation, Fit, Score, read_scores};
+use burn_gan::train::{CheckpointConfig, Evaluation, Fit, Observer, Plan, Score, read_scores};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, GanError};
 
@@ -82,4 +82,15 @@ fn scores_are_read_back() {
     }
     let missing = read_scores(folder.path().join("none.csv"));
     assert!(matches!(missing, Err(GanError::Io { .. })), "{missing:?}");
+}
+
+#[test]
+fn a_run_that_stops_before_its_first_look_leaves_no_scores_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    run(folder.path(), 5);
+    assert!(!read_scores(&path).unwrap().is_empty());
+    let mut evaluation: Evaluation<()> = Evaluation::new(&path, 100);
+    evaluation.start(Plan::new(0, 1000)).unwrap();
+    assert!(read_scores(&path).unwrap().is_empty());
 }

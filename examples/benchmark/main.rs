@@ -58,7 +58,7 @@ struct Arguments {
     #[arg(long)]
     jobs: Option<usize>,
 
-    /// Keep the finished runs of the output folder that have the same settings
+    /// Keep the runs of the output folder that this same program has finished with the same settings
     #[arg(long)]
     resume: bool,
 
@@ -106,14 +106,17 @@ fn single(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     let seed = arguments.common.seed;
     let folder = run_folder(&folder(suite, arguments)?, case.data, case.recipe, seed);
     common::create_folder(&folder)?;
-    let mut run = planned(&case, seed);
+    let mut run = planned(&case, seed, arguments)?;
     let job = Job {
         device: arguments.common.device()?,
         case,
         seed,
         folder,
     };
-    (run.seconds, run.scores) = suite.run(&job)?;
+    match suite.run(&job) {
+        Ok((seconds, scores)) => (run.seconds, run.scores) = (seconds, scores),
+        Err(error) => run.failure = Some(error.to_string()),
+    }
     serde_json::to_value(run).map_err(GanError::user)
 }
 
@@ -125,7 +128,7 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     let mut tasks = Vec::new();
     for case in &cases {
         for offset in 0..arguments.seeds.unwrap_or(case.seeds) {
-            let run = planned(case, arguments.common.seed + offset as u64);
+            let run = planned(case, arguments.common.seed + offset as u64, arguments)?;
             let result =
                 run_folder(&folder, case.data, case.recipe, run.seed).with_extension("json");
             match finished(&result, &run).filter(|_| arguments.resume) {
@@ -150,16 +153,25 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
         let references = suite.references(data)?;
         println!(
             "{}",
-            report::markdown(data, suite.columns(), &of_data, &runs, &references)
+            report::markdown(suite.name(), suite.columns(), &of_data, &runs, &references)
         );
     }
     suite.plot(&runs, &folder)?;
-    Ok(json!({
+    let summary = json!({
         "suite": suite.name(),
         "device": arguments.common.device_name(),
         "at_once": at_once,
         "rows": report::rows(suite.columns(), &cases, &runs),
-    }))
+    });
+    let failed = runs.iter().filter(|run| run.failure.is_some()).count();
+    if failed > 0 {
+        println!("{summary}");
+        return Err(GanError::user(format!(
+            "{failed} of {} runs failed",
+            runs.len()
+        )));
+    }
+    Ok(summary)
 }
 
 /// The cases that the arguments ask for.
@@ -192,23 +204,39 @@ fn folder(suite: &dyn Suite, arguments: &Arguments) -> Result<PathBuf, GanError>
 }
 
 /// A run that is still to be made.
-fn planned(case: &Case, seed: u64) -> Run {
-    Run {
+fn planned(case: &Case, seed: u64, arguments: &Arguments) -> Result<Run, GanError> {
+    Ok(Run {
         data: case.data.to_string(),
         recipe: case.recipe.to_string(),
         seed,
         steps: case.steps,
         settings: case.settings.clone(),
+        device: arguments.common.device_name().to_string(),
+        program: program()?,
         seconds: 0.0,
         scores: Scores::new(),
         failure: None,
-    }
+    })
+}
+
+/// When this program was built, and its size: other code makes other runs.
+fn program() -> Result<String, GanError> {
+    let path = std::env::current_exe().map_err(GanError::user)?;
+    let file = std::fs::metadata(path).map_err(GanError::user)?;
+    let built = file.modified().map_err(GanError::user)?;
+    let built = built
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_err(GanError::user)?;
+    Ok(format!("{} s, {} bytes", built.as_secs(), file.len()))
 }
 
 /// The run in a file, if it was made as `planned`.
 fn finished(path: &Path, planned: &Run) -> Option<Run> {
     let run: Run = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    let same = run.settings == planned.settings && run.steps == planned.steps;
+    let same = run.settings == planned.settings
+        && run.steps == planned.steps
+        && run.device == planned.device
+        && run.program == planned.program;
     same.then_some(run)
 }
 

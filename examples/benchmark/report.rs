@@ -39,7 +39,7 @@ impl Mean {
 
 /// The table of a data set, and one of its single runs.
 pub fn markdown(
-    data: &str,
+    suite: &str,
     columns: &[Column],
     cases: &[&Case],
     runs: &[Run],
@@ -81,7 +81,10 @@ pub fn markdown(
         row(&mut text, &cells);
     }
 
-    let _ = writeln!(text, "\nEvery run:\n");
+    let _ = writeln!(
+        text,
+        "\nMean ± standard error of the mean over the runs that finished. Every run:\n"
+    );
     let header: Vec<&str> = ["recipe", "seed"]
         .into_iter()
         .chain(titles)
@@ -107,12 +110,22 @@ pub fn markdown(
         }
     }
 
-    let _ = writeln!(text, "\nSettings:\n");
+    let _ = writeln!(
+        text,
+        "\nThe main settings; all of them are in the last line of output:\n"
+    );
     for case in cases {
+        let runs = of(case, runs);
+        let first = runs.iter().map(|run| run.seed).min().unwrap_or_default();
         let _ = writeln!(
             text,
-            "- {}: {} (`--data {data} --recipe {} --seeds {}`)",
-            case.label, case.summary, case.recipe, case.seeds
+            "- {}: {} (`--suite {suite} --data {} --recipe {} --steps {} --seed {first} --seeds {}`)",
+            case.label,
+            case.summary,
+            case.data,
+            case.recipe,
+            case.steps,
+            runs.len()
         );
     }
     text

@@ -246,6 +246,7 @@ impl Suite for StackedDigits {
             },
             // Huang et al. 2024, table 1: other digits, 32x32 pixels and another network.
             published("R3GAN's GAN + R1 + R2", "693", "0.93"),
+            published("R3GAN's RpGAN + R1", "failed", ""),
             published("R3GAN's RpGAN + R1 + R2", "1000", "0.078"),
         ])
     }

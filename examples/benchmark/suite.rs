@@ -45,7 +45,10 @@ pub struct Run {
     pub seed: u64,
     pub steps: usize,
     pub settings: Value,
-    /// Of training, without the scores after it.
+    pub device: String,
+    /// Which build of this program made it.
+    pub program: String,
+    /// Of training, with the looks during it and without the scores after it.
     pub seconds: f64,
     pub scores: Scores,
     /// Why there are no scores.

@@ -65,18 +65,24 @@ fn run_one(program: &Path, task: &Task, threads: Option<usize>) -> Run {
     if let Some(threads) = threads {
         command.env("RAYON_NUM_THREADS", threads.to_string());
     }
+    // A run that fails must not leave the result of an earlier one behind.
+    let _ = std::fs::remove_file(&task.result);
     let output = match command.stdin(Stdio::null()).output() {
         Ok(output) => output,
         Err(error) => return failed(error.to_string()),
     };
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().last().unwrap_or_default();
-    match serde_json::from_str(last) {
-        Ok(run) if output.status.success() => match std::fs::write(&task.result, last) {
+    if !output.status.success() {
+        return failed(format!("the run ended with {}", output.status));
+    }
+    match serde_json::from_str::<Run>(last) {
+        Ok(run) if run.failure.is_some() => run,
+        Ok(run) => match std::fs::write(&task.result, last) {
             Ok(()) => run,
             Err(error) => failed(format!("{}: {error}", task.result.display())),
         },
-        _ => failed(format!("the run ended with {}", output.status)),
+        Err(error) => failed(format!("the run's last line: {error}")),
     }
 }
 

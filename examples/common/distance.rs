@@ -21,6 +21,8 @@ const SCORE: &str = "Frechet distance";
 pub struct ImageDistance {
     space: Box<dyn FeatureExtractor<4>>,
     real: Gaussian,
+    /// Images on either side.
+    count: usize,
     /// That of as many other real images.
     of_real: f64,
 }
@@ -55,6 +57,7 @@ impl ImageDistance {
         Ok(Self {
             space,
             real,
+            count,
             of_real,
         })
     }
@@ -66,10 +69,10 @@ impl ImageDistance {
         interval: usize,
     ) -> Evaluation<'a, T> {
         let score = Score::lowest(SCORE, |trainer: &T| {
-            let generated = fit(&self.space, trainer.sample(SAMPLES, 0, &())?)?;
+            let generated = fit(&self.space, trainer.sample(self.count, 0, &())?)?;
             self.real.frechet_distance(&generated)
         });
-        Evaluation::new(folder.join("scores.csv"), interval).with_score(SAMPLES, score)
+        Evaluation::new(folder.join("scores.csv"), interval).with_score(self.count, score)
     }
 
     /// Draws scores.csv as scores.png.

@@ -1,4 +1,4 @@
-//! What `ring` and `grid` share: a recipe, a run on a mixture of Gaussians in the plane, a score.
+//! What `ring`, `grid` and the benchmark of mixtures share: recipes, networks, a run and its score.
 
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ pub enum Recipe {
     WganGp,
     /// Hinge loss and spectral normalisation
     Sngan,
-    /// Relativistic pairing with R1 and R2, everything on a cosine schedule
+    /// Relativistic pairing with R1 and R2, learning rate and average on a cosine schedule
     R3gan,
 }
 
@@ -111,7 +111,7 @@ impl Recipe {
 }
 
 impl Recipe {
-    /// The perceptrons of both examples.
+    /// The perceptrons.
     pub fn networks(self, seed: u64) -> MlpConfig {
         // ReLU: a leak in the generator's activations blurs its steps from one mode to the next.
         MlpConfig::new(2)

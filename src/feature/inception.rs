@@ -82,9 +82,10 @@ impl Inception {
     /// [`GanError::Io`] where the file cannot be opened, [`GanError::WeightShape`] and
     /// [`GanError::IncompleteWeights`] where it is of another network or not all of it is there,
     /// [`GanError::Weights`] where it is damaged, no file of PyTorch's, or holds what no weight can be: NaN, an
-    /// infinity, a negative variance.
+    /// infinity, a negative variance, [`GanError::Device`] where the device fails.
     ///
-    /// Files of PyTorch 1.6 and later have checksums. Older ones have none: damaged values go unnoticed.
+    /// Files of PyTorch 1.6 and later have checksums of most tensors. Older ones have none: damaged values go
+    /// unnoticed.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, GanError> {
         let path = path.as_ref();
         // The system's own account of it: the reader of weights gives one error for everything.
@@ -224,7 +225,7 @@ impl ModuleMapper for SinglePrecision {
     }
 }
 
-/// Finds what cannot be a weight. The network would hide it: its ReLUs can turn NaN into 0.
+/// Finds what cannot be a weight, so that the error names it; some backends' ReLUs turn NaN into 0 and would hide it.
 #[derive(Default)]
 struct Check {
     path: ModulePath,

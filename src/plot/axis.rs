@@ -89,13 +89,16 @@ impl Axis {
     }
 
     fn linear_ticks(&self, low: f64, high: f64, count: usize) -> Vec<Tick> {
-        let step = round_step((high - low) / count.max(1) as f64);
-        if !step.is_normal() {
-            return Vec::new();
-        }
         // A tick at an end of the axis must not be lost to rounding.
-        let first = (low / step - 1e-6).ceil();
-        let last = (high / step + 1e-6).floor();
+        let first = |step: f64| (low / step - 1e-6).ceil();
+        let last = |step: f64| (high / step + 1e-6).floor();
+        // A few coarse ticks can all miss the range: then finer ones.
+        let steps = [1, 2, 4].map(|finer| round_step((high - low) / (finer * count.max(1)) as f64));
+        let hits = |step: &f64| step.is_normal() && first(*step) <= last(*step);
+        let Some(step) = steps.into_iter().find(hits) else {
+            return Vec::new();
+        };
+        let (first, last) = (first(step), last(step));
         let count = ((last - first) as usize).min(4 * count) + 1;
         (0..count)
             .map(|index| {
@@ -135,7 +138,8 @@ impl Axis {
     }
 }
 
-/// Whether a value has a place on an axis: it is finite, at most 1e300 and, where the axis is logarithmic, positive.
+/// Whether a value has a place on an axis: it is finite and, on an ordinary axis, at most 1e300, on a
+/// logarithmic one positive.
 pub(super) fn has_place(value: f64, is_logarithmic: bool) -> bool {
     coordinate(value, is_logarithmic).is_some()
 }
@@ -279,7 +283,26 @@ mod tests {
                 let ticks = axis.ticks(6);
                 assert!((1..=13).contains(&ticks.len()), "{low} {high} {ticks:?}");
                 assert!(ticks.iter().all(|tick| (0.0..=1.0).contains(&tick.share)));
-                assert!(ticks.iter().all(|tick| tick.label.len() < 14), "{ticks:?}");
+                assert!(ticks.iter().all(|tick| tick.label.len() < 18), "{ticks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ticks_stand_where_their_labels_say() {
+        for (low, high) in [(500.0, 4700.0), (0.6, 4.8), (-3.2, 0.9), (11.0, 19.0)] {
+            let axis = Axis::between(low, high);
+            for count in 1..12 {
+                let ticks = axis.ticks(count);
+                assert!(!ticks.is_empty(), "{low} to {high}, {count}");
+                for tick in ticks {
+                    let value: f64 = tick.label.replace(',', "").parse().unwrap();
+                    let there = low + tick.share * (high - low);
+                    assert!(
+                        (value - there).abs() < 1e-6 * (high - low),
+                        "{value} at {there}"
+                    );
+                }
             }
         }
     }

@@ -25,7 +25,8 @@ const DOTTED: usize = 40;
 
 /// Lines over a number, as one PNG picture.
 ///
-/// Points that are not finite are gaps, and so are those of 0 and less on a logarithmic axis and those beyond 1e300. A
+/// Points that are not finite are gaps, and so are those of 0 and less on a logarithmic axis and, on an ordinary
+/// axis, those beyond 1e300. A
 /// chart without any point says so.
 ///
 /// ```
@@ -75,7 +76,7 @@ impl Chart {
         self
     }
 
-    /// Adds a line through these points `(x, y)`, in their order.
+    /// Adds a line through these points `(x, y)`, in their order. A single line is not named in the picture.
     pub fn with_line(mut self, name: impl Into<String>, points: &[(f64, f64)]) -> Self {
         self.lines.push((name.into(), points.to_vec()));
         self

@@ -1,7 +1,8 @@
 //! Plots as PNG files: lines over steps, points in the plane, a discriminator's surface.
 //!
-//! Text is drawn in a font that the program carries (Ubuntu Light), so that a machine without any fonts writes the
-//! same bytes as any other. Colours are told apart by people with any colour vision (Okabe and Ito, 2008).
+//! Text is drawn in a font that the program carries (Ubuntu Light, under the Ubuntu font licence): a machine needs
+//! none of its own. Lines have the colours of Okabe and Ito ("Color Universal Design", 2008), which people with the common
+//! kinds of colour blindness can tell apart; from the eighth line on they repeat.
 
 mod axes;
 mod axis;

@@ -31,8 +31,8 @@ pub struct Evaluated {
 /// the columns `step`, `score`, `samples`, `value`.
 ///
 /// Trainers draw samples from the moving average where there is one, so that is what is scored. The file is
-/// replaced as a whole each time, and a resumed or rolled back run goes on from the rows of its checkpoint.
-/// [`Run::keep_best`](super::Run::keep_best) keeps the best checkpoint by a score.
+/// replaced as a whole each time and at the start of a run, and a resumed or rolled back run goes on from the rows
+/// of its checkpoint. [`Run::keep_best`](super::Run::keep_best) keeps the best checkpoint by a score.
 ///
 /// ```
 /// use burn_gan::train::{Evaluation, Score};
@@ -121,7 +121,8 @@ impl<T> Observer<T> for Evaluation<'_, T> {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
         self.plan = plan;
         self.rows.retain(|row| row.step < plan.from);
-        Ok(())
+        // A file of an earlier run must not be taken for this one's.
+        self.write()
     }
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
