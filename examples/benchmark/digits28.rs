@@ -184,7 +184,7 @@ impl Suite for Digits28 {
     fn columns(&self) -> &'static [Column] {
         const COLUMNS: [Column; 6] = [
             Column::new(FRECHET, "Frechet distance", 2),
-            Column::new("kernel_distance", "kernel distance x 1,000", 2).scaled(1000.0),
+            Column::new("kernel_distance", "kernel distance", 1),
             Column::new("precision", "precision", 3),
             Column::new("recall", "recall", 3),
             Column::new("density", "density", 3),
