@@ -43,7 +43,10 @@ const RECIPES: [(&str, &str, usize); 3] = [
 /// The settings of a recipe over so many steps.
 fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
     match recipe {
+        // With equal rates the discriminator can leave the generator nothing to learn from, for thousands of steps.
         "dcgan" => GanTrainerConfig::dcgan()
+            .with_generator_learning_rate(4e-4)
+            .with_discriminator_learning_rate(1e-4)
             .with_real_label(0.9)
             .with_ema(Some(EmaConfig::new().with_decay(0.998))),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
