@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use burn::optim::AdamConfig;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
@@ -17,7 +16,7 @@ use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::Chart;
 use burn_gan::train::{Evaluation, Fit, Score, read_scores};
-use burn_gan::trainer::{GanTrainer, GanTrainerConfig, OptimizerConfig};
+use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use serde_json::json;
 
@@ -54,12 +53,7 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
             .with_ema(Some(EmaConfig::new().with_decay(0.99))),
         _ => {
             let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
-            let adam = OptimizerConfig::Adam(
-                AdamConfig::new()
-                    .with_beta_1(0.0)
-                    .with_beta_2(0.99)
-                    .with_epsilon(1e-8),
-            );
+            let adam = common::adam(0.0, 0.99);
             GanTrainerConfig::r3gan()
                 .with_burn_in(steps)
                 .with_penalties(vec![Penalty::R1 { gamma: 1.0 }, Penalty::R2 { gamma: 1.0 }])
@@ -222,14 +216,11 @@ impl Suite for Digits28 {
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
         let judge = Judge::new(&Device::flex())?;
         let floor = judge.scores(&judge.held_out)?;
-        let cells = self
-            .columns()
-            .iter()
-            .map(|column| format!("{:.*}", column.decimals, floor[column.score] * column.scale));
-        Ok(vec![Reference {
-            label: "held-out real digits".to_string(),
-            cells: cells.collect(),
-        }])
+        Ok(vec![Reference::of(
+            "held-out real digits",
+            self.columns(),
+            &floor,
+        )])
     }
 
     fn one_thread_each(&self) -> bool {

@@ -131,7 +131,11 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
             let run = planned(case, arguments.common.seed + offset as u64, arguments)?;
             let result =
                 run_folder(&folder, case.data, case.recipe, run.seed).with_extension("json");
-            match finished(&result, &run).filter(|_| arguments.resume) {
+            let earlier = match arguments.resume {
+                true => finished(&result, &run),
+                false => None,
+            };
+            match earlier {
                 Some(run) => kept.push(run),
                 None => tasks.push(task(run, result, arguments)),
             }

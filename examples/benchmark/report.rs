@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::suite::{Case, Column, Reference, Run};
 
+/// The column behind those of the scores.
+const SECONDS: Column = Column::new("seconds", "seconds", 0);
+
 /// Mean and standard error of the mean; no error of a single value.
 #[derive(Debug, Clone, Copy)]
 pub struct Mean {
@@ -28,10 +31,10 @@ impl Mean {
         })
     }
 
-    fn cell(self, scale: f64, decimals: usize) -> String {
-        let mean = format!("{:.decimals$}", self.mean * scale);
+    fn cell(self, column: &Column) -> String {
+        let mean = column.cell(self.mean);
         match self.standard_error {
-            Some(error) => format!("{mean} ± {:.decimals$}", error * scale),
+            Some(error) => format!("{mean} ± {}", column.cell(error)),
             None => mean,
         }
     }
@@ -50,7 +53,7 @@ pub fn markdown(
     let header: Vec<&str> = ["recipe", "runs"]
         .into_iter()
         .chain(titles.clone())
-        .chain(["seconds"])
+        .chain([SECONDS.title])
         .collect();
     row(&mut text, &header);
     row(&mut text, &vec!["---"; header.len()]);
@@ -62,11 +65,10 @@ pub fn markdown(
             failed => format!("{} and {failed} failed", good.len()),
         };
         let scores = columns.iter().map(|column| {
-            mean(&good, column.score)
-                .map_or_else(String::new, |mean| mean.cell(column.scale, column.decimals))
+            mean(&good, column.score).map_or_else(String::new, |mean| mean.cell(column))
         });
         let seconds: Vec<f64> = good.iter().map(|run| run.seconds).collect();
-        let seconds = Mean::of(&seconds).map_or_else(String::new, |mean| mean.cell(1.0, 0));
+        let seconds = Mean::of(&seconds).map_or_else(String::new, |mean| mean.cell(&SECONDS));
         let cells: Vec<String> = [case.label.to_string(), count]
             .into_iter()
             .chain(scores)
@@ -88,7 +90,7 @@ pub fn markdown(
     let header: Vec<&str> = ["recipe", "seed"]
         .into_iter()
         .chain(titles)
-        .chain(["seconds"])
+        .chain([SECONDS.title])
         .collect();
     row(&mut text, &header);
     row(&mut text, &vec!["---"; header.len()]);
@@ -96,7 +98,7 @@ pub fn markdown(
         for run in of(case, runs) {
             let scores = columns.iter().enumerate().map(|(index, column)| {
                 match (run.scores.get(column.score), &run.failure) {
-                    (Some(value), _) => format!("{:.*}", column.decimals, value * column.scale),
+                    (Some(value), _) => column.cell(*value),
                     (None, Some(failure)) if index == 0 => failure.clone(),
                     _ => String::new(),
                 }
@@ -104,7 +106,7 @@ pub fn markdown(
             let cells: Vec<String> = [case.label.to_string(), run.seed.to_string()]
                 .into_iter()
                 .chain(scores)
-                .chain([format!("{:.0}", run.seconds)])
+                .chain([SECONDS.cell(run.seconds)])
                 .collect();
             row(&mut text, &cells);
         }

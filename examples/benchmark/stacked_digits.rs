@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use burn::optim::AdamConfig;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{IdxImages, Samples, Source, idx};
 use burn_gan::ema::EmaConfig;
@@ -16,7 +15,7 @@ use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::train::Fit;
-use burn_gan::trainer::{GanTrainerConfig, OptimizerConfig};
+use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, Batch, GanError, Identity, Schedule};
 use serde_json::json;
 
@@ -78,12 +77,7 @@ const RECIPES: [Recipe; 4] = [
 /// The settings that all recipes share, those of R3GAN over this run's length.
 fn trainer(recipe: &Recipe, steps: usize) -> GanTrainerConfig {
     let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
-    let adam = OptimizerConfig::Adam(
-        AdamConfig::new()
-            .with_beta_1(0.0)
-            .with_beta_2(0.99)
-            .with_epsilon(1e-8),
-    );
+    let adam = common::adam(0.0, 0.99);
     GanTrainerConfig::r3gan()
         .with_loss(recipe.loss)
         .with_penalties(recipe.penalties.to_vec())
@@ -231,19 +225,12 @@ impl Suite for StackedDigits {
         let stacked = Stacked::new(0)?;
         let judge = Judge::new(&stacked.digits, &device)?;
         let real = judge.scores(stacked.draw(0, SAMPLES, &device)?)?;
-        let cells = self
-            .columns()
-            .iter()
-            .map(|column| format!("{:.*}", column.decimals, real[column.score]));
         let published = |label: &str, modes: &str, kl: &str| Reference {
             label: format!("{label} on StackedMNIST, published"),
             cells: vec![modes.to_string(), kl.to_string()],
         };
         Ok(vec![
-            Reference {
-                label: "the real digits, stacked".to_string(),
-                cells: cells.collect(),
-            },
+            Reference::of("the real digits, stacked", self.columns(), &real),
             // Huang et al. 2024, table 1: other digits, 32x32 pixels and another network.
             published("R3GAN's GAN + R1 + R2", "693", "0.93"),
             published("R3GAN's RpGAN + R1", "failed", ""),

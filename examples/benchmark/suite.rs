@@ -77,6 +77,11 @@ impl Column {
     pub const fn scaled(self, scale: f64) -> Self {
         Self { scale, ..self }
     }
+
+    /// A score as the column shows it.
+    pub fn cell(&self, value: f64) -> String {
+        format!("{:.*}", self.decimals, value * self.scale)
+    }
 }
 
 /// A row that somebody else has measured, or that needs no training.
@@ -84,6 +89,20 @@ pub struct Reference {
     pub label: String,
     /// One cell a column, as text; empty where there is no figure.
     pub cells: Vec<String>,
+}
+
+impl Reference {
+    /// A row of scores that this program has taken itself.
+    pub fn of(label: &str, columns: &[Column], scores: &Scores) -> Self {
+        let cells = columns.iter().map(|column| {
+            let value = scores.get(column.score);
+            value.map_or_else(String::new, |value| column.cell(*value))
+        });
+        Self {
+            label: label.to_string(),
+            cells: cells.collect(),
+        }
+    }
 }
 
 /// A protocol and the recipes that are measured by it.

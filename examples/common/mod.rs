@@ -11,8 +11,10 @@ use std::sync::atomic::AtomicBool;
 
 use burn::config::Config;
 use burn::module::Module;
+use burn::optim::AdamConfig;
 use burn::tensor::Device;
 use burn_gan::model::{Classifier, ClassifierConfig};
+use burn_gan::trainer::OptimizerConfig;
 use burn_gan::{GanError, load_weights, save_weights};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -134,6 +136,16 @@ pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, Gan
         .map_err(|error| GanError::user(format!("{}: {error}", path.display())))?;
     let device = device.clone().without_autodiff();
     load_weights(config.init(&device)?, folder.join("classifier.bpk"))
+}
+
+/// Adam with epsilon 1e-8, as the papers have it.
+pub fn adam(beta_1: f32, beta_2: f32) -> OptimizerConfig {
+    OptimizerConfig::Adam(
+        AdamConfig::new()
+            .with_beta_1(beta_1)
+            .with_beta_2(beta_2)
+            .with_epsilon(1e-8),
+    )
 }
 
 /// Runs an example: an error becomes one line on standard error and exit code 1.

@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use burn::optim::AdamConfig;
-
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::ema::EmaConfig;
 use burn_gan::metric::{Features, modes};
@@ -12,11 +10,11 @@ use burn_gan::penalty::Penalty;
 use burn_gan::plot::PointsPlot;
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::train::{Fit, History, HistoryPlots, Observer, ProgressBar};
-use burn_gan::trainer::{GanTrainerConfig, OptimizerConfig};
+use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use clap::{Args, ValueEnum};
 
-use super::CommonArgs;
+use super::{CommonArgs, adam};
 
 /// Samples that the score counts, as in PacGAN's protocol (Lin et al. 2018, section 4.1).
 pub const SAMPLES: usize = 2500;
@@ -82,12 +80,7 @@ impl Recipe {
             Self::R3gan => {
                 let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
                 // The momentum of DCGAN, which the paper sets to 0, finds these modes in half the steps.
-                let adam = OptimizerConfig::Adam(
-                    AdamConfig::new()
-                        .with_beta_1(0.5)
-                        .with_beta_2(0.99)
-                        .with_epsilon(1e-8),
-                );
+                let adam = adam(0.5, 0.99);
                 // Slopes are in units of the data: a ring of half the radius has twice the slopes.
                 let gamma = match mixture {
                     Mixture::Ring { radius, .. } => 0.0075 * f64::from(radius).powi(2),
@@ -108,9 +101,7 @@ impl Recipe {
             }
         }
     }
-}
 
-impl Recipe {
     /// The perceptrons.
     pub fn networks(self, seed: u64) -> MlpConfig {
         // ReLU: a leak in the generator's activations blurs its steps from one mode to the next.

@@ -26,8 +26,7 @@ const DOTTED: usize = 40;
 /// Lines over a number, as one PNG picture.
 ///
 /// Points that are not finite are gaps, and so are those of 0 and less on a logarithmic axis and, on an ordinary
-/// axis, those beyond 1e300. A
-/// chart without any point says so.
+/// axis, those beyond 1e300. A chart without any point says so.
 ///
 /// ```
 /// use burn_gan::plot::Chart;
