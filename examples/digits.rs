@@ -13,8 +13,9 @@ use burn_gan::data::{ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::loss::Loss;
 use burn_gan::model::DcganConfig;
+use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
-use burn_gan::train::{Fit, History, HistoryPlots, Observer, ProgressBar, SampleGrid};
+use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use clap::{Parser, ValueEnum};
 use common::distance::{ImageDistance, digit_features, random_features};
@@ -189,7 +190,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
 fn progress<T>(arguments: &Arguments) -> Box<dyn Observer<T>> {
     #[cfg(feature = "tui")]
     if arguments.dashboard {
-        return Box::new(burn_gan::train::Dashboard::new(10));
+        return Box::new(burn_gan::observe::Dashboard::new(10));
     }
     Box::new(ProgressBar::new(10))
 }

@@ -6,7 +6,7 @@ use burn::config::Config;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::schedule::Schedule;
 
@@ -43,7 +43,7 @@ impl EmaConfig {
     /// Starts the average at `live`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a decay outside [0, 1) or a negative half-life.
+    /// [`GanError::Config`] for a decay outside [0, 1) or a negative half-life.
     pub fn init<M: Module>(&self, live: &M) -> Result<Ema<M>, GanError> {
         if !(0.0..1.0).contains(&self.decay) {
             return Err(GanError::config(

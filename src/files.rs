@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::error::GanError;
+use crate::batch::BatchError;
+use crate::gan_error::GanError;
 
 /// Has `write` make a file beside `path`, brings it to the disk and renames it to `path`.
 ///
@@ -47,9 +48,9 @@ mod tests {
         .unwrap();
         let error = replace_file(&path, |partial| {
             fs::write(partial, "ne").map_err(|error| GanError::io(partial, error))?;
-            Err(GanError::EmptyBatch)
+            Err(GanError::Batch(BatchError::Empty))
         });
-        assert!(matches!(error, Err(GanError::EmptyBatch)));
+        assert!(matches!(error, Err(GanError::Batch(BatchError::Empty))));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -14,7 +14,7 @@
 //! use burn::tensor::Device;
 //! use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 //! use burn_gan::model::MlpConfig;
-//! use burn_gan::train::Fit;
+//! use burn_gan::run::Fit;
 //! use burn_gan::trainer::GanTrainerConfig;
 //! use burn_gan::AdversarialTrainer;
 //!
@@ -64,58 +64,69 @@
 //! that fails leaves training as it was before. All randomness is drawn on the host from [`random`] streams keyed
 //! by (seed, purpose, step): the same seed gives the same weights, noise and batches on every backend.
 
+mod adversarial;
+mod batch;
 #[cfg(feature = "training")]
 pub mod checkpoint;
-pub mod contract;
 pub mod data;
 pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
-pub mod error;
+mod errors;
 #[cfg(feature = "training")]
 mod exact;
 pub mod feature;
 mod files;
-pub mod identity;
+mod gan_error;
+mod identity;
 #[cfg(feature = "training")]
 pub mod loss;
 #[cfg(feature = "metrics")]
 pub mod metric;
 pub mod model;
 mod module_tree;
+mod network;
 pub mod nn;
 mod non_finite;
+#[cfg(feature = "training")]
+pub mod observe;
+#[cfg(feature = "training")]
+mod observer;
 #[cfg(feature = "training")]
 pub mod optimizer;
 #[cfg(feature = "training")]
 pub mod penalty;
 #[cfg(feature = "training")]
-pub mod persistent;
+mod persistent;
 #[cfg(feature = "image")]
 pub mod picture;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod random;
-pub mod sampling;
-pub mod schedule;
-pub mod theory;
+mod report;
 #[cfg(feature = "training")]
-pub mod train;
+pub mod run;
+mod sampling;
+mod schedule;
+#[cfg(feature = "training")]
+mod score;
+pub mod theory;
 #[cfg(feature = "training")]
 pub mod trainer;
 mod unwind;
-pub mod weights;
+mod weights;
 
-pub use contract::{
-    AdversarialTrainer, Batch, Condition, Discriminator, DualDiscriminator, Generator, StepReport,
-    StepValues, TangentRule,
-};
+pub use adversarial::AdversarialTrainer;
+pub use batch::{Batch, BatchError, Condition};
 pub use dual::Dual;
-pub use error::GanError;
+pub use errors::{ConfigError, DeviceError, FileError, ShapeError};
+pub use gan_error::GanError;
 pub use identity::Identity;
+pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 pub use non_finite::NonFinite;
 #[cfg(feature = "training")]
 pub use persistent::{Persistent, SavedState};
+pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
 pub use schedule::Schedule;
 pub use weights::{load_weights, save_weights};

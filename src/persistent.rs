@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// A training state on the host: what a checkpoint holds of a trainer.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,12 +30,6 @@ pub trait Persistent {
     /// # Errors
     /// [`GanError::Device`] where the device fails, [`GanError::State`] for what cannot be written down.
     fn save_state(&self) -> Result<SavedState, GanError>;
-
-    /// Looks now, not at the end of an interval, whether the state is finite: nothing else may be saved.
-    ///
-    /// # Errors
-    /// [`GanError::NonFiniteStep`] where it is not; the trainer is then back at its last good state.
-    fn check_finite(&mut self) -> Result<(), GanError>;
 
     /// Puts a state back, whole or not at all.
     ///

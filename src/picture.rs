@@ -5,8 +5,9 @@ use std::path::Path;
 use burn::tensor::Tensor;
 use image::{Rgb, RgbImage, imageops};
 
-use crate::error::GanError;
+use crate::batch::BatchError;
 use crate::files::replace_file;
+use crate::gan_error::GanError;
 
 /// Images side by side in one PNG picture.
 ///
@@ -55,8 +56,8 @@ impl PictureGrid {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::PictureChannels`] unless C is 1 (grey) or 3 (colour), [`GanError::EmptyBatch`] without
-    /// images, [`GanError::Io`] where the file cannot be written.
+    /// [`GanError::PictureChannels`] unless C is 1 (grey) or 3 (colour), [`GanError::Batch`] without
+    /// images, [`GanError::File`] where the file cannot be written.
     pub fn save(&self, images: Tensor<4>, path: impl AsRef<Path>) -> Result<(), GanError> {
         let path = path.as_ref();
         let picture = self.draw(images)?;
@@ -73,7 +74,7 @@ impl PictureGrid {
             return Err(GanError::PictureChannels { channels });
         }
         if count == 0 || height == 0 || width == 0 {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         let values = images.try_into_vec_as::<f32>().map_err(GanError::device)?;
         let rows = count.div_ceil(self.columns);

@@ -3,9 +3,12 @@
 use burn::config::Config;
 use burn::tensor::Tensor;
 
-use crate::contract::{Condition, Generator, check_condition};
-use crate::error::{GanError, at_least_1};
+use crate::batch::BatchError;
+use crate::batch::{Condition, check_condition};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::module_tree::module_device;
+use crate::network::Generator;
 use crate::random::{Purpose, Stream};
 
 /// Draws samples from a generator in chunks, so that memory is bounded by the chunk, not by the count.
@@ -37,8 +40,8 @@ impl SamplerConfig {
     /// are the same whatever the count and the chunk. `condition` holds one condition a sample.
     ///
     /// # Errors
-    /// [`GanError::EmptyBatch`] for a count of 0, [`GanError::ConditionLength`] where there are not
-    /// `count` conditions, [`GanError::InvalidConfig`] for a chunk of 0.
+    /// [`GanError::Batch`] for a count of 0, [`GanError::Batch`] where there are not
+    /// `count` conditions, [`GanError::Config`] for a chunk of 0.
     pub fn sample<const D: usize, C: Condition, G: Generator<D, C>>(
         &self,
         generator: &G,
@@ -66,7 +69,7 @@ impl SamplerConfig {
         let [count, latent_size] = latent.dims();
         at_least_1("chunk", self.chunk)?;
         if count == 0 {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         if latent_size != generator.latent_size() {
             return Err(GanError::LatentSize {

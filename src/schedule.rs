@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "training")]
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// A number as a function of the step.
 ///

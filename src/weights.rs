@@ -9,8 +9,8 @@ use burn::tensor::{Bool, Int, Tensor};
 use burn_pack::{Reader, Writer};
 use sha2::{Digest, Sha256};
 
-use crate::error::GanError;
 use crate::files::replace_file;
+use crate::gan_error::GanError;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;
 
@@ -20,7 +20,7 @@ use crate::unwind::caught;
 /// a whole one stood.
 ///
 /// # Errors
-/// [`GanError::Weights`] or [`GanError::Io`] where the file cannot be written.
+/// [`GanError::Weights`] or [`GanError::File`] where the file cannot be written.
 pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(), GanError> {
     let path = path.as_ref();
     replace_file(path, |partial| {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use burn_gan::FileError;
 use burn_gan::GanError;
 use burn_gan::checkpoint::{Checkpoint, Checkpoints, FORMAT, Manifest};
 use burn_gan::random::{Purpose, Stream};
@@ -206,7 +207,7 @@ fn a_folder_that_cannot_be_written_is_an_error_before_training() {
     // A file where a folder should be, and a file system that is read-only for everybody.
     for base in [folder.path().join("file"), PathBuf::from("/proc/self")] {
         let error = train(Setup::Images, &device("flex"), &base, KEEP).unwrap_err();
-        assert!(matches!(error, GanError::Io { .. }), "{error}");
+        assert!(matches!(error, GanError::File(FileError { .. })), "{error}");
     }
 }
 
@@ -219,7 +220,9 @@ fn the_child() {
     let folder = std::env::var(CHILD).expect("this test is started by another");
     let keep = Keep { steps: 12, ..KEEP };
     match train(Setup::Images, &device("flex"), Path::new(&folder), keep) {
-        Err(GanError::Io { path, source }) => println!("typed: {} {source}", path.display()),
+        Err(GanError::File(FileError { path, source })) => {
+            println!("typed: {} {source}", path.display())
+        }
         other => println!("not typed: {other:?}"),
     }
 }

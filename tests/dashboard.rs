@@ -19,7 +19,8 @@ use burn::train::renderer::{
 };
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::train::{Dashboard, Fit, Flow, MetricLog, Observer, Plan};
+use burn_gan::observe::{Dashboard, Flow, MetricLog, Observer, Plan};
+use burn_gan::run::Fit;
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{GanError, StepReport};
 

@@ -4,6 +4,7 @@ use burn::data::dataset::{Dataset, InMemDataset};
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::data::{DatasetSamples, LastBatch, Memory, Samples, ShuffleConfig, Shuffled, Source};
 use burn_gan::{Batch, GanError};
+use burn_gan::{BatchError, ConfigError, ShapeError};
 
 /// Samples `[N, 1]` that hold their own index.
 fn numbered(count: i64) -> Memory<2> {
@@ -94,10 +95,10 @@ mod memory {
         let uneven = Memory::with_condition(Tensor::<2>::zeros([2, 2], &device), classes);
         assert!(matches!(
             uneven,
-            Err(GanError::ConditionLength {
+            Err(GanError::Batch(BatchError::ConditionLength {
                 samples: 2,
                 conditions: 3
-            })
+            }))
         ));
     }
 
@@ -113,7 +114,7 @@ mod memory {
         ));
         assert!(matches!(
             numbered(5).select(&[], &device),
-            Err(GanError::EmptyBatch)
+            Err(GanError::Batch(BatchError::Empty))
         ));
     }
 }
@@ -200,10 +201,10 @@ mod shuffle {
 
         assert!(matches!(
             ShuffleConfig::new(0).init(numbered(3)),
-            Err(GanError::InvalidConfig {
+            Err(GanError::Config(ConfigError {
                 field: "batch_size",
                 ..
-            })
+            }))
         ));
         assert!(matches!(
             ShuffleConfig::new(4).init(numbered(3)),
@@ -253,11 +254,11 @@ mod dataset {
     fn refuses_samples_of_several_shapes() {
         let samples = rows(vec![vec![0.0, 1.0], vec![2.0, 3.0, 4.0]]);
         match samples.select(&[0, 1], &Device::flex()) {
-            Err(GanError::ShapeMismatch {
+            Err(GanError::Shape(ShapeError {
                 what: "mapped sample",
                 expected,
                 actual,
-            }) => assert_eq!((expected, actual), (vec![1, 2], vec![1, 3])),
+            })) => assert_eq!((expected, actual), (vec![1, 2], vec![1, 3])),
             other => panic!("{other:?}"),
         }
     }
@@ -267,9 +268,9 @@ mod dataset {
         let two = |size: &usize, device: &Device| Ok(Batch::new(Tensor::ones([2, *size], device)));
         let samples = DatasetSamples::new::<2, ()>(InMemDataset::new(vec![3_usize]), two);
         match Samples::<2>::select(&samples, &[0], &Device::flex()) {
-            Err(GanError::ShapeMismatch {
+            Err(GanError::Shape(ShapeError {
                 expected, actual, ..
-            }) => assert_eq!((expected, actual), (vec![1, 3], vec![2, 3])),
+            })) => assert_eq!((expected, actual), (vec![1, 3], vec![2, 3])),
             other => panic!("{other:?}"),
         }
     }
@@ -282,11 +283,11 @@ mod dataset {
         };
         let samples = DatasetSamples::new(InMemDataset::new(vec![1_usize, 2]), condition);
         match samples.select(&[0, 1], &Device::flex()) {
-            Err(GanError::ShapeMismatch {
+            Err(GanError::Shape(ShapeError {
                 what: "mapped condition",
                 expected,
                 actual,
-            }) => assert_eq!((expected, actual), (vec![1], vec![2])),
+            })) => assert_eq!((expected, actual), (vec![1], vec![2])),
             other => panic!("{other:?}"),
         }
     }

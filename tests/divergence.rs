@@ -8,9 +8,8 @@ use std::path::Path;
 use burn::tensor::Device;
 use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::train::{
-    CheckpointConfig, Divergence, Fit, Flow, History, Observer, Outcome, Plan, read_history,
-};
+use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
+use burn_gan::run::{CheckpointConfig, Divergence, Fit, Outcome};
 use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, Batch, GanError, Persistent, StepReport};
 use common::parameters;

@@ -3,9 +3,11 @@
 use std::cell::Cell;
 
 use burn::tensor::{Device, Tensor};
+use burn_gan::ConfigError;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::MlpConfig;
-use burn_gan::train::{EarlyStopping, EarlyStoppingConfig, Fit, Flow, Observer, Plan, Score};
+use burn_gan::observe::{EarlyStopping, EarlyStoppingConfig, Flow, Observer, Plan, Score};
+use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, StepReport};
 use serde_json::{Value, json};
@@ -191,7 +193,7 @@ fn what_does_not_fit_is_refused() {
         ),
     ] {
         match bad.init(lowest()) {
-            Err(GanError::InvalidConfig { field, .. }) => assert_eq!(field, name),
+            Err(GanError::Config(ConfigError { field, .. })) => assert_eq!(field, name),
             other => panic!("{other:?}"),
         }
     }

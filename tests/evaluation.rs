@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use burn_gan::FileError;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::train::{CheckpointConfig, Evaluation, Fit, Observer, Plan, Score, read_scores};
+use burn_gan::observe::{Evaluation, Observer, Plan, Score, read_scores};
+use burn_gan::run::{CheckpointConfig, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, GanError};
 
@@ -81,7 +83,10 @@ fn scores_are_read_back() {
         }
     }
     let missing = read_scores(folder.path().join("none.csv"));
-    assert!(matches!(missing, Err(GanError::Io { .. })), "{missing:?}");
+    assert!(
+        matches!(missing, Err(GanError::File(FileError { .. }))),
+        "{missing:?}"
+    );
 }
 
 #[test]

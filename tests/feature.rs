@@ -13,6 +13,7 @@ use burn_gan::feature::{
 };
 use burn_gan::metric::{Features, frechet_distance, inception_score};
 use burn_gan::model::{Classifier, ClassifierConfig};
+use burn_gan::{BatchError, ConfigError, ShapeError};
 use burn_gan::{GanError, load_weights, save_weights};
 use common::stream;
 
@@ -187,16 +188,16 @@ fn what_does_not_fit_is_an_error() {
     let none = Tensor::<4>::zeros([0, 1, 8, 8], &device);
     assert!(matches!(
         classifier.extract(wide, 2),
-        Err(GanError::ShapeMismatch { .. })
+        Err(GanError::Shape(ShapeError { .. }))
     ));
     assert!(matches!(
         classifier.extract(none, 2),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
     let two = Tensor::<4>::zeros([2, 1, 8, 8], &device);
     assert!(matches!(
         classifier.extract(two, 0),
-        Err(GanError::InvalidConfig { .. })
+        Err(GanError::Config(ConfigError { .. }))
     ));
     let digits = digits("tests/data/digits-8x8");
     let five = ClassifierConfig::new(1, 8, 8, 5).init(&device).unwrap();
@@ -212,7 +213,10 @@ fn what_does_not_fit_is_an_error() {
         ClassifierTrainingConfig::new().with_held_out(1.0),
     ] {
         let error = config.train(&classifier, &digits).unwrap_err();
-        assert!(matches!(error, GanError::InvalidConfig { .. }), "{error}");
+        assert!(
+            matches!(error, GanError::Config(ConfigError { .. })),
+            "{error}"
+        );
     }
     for config in [
         ClassifierConfig::new(1, 8, 8, 1),

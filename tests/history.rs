@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
+use burn_gan::FileError;
+use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
 use burn_gan::random::{Purpose, Stream};
-use burn_gan::train::{Flow, History, Observer, Plan, read_history};
 use burn_gan::{GanError, StepReport, StepValues};
 
 const FORMATS: [fn(&Path) -> History; 2] = [
@@ -371,9 +372,15 @@ fn places_that_cannot_be_written_to_are_errors() {
     for path in [nowhere.as_path(), folder.path()] {
         for from in [0, 1] {
             let started = start(&mut History::csv(path, 1), from, 2);
-            assert!(matches!(started, Err(GanError::Io { .. })), "{started:?}");
+            assert!(
+                matches!(started, Err(GanError::File(FileError { .. }))),
+                "{started:?}"
+            );
         }
-        assert!(matches!(read_history(path), Err(GanError::Io { .. })));
+        assert!(matches!(
+            read_history(path),
+            Err(GanError::File(FileError { .. }))
+        ));
     }
 }
 

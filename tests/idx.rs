@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::GanError;
 use burn_gan::data::{IdxImages, LabelledImages, Samples, idx};
+use burn_gan::{BatchError, FileError};
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
@@ -159,7 +160,7 @@ fn refuses_bad_indices() {
     ));
     assert!(matches!(
         labelled.select(&[], &device),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
 }
 
@@ -301,7 +302,7 @@ fn refuses_damaged_gzip() {
     let trailing = [whole.as_slice(), b"more"].concat();
     for damaged in [cut, flipped, trailing] {
         match images(&damaged) {
-            Err(GanError::Io { path, .. }) => assert!(path.ends_with("file")),
+            Err(GanError::File(FileError { path, .. })) => assert!(path.ends_with("file")),
             other => panic!("{other:?}"),
         }
     }
@@ -311,7 +312,7 @@ fn refuses_damaged_gzip() {
 fn missing_files_are_named() {
     let empty = folder(&[]);
     match idx::read_images(empty.path().join("nothing")) {
-        Err(GanError::Io { path, source }) => {
+        Err(GanError::File(FileError { path, source })) => {
             assert!(path.ends_with("nothing"));
             assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
         }
@@ -319,7 +320,7 @@ fn missing_files_are_named() {
     }
     assert!(matches!(
         idx::read_images(empty.path()),
-        Err(GanError::Io { .. })
+        Err(GanError::File(FileError { .. }))
     ));
     match idx::read_folder(empty.path()) {
         Err(GanError::MissingFile { folder, wanted }) => {

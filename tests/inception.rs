@@ -14,6 +14,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::GanError;
 use burn_gan::feature::{FeatureExtractor, Inception};
 use burn_gan::metric::{Features, frechet_distance};
+use burn_gan::{BatchError, FileError, ShapeError};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -58,10 +59,10 @@ fn a_missing_file_is_an_error_with_its_name() {
     let folder = folder();
     let path = folder.path().join("nowhere.pth");
     match Inception::load(&path, &Device::flex()) {
-        Err(GanError::Io {
+        Err(GanError::File(FileError {
             path: named,
             source,
-        }) => {
+        })) => {
             assert_eq!(named, path);
             assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
         }
@@ -228,14 +229,14 @@ fn images_that_it_does_not_take_are_errors() {
     for shape in [[2, 2, 8, 8], [2, 4, 8, 8], [2, 3, 0, 8], [2, 3, 8, 0]] {
         let images = Tensor::zeros(shape, &Device::flex());
         match inception.features(images) {
-            Err(GanError::ShapeMismatch { actual, .. }) => assert_eq!(actual, shape),
+            Err(GanError::Shape(ShapeError { actual, .. })) => assert_eq!(actual, shape),
             other => panic!("{other:?}"),
         }
     }
     let none = Tensor::zeros([0, 3, 8, 8], &Device::flex());
     assert!(matches!(
         inception.features(none),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
 }
 

@@ -14,6 +14,7 @@ use burn_gan::nn::{
     MinibatchDeviationConfig, StemConfig, TransposedConvolution, TransposedConvolutionConfig,
     initialize_normal, to_channels_first, to_channels_last,
 };
+use burn_gan::{ConfigError, ShapeError};
 use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
 use common::{assert_close, gradients, parameters, relative_error, stream, values};
 
@@ -676,7 +677,7 @@ fn sizes_of_zero_are_refused() {
     ];
     for error in errors {
         assert!(
-            matches!(error, Some(GanError::InvalidConfig { .. })),
+            matches!(error, Some(GanError::Config(ConfigError { .. }))),
             "{error:?}"
         );
     }
@@ -702,9 +703,9 @@ fn standard_weights_of_another_shape_are_refused() {
         .with_standard_weight(Tensor::zeros([5, 3, 3, 3], &Device::flex()))
         .err()
     {
-        Some(GanError::ShapeMismatch {
+        Some(GanError::Shape(ShapeError {
             expected, actual, ..
-        }) => {
+        })) => {
             assert_eq!((expected, actual), (vec![5, 3, 4, 4], vec![5, 3, 3, 3]));
         }
         other => panic!("{other:?}"),

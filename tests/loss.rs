@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use burn_gan::ConfigError;
 use burn_gan::loss::{AdversarialLoss, Loss};
 use burn_gan::model::{MlpConfig, MlpDiscriminator};
 use burn_gan::trainer::GanTrainerConfig;
@@ -197,9 +198,9 @@ fn the_minimax_generator_saturates() {
 #[test]
 fn labels_out_of_range_are_refused() {
     let refused = |loss: Loss, label: f64, why: &str| match loss.build(label) {
-        Err(GanError::InvalidConfig {
+        Err(GanError::Config(ConfigError {
             field, requirement, ..
-        }) => {
+        })) => {
             assert_eq!(field, "real_label");
             assert!(requirement.contains(why), "{requirement:?} for {label}");
         }

@@ -12,6 +12,7 @@ use burn_gan::metric::{
     sliced_wasserstein, sliced_wasserstein_along,
 };
 use burn_gan::random::{Purpose, Stream};
+use burn_gan::{BatchError, ConfigError, ShapeError};
 use common::stream;
 
 /// `count` standard normal vectors, moved by `shift` along each axis.
@@ -167,10 +168,10 @@ fn collapsed_sets_have_a_distance_too() {
     assert!(density_coverage(&cloud, &here, 5).unwrap().coverage < 0.1);
     assert!(matches!(
         mean_discrepancy(&here, &here, Bandwidth::Median),
-        Err(GanError::InvalidConfig {
+        Err(GanError::Config(ConfigError {
             field: "bandwidth",
             ..
-        })
+        }))
     ));
 }
 
@@ -361,17 +362,20 @@ fn reverse_kl_of_missing_and_impossible_modes() {
 
     assert!(matches!(
         reverse_kl(&[0, 0], &[1.0; 2]),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
-    assert!(matches!(reverse_kl(&[], &[]), Err(GanError::EmptyBatch)));
+    assert!(matches!(
+        reverse_kl(&[], &[]),
+        Err(GanError::Batch(BatchError::Empty))
+    ));
     assert!(matches!(
         reverse_kl(&[1], &[1.0; 2]),
-        Err(GanError::ShapeMismatch { .. })
+        Err(GanError::Shape(ShapeError { .. }))
     ));
     for weights in [[0.0, 0.0], [2.0, -1.0], [f64::NAN, 1.0]] {
         assert!(matches!(
             reverse_kl(&[1, 1], &weights),
-            Err(GanError::InvalidConfig { field: "real", .. })
+            Err(GanError::Config(ConfigError { field: "real", .. }))
         ));
     }
 }
@@ -380,28 +384,31 @@ fn reverse_kl_of_missing_and_impossible_modes() {
 fn features_are_checked() {
     let device = Device::flex();
     let from = |values: &[f64], dimensions| Features::new(values.to_vec(), dimensions);
-    assert!(matches!(from(&[], 2), Err(GanError::EmptyBatch)));
+    assert!(matches!(
+        from(&[], 2),
+        Err(GanError::Batch(BatchError::Empty))
+    ));
     assert!(matches!(
         Features::from_rows::<[f64; 2]>(&[]),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         Features::from_tensor(Tensor::zeros([0, 2], &device)),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         from(&[1.0], 0),
-        Err(GanError::InvalidConfig {
+        Err(GanError::Config(ConfigError {
             field: "dimensions",
             ..
-        })
+        }))
     ));
     assert!(matches!(
         from(&[1.0; 5], 2),
-        Err(GanError::ShapeMismatch { .. })
+        Err(GanError::Shape(ShapeError { .. }))
     ));
     let ragged = Features::from_rows(&[vec![1.0, 2.0], vec![3.0]]);
-    assert!(matches!(ragged, Err(GanError::ShapeMismatch { .. })));
+    assert!(matches!(ragged, Err(GanError::Shape(ShapeError { .. }))));
     match from(&[1.0, 2.0, 3.0, f64::NAN, 5.0, f64::INFINITY], 2) {
         Err(GanError::NonFiniteFeature {
             sample, dimension, ..
@@ -411,7 +418,7 @@ fn features_are_checked() {
     let mut features = rows(&[[1.0, 2.0]]);
     assert!(matches!(
         features.append(rows(&[[1.0]])),
-        Err(GanError::ShapeMismatch { .. })
+        Err(GanError::Shape(ShapeError { .. }))
     ));
     assert!(matches!(
         features.select(&[1]),
@@ -468,7 +475,7 @@ fn sets_that_do_not_fit_are_refused() {
 fn settings_are_checked() {
     let plane = normal(1, 20, 2, 0.0);
     let refused = |expected: &str, result: Result<(), GanError>| match result {
-        Err(GanError::InvalidConfig { field, .. }) => assert_eq!(field, expected),
+        Err(GanError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
         other => panic!("{expected}: {other:?}"),
     };
     let kernel = |config| kernel_distance(&plane, &plane, &config).map(drop);
@@ -492,7 +499,7 @@ fn settings_are_checked() {
     refused("directions", along(rows(&[[0.0, 0.0]])));
     assert!(matches!(
         along(rows(&[[1.0]])),
-        Err(GanError::ShapeMismatch { .. })
+        Err(GanError::Shape(ShapeError { .. }))
     ));
 
     refused("splits", inception_score(&plane, 0).map(drop));
@@ -514,7 +521,7 @@ fn settings_are_checked() {
     refused("covariance", gaussian(&[0.0, 0.0, 0.0, -1.0]));
     assert!(matches!(
         gaussian(&[1.0; 3]),
-        Err(GanError::ShapeMismatch { .. })
+        Err(GanError::Shape(ShapeError { .. }))
     ));
     assert!(matches!(
         gaussian(&[1.0, 0.0, 0.0, f64::NAN]),
@@ -522,7 +529,7 @@ fn settings_are_checked() {
     ));
     assert!(matches!(
         Gaussian::new(vec![], vec![]),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
 }
 

@@ -1,6 +1,7 @@
 //! Toy distributions: their shapes, their noise and their repeatability.
 
 use burn::tensor::Device;
+use burn_gan::ConfigError;
 use burn_gan::GanError;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::metric::{Features, modes};
@@ -160,7 +161,7 @@ fn the_same_seed_and_step_give_the_same_bits() {
 #[test]
 fn a_configuration_is_checked_once() {
     let refused = |mixture, batch_size| match MixtureSourceConfig::new(mixture, batch_size).init() {
-        Err(GanError::InvalidConfig { field, .. }) => field,
+        Err(GanError::Config(ConfigError { field, .. })) => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(Mixture::ring(), 0), "batch_size");

@@ -6,6 +6,7 @@ mod common;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
+use burn_gan::ConfigError;
 use burn_gan::model::{Pooling, R3ganConfig, ResnetConfig};
 use burn_gan::{Discriminator, Dual, DualDiscriminator, GanError, Generator};
 use common::{Shift, along, double_precision as device, generator_slopes, stream, values};
@@ -51,7 +52,7 @@ fn generator_gradient<G: Generator<4>>(generator: G) {
 fn refused(generator: Option<GanError>, discriminator: Option<GanError>) {
     for error in [generator, discriminator] {
         assert!(
-            matches!(error, Some(GanError::InvalidConfig { .. })),
+            matches!(error, Some(GanError::Config(ConfigError { .. }))),
             "{error:?}"
         );
     }

@@ -18,6 +18,7 @@ use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, Dual, DualDiscriminator, GanError, Generator,
     TangentRule,
 };
+use burn_gan::{ConfigError, ShapeError};
 use common::{gradients, parameters, relative_error, stream, values};
 
 fn device() -> Device {
@@ -279,7 +280,7 @@ fn bad_values_are_refused() {
         let error = config
             .init(generator.clone(), discriminator.clone(), &example)
             .err();
-        assert!(matches!(error, Some(GanError::InvalidConfig { .. })));
+        assert!(matches!(error, Some(GanError::Config(ConfigError { .. }))));
     };
     refused(GanTrainerConfig::new().with_penalties(vec![Penalty::R1 { gamma: -1.0 }]));
     refused(GanTrainerConfig::new().with_penalties(vec![Penalty::Dragan { weight: f64::NAN }]));
@@ -359,7 +360,10 @@ fn a_penalty_of_ones_own_trains() {
         .unwrap();
     let before = parameters(wrong.discriminator());
     let error = wrong.step(batch()).err().unwrap();
-    assert!(matches!(error, GanError::ShapeMismatch { .. }), "{error}");
+    assert!(
+        matches!(error, GanError::Shape(ShapeError { .. })),
+        "{error}"
+    );
     assert_eq!(wrong.steps(), 0);
     assert_eq!(parameters(wrong.discriminator()), before);
 }

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::Mixture;
 use burn_gan::model::MlpConfig;
+use burn_gan::observe::{History, HistoryPlots, Observer, Plan, read_scores, score_chart};
 use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
 use burn_gan::random::{Purpose, Stream};
-use burn_gan::train::{History, HistoryPlots, Observer, Plan, read_scores, score_chart};
+use burn_gan::{ConfigError, FileError, ShapeError};
 use burn_gan::{GanError, StepReport};
 use image::{Rgb, RgbImage};
 
@@ -224,7 +225,10 @@ fn what_cannot_be_written_is_an_error() {
         folder.path().to_path_buf(),
     ] {
         let saved = chart.save(&path);
-        assert!(matches!(saved, Err(GanError::Io { .. })), "{saved:?}");
+        assert!(
+            matches!(saved, Err(GanError::File(FileError { .. }))),
+            "{saved:?}"
+        );
     }
     for (width, height) in [(0, 500), (500, 299), (4001, 500), (500, u32::MAX)] {
         let saved = chart
@@ -232,7 +236,7 @@ fn what_cannot_be_written_is_an_error() {
             .with_size(width, height)
             .save(folder.path().join("chart.png"));
         assert!(
-            matches!(saved, Err(GanError::InvalidConfig { .. })),
+            matches!(saved, Err(GanError::Config(ConfigError { .. }))),
             "{saved:?}"
         );
     }
@@ -372,14 +376,14 @@ fn no_points_and_no_logits_make_a_plot_panic() {
         .with_real(Tensor::zeros([4, 3], &device))
         .save(&path);
     assert!(
-        matches!(saved, Err(GanError::ShapeMismatch { .. })),
+        matches!(saved, Err(GanError::Shape(ShapeError { .. }))),
         "{saved:?}"
     );
     let saved = small()
         .with_surface(&device, |_| Tensor::zeros([3], &Device::flex()))
         .save(&path);
     assert!(
-        matches!(saved, Err(GanError::ShapeMismatch { .. })),
+        matches!(saved, Err(GanError::Shape(ShapeError { .. }))),
         "{saved:?}"
     );
     for range in [
@@ -390,7 +394,7 @@ fn no_points_and_no_logits_make_a_plot_panic() {
     ] {
         let saved = small().with_range(range, [0.0, 1.0]).save(&path);
         assert!(
-            matches!(saved, Err(GanError::InvalidConfig { .. })),
+            matches!(saved, Err(GanError::Config(ConfigError { .. }))),
             "{saved:?}"
         );
     }
@@ -458,7 +462,10 @@ fn the_plots_of_a_resumed_run_are_those_of_the_whole() {
     // Without the file that it shows.
     let mut alone = HistoryPlots::new(whole.path().join("none.csv"), 1);
     let finished = Observer::<()>::finish(&mut alone, &());
-    assert!(matches!(finished, Err(GanError::Io { .. })), "{finished:?}");
+    assert!(
+        matches!(finished, Err(GanError::File(FileError { .. }))),
+        "{finished:?}"
+    );
 }
 
 #[test]

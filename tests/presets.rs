@@ -5,6 +5,7 @@ mod common;
 use burn::nn;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
+use burn_gan::ConfigError;
 use burn_gan::ema::EmaConfig;
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization, R3ganConfig, ResnetConfig};
@@ -86,7 +87,10 @@ fn the_second_moment_follows_its_schedule() {
         ScheduledAdamConfig::new(schedule).with_beta_1(-0.1),
         ScheduledAdamConfig::new(schedule).with_epsilon(0.0),
     ] {
-        assert!(matches!(config.init(), Err(GanError::InvalidConfig { .. })));
+        assert!(matches!(
+            config.init(),
+            Err(GanError::Config(ConfigError { .. }))
+        ));
     }
 }
 

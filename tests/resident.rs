@@ -7,7 +7,8 @@ use burn::tensor::Device;
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::model::{DcganConfig, MlpConfig};
-use burn_gan::train::{CheckpointConfig, Fit, Flow, History, Observer};
+use burn_gan::observe::{Flow, History, Observer};
+use burn_gan::run::{CheckpointConfig, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{Discriminator, GanError, Generator, StepReport};
 

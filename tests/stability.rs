@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Tensor};
+use burn_gan::ConfigError;
 use burn_gan::loss::{AdversarialLoss, NonSaturating};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::penalty::GradientPenalty;
@@ -144,7 +145,7 @@ fn bounds_and_counts_are_checked() {
     let refused = |config: GanTrainerConfig, expected: &str| {
         let (generator, discriminator) = networks();
         match config.init(generator, discriminator, &points(0)).err() {
-            Some(GanError::InvalidConfig { field, .. }) => assert_eq!(field, expected),
+            Some(GanError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
             other => panic!("{expected}: {other:?}"),
         }
     };

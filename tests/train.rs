@@ -8,9 +8,11 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, MlpConfig};
+use burn_gan::observe::{History, Observer, Plan, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
-use burn_gan::train::{Fit, History, Observer, Plan, ProgressBar, SampleGrid};
+use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{BatchError, FileError};
 use burn_gan::{GanError, StepValues};
 
 const DIGITS: &str = "tests/data/digits-8x8";
@@ -159,17 +161,17 @@ fn pictures_that_cannot_be_are_refused() {
     ));
     assert!(matches!(
         grid.save(zeros([0, 1, 3, 3]), &path),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
     let nowhere = folder.path().join("none/grid.png");
     assert!(matches!(
         grid.save(zeros([1, 1, 3, 3]), nowhere),
-        Err(GanError::Io { .. })
+        Err(GanError::File(FileError { .. }))
     ));
     let in_the_way = folder.path().join("file");
     fs::write(&in_the_way, "").unwrap();
     assert!(matches!(
         SampleGrid::create(&in_the_way, 1, 1),
-        Err(GanError::Io { .. })
+        Err(GanError::File(FileError { .. }))
     ));
 }

@@ -13,11 +13,13 @@ use burn_gan::ema::EmaConfig;
 use burn_gan::loss::{AdversarialLoss, Loss};
 use burn_gan::model::{DcganConfig, DcganDiscriminator, DcganGenerator, MlpConfig};
 use burn_gan::nn::{Linear, LinearConfig};
-use burn_gan::train::{Fit, Flow, Observer};
+use burn_gan::observe::{Flow, Observer};
+use burn_gan::run::Fit;
 use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig, OptimizerConfig};
 use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, GanError, Generator, SamplerConfig, StepReport,
 };
+use burn_gan::{BatchError, ConfigError, ShapeError};
 use common::{parameters, stream, values};
 
 fn device() -> Device {
@@ -355,12 +357,15 @@ fn weights_that_overflow_are_found_in_the_step_that_did_it() {
 fn batches_that_do_not_fit_are_refused() {
     let mut trainer = dcgan_trainer(GanTrainerConfig::new());
     let empty = Batch::new(Tensor::<4>::zeros([0, 1, 8, 8], &Device::flex()));
-    assert!(matches!(trainer.step(empty), Err(GanError::EmptyBatch)));
+    assert!(matches!(
+        trainer.step(empty),
+        Err(GanError::Batch(BatchError::Empty))
+    ));
     let wide = Batch::new(Tensor::<4>::zeros([2, 1, 8, 9], &Device::flex()));
     match trainer.step(wide) {
-        Err(GanError::ShapeMismatch {
+        Err(GanError::Shape(ShapeError {
             expected, actual, ..
-        }) => {
+        })) => {
             assert_eq!((expected, actual), (vec![2, 1, 8, 8], vec![2, 1, 8, 9]));
         }
         other => panic!("{other:?}"),
@@ -379,7 +384,7 @@ fn configurations_are_checked_once() {
             &example,
         );
         match result.err() {
-            Some(GanError::InvalidConfig { field: found, .. }) => assert_eq!(found, field),
+            Some(GanError::Config(ConfigError { field: found, .. })) => assert_eq!(found, field),
             other => panic!("{field}: {other:?}"),
         }
     };
@@ -483,19 +488,19 @@ fn networks_that_do_not_fit_are_refused_before_training() {
         .init(Misfit::new(5, 2), discriminator(), &example)
         .err()
     {
-        Some(GanError::ShapeMismatch {
+        Some(GanError::Shape(ShapeError {
             expected, actual, ..
-        }) => {
+        })) => {
             assert_eq!((expected, actual), (vec![3], vec![2]));
         }
         other => panic!("{other:?}"),
     }
     match new().init(generator(), Misfit::new(5, 2), &example).err() {
-        Some(GanError::ShapeMismatch {
+        Some(GanError::Shape(ShapeError {
             what,
             expected,
             actual,
-        }) => {
+        })) => {
             assert_eq!(what, "logits of the discriminator");
             assert_eq!((expected, actual), (vec![1], vec![2]));
         }
@@ -504,11 +509,11 @@ fn networks_that_do_not_fit_are_refused_before_training() {
     // The library's own networks know their shapes and never get as far as a panic.
     let narrow = MlpConfig::new(2).init_discriminator(&device()).unwrap();
     match new().init(generator(), narrow, &example).err() {
-        Some(GanError::ShapeMismatch {
+        Some(GanError::Shape(ShapeError {
             what,
             expected,
             actual,
-        }) => {
+        })) => {
             assert_eq!(what, "input of the discriminator");
             assert_eq!((expected, actual), (vec![3], vec![2]));
         }
@@ -516,7 +521,10 @@ fn networks_that_do_not_fit_are_refused_before_training() {
     }
     let none = Batch::new(Tensor::<2>::ones([0, 3], &Device::flex()));
     let result = new().init(generator(), discriminator(), &none);
-    assert!(matches!(result.err(), Some(GanError::EmptyBatch)));
+    assert!(matches!(
+        result.err(),
+        Some(GanError::Batch(BatchError::Empty))
+    ));
 }
 
 #[test]
@@ -536,11 +544,11 @@ fn sampling_refuses_what_it_cannot_do() {
     ));
     assert!(matches!(
         sampler.sample(&generator, 0, &()),
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         sampler.with_chunk(0).sample(&generator, 3, &()),
-        Err(GanError::InvalidConfig { field: "chunk", .. })
+        Err(GanError::Config(ConfigError { field: "chunk", .. }))
     ));
 }
 
@@ -613,10 +621,10 @@ fn labels_are_a_condition() {
     let short = labels.clone().narrow(0, 0, 3);
     assert!(matches!(
         Batch::with_condition(samples.clone(), short.clone()),
-        Err(GanError::ConditionLength {
+        Err(GanError::Batch(BatchError::ConditionLength {
             samples: 4,
             conditions: 3
-        })
+        }))
     ));
     let unchecked = Batch {
         samples,
@@ -624,11 +632,11 @@ fn labels_are_a_condition() {
     };
     assert!(matches!(
         trainer.step(unchecked),
-        Err(GanError::ConditionLength { .. })
+        Err(GanError::Batch(BatchError::ConditionLength { .. }))
     ));
     assert!(matches!(
         trainer.sample(4, 0, &short),
-        Err(GanError::ConditionLength { .. })
+        Err(GanError::Batch(BatchError::ConditionLength { .. }))
     ));
 }
 

@@ -3,10 +3,12 @@
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
+use burn_gan::observe::{FindingKind, Flow, Observer, Plan, Watch, WatchAction, WatchConfig};
 use burn_gan::random::{Purpose, Stream};
-use burn_gan::train::{FindingKind, Fit, Flow, Observer, Plan, Watch, WatchAction, WatchConfig};
+use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, Batch, GanError, StepReport};
+use burn_gan::{BatchError, ConfigError, ShapeError};
 use serde_json::{Value, json};
 
 /// A trainer whose samples are scripted: a fixed cloud, times a scale, at a place.
@@ -36,7 +38,7 @@ impl AdversarialTrainer<2> for Script {
     type Generator = MlpGenerator;
     type Discriminator = MlpDiscriminator;
     fn step(&mut self, _: Batch<2>) -> Result<StepReport, GanError> {
-        Err(GanError::EmptyBatch)
+        Err(GanError::Batch(BatchError::Empty))
     }
     fn steps(&self) -> usize {
         0
@@ -309,7 +311,7 @@ fn going_back_keeps_what_was_found_and_a_new_run_forgets_the_window() {
 fn what_cannot_be_watched_is_refused() {
     let device = Device::flex();
     let field = |config: WatchConfig, real: Batch<2>| match config.init(&real) {
-        Err(GanError::InvalidConfig { field, .. }) => field,
+        Err(GanError::Config(ConfigError { field, .. })) => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(field(config().with_window(0), real()), "window");
@@ -332,7 +334,7 @@ fn what_cannot_be_watched_is_refused() {
     let mut watch = config().init(&real()).unwrap();
     let error = watch.observe(&calm(0), &trainer);
     assert!(
-        matches!(error, Err(GanError::ShapeMismatch { .. })),
+        matches!(error, Err(GanError::Shape(ShapeError { .. }))),
         "{error:?}"
     );
     for foreign in [json!(null), json!([1]), json!({"steps": 1})] {

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::model::{DcganConfig, MlpGenerator};
-use burn_gan::train::{FindingKind, Measures, Observer, Watch, WatchConfig};
+use burn_gan::observe::{FindingKind, Measures, Observer, Watch, WatchConfig};
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError, Generator};
 use examples::points::Recipe;

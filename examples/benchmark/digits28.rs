@@ -12,10 +12,11 @@ use burn_gan::metric::{
     precision_recall,
 };
 use burn_gan::model::{Classifier, DcganConfig, Normalization};
+use burn_gan::observe::{Evaluation, Score, read_scores};
 use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::Chart;
-use burn_gan::train::{Evaluation, Fit, Score, read_scores};
+use burn_gan::run::Fit;
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::metric::{Features, modes};
-use burn_gan::train::Fit;
+use burn_gan::run::Fit;
 use burn_gan::{AdversarialTrainer, GanError};
 use serde_json::json;
 

@@ -14,7 +14,7 @@ use burn_gan::nn::Activation;
 use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::random::{Purpose, Stream};
-use burn_gan::train::Fit;
+use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, Batch, GanError, Identity, Schedule};
 use serde_json::json;

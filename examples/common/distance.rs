@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::data::{IdxImages, Samples};
 use burn_gan::feature::{FeatureExtractor, RandomConvolutionsConfig};
 use burn_gan::metric::{Features, Gaussian};
-use burn_gan::train::{Evaluation, Score, read_scores, score_chart};
+use burn_gan::observe::{Evaluation, Score, read_scores, score_chart};
 use burn_gan::{AdversarialTrainer, GanError};
 
 use super::digits_classifier;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Checkpoint, FileRecord, MANIFEST, MANIFEST_HASH, Manifest, hash_line};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 const PREFIX: &str = "step-";
 /// Names of what is not whole yet, or not wanted any more.
@@ -34,7 +34,7 @@ impl Checkpoints {
     /// Takes the folder, which is created, for a run, and clears away what a crash left half-written.
     ///
     /// # Errors
-    /// [`GanError::Io`] where it cannot be created or written to, [`GanError::CheckpointsInUse`] where another
+    /// [`GanError::File`] where it cannot be created or written to, [`GanError::CheckpointsInUse`] where another
     /// run has it.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, GanError> {
         let folder = folder.as_ref().to_path_buf();
@@ -59,7 +59,7 @@ impl Checkpoints {
     /// The checkpoints' folders by step, whole or not.
     ///
     /// # Errors
-    /// [`GanError::Io`] where the folder cannot be read.
+    /// [`GanError::File`] where the folder cannot be read.
     pub fn list(folder: impl AsRef<Path>) -> Result<BTreeMap<usize, PathBuf>, GanError> {
         let steps = entries(folder.as_ref())?
             .into_iter()
@@ -74,7 +74,7 @@ impl Checkpoints {
     /// The newest whole checkpoint in a folder; damaged ones after it are named and passed over.
     ///
     /// # Errors
-    /// [`GanError::Io`] where the folder cannot be read, [`GanError::NoWholeCheckpoint`] where all that there
+    /// [`GanError::File`] where the folder cannot be read, [`GanError::NoWholeCheckpoint`] where all that there
     /// are are damaged, [`GanError::CheckpointFormat`] where the newest is of a later version of this crate.
     pub fn latest(folder: impl AsRef<Path>) -> Result<Found, GanError> {
         let folder = folder.as_ref();
@@ -110,7 +110,7 @@ impl Checkpoints {
     /// The checkpoint with the best score of this name, by its manifest, and the score.
     ///
     /// # Errors
-    /// [`GanError::Io`] where the folder cannot be read.
+    /// [`GanError::File`] where the folder cannot be read.
     pub fn best(
         folder: impl AsRef<Path>,
         name: &str,
@@ -137,7 +137,7 @@ impl Checkpoints {
     /// Writes a checkpoint: all of it, or nothing.
     ///
     /// # Errors
-    /// [`GanError::Io`] where it cannot be written; those that were there are untouched then.
+    /// [`GanError::File`] where it cannot be written; those that were there are untouched then.
     pub fn write(
         &self,
         mut manifest: Manifest,
@@ -182,7 +182,7 @@ impl Checkpoints {
     /// Later ones are damaged ones that a run passed over: they do not count, and stay until it gets there.
     ///
     /// # Errors
-    /// [`GanError::Io`] where one cannot be removed.
+    /// [`GanError::File`] where one cannot be removed.
     pub fn prune(&self, step: usize, keep: usize, best: Option<&Path>) -> Result<(), GanError> {
         let mut checkpoints = Self::list(&self.folder)?;
         checkpoints.split_off(&(step + 1));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::sha256;
 use crate::persistent::SavedState;
 

@@ -7,8 +7,9 @@ use burn::data::dataset::{Dataset, DatasetError};
 use burn::tensor::{Device, Tensor};
 
 use super::{Samples, check_indices};
-use crate::contract::{Batch, Condition, check_condition};
-use crate::error::GanError;
+use crate::batch::{Batch, Condition, check_condition};
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 
 /// A `burn::data::dataset::Dataset` and a mapper that turns an item into a sample.
 ///
@@ -71,7 +72,7 @@ where
     }
 
     /// Besides the errors of [`Samples::select`]: [`GanError::User`] where the dataset cannot get an item,
-    /// whatever the mapper returns, [`GanError::ShapeMismatch`] and [`GanError::ConditionLength`] where it
+    /// whatever the mapper returns, [`GanError::Shape`] and [`GanError::Batch`] where it
     /// returns anything but one sample, or samples of several shapes.
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
         // Burn's datasets panic on an index past the end.
@@ -102,11 +103,11 @@ where
 
 fn check_shape(what: &'static str, expected: Vec<usize>, actual: &[usize]) -> Result<(), GanError> {
     if expected != actual {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what,
             expected,
             actual: actual.to_vec(),
-        });
+        }));
     }
     Ok(())
 }

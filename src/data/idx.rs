@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::{IdxImages, LabelledImages};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTE: u8 = 0x08;
@@ -21,7 +21,7 @@ const UNSIGNED_BYTE: u8 = 0x08;
 /// Reads the grey images of an IDX file with axes `[N, height, width]`.
 ///
 /// # Errors
-/// [`GanError::Io`] for a file that cannot be read or decompressed; [`GanError::IdxMagic`],
+/// [`GanError::File`] for a file that cannot be read or decompressed; [`GanError::IdxMagic`],
 /// [`GanError::IdxLayout`], [`GanError::IdxHeader`] and [`GanError::IdxLength`] for one that is not such an IDX
 /// file, or not all of it; [`GanError::EmptyDataset`] for no images and [`GanError::EmptyImages`] for images
 /// without pixels.

@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Samples, check_indices};
-use crate::contract::{Batch, index_tensor};
-use crate::error::GanError;
+use crate::batch::{Batch, index_tensor};
+use crate::gan_error::GanError;
 use crate::identity::{Identity, sha256};
 
 /// Grey images of one size, kept as bytes and converted a batch at a time.

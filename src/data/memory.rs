@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor};
 
 use super::{Samples, check_indices};
-use crate::contract::{Batch, Condition, check_condition, index_tensor};
-use crate::error::GanError;
+use crate::batch::{Batch, Condition, check_condition, index_tensor};
+use crate::gan_error::GanError;
 use crate::identity::{Identity, sha256};
 
 /// A set of samples held as one tensor, with a condition for each where there is one.
@@ -47,7 +47,7 @@ impl<const D: usize, C: Condition> Memory<D, C> {
     /// The samples `[N, ...]`, images with values in [-1, 1], with one condition each.
     ///
     /// # Errors
-    /// Those of [`Memory::new`], and [`GanError::ConditionLength`] where there are not as many conditions as
+    /// Those of [`Memory::new`], and [`GanError::Batch`] where there are not as many conditions as
     /// samples.
     pub fn with_condition(samples: Tensor<D>, condition: C) -> Result<Self, GanError> {
         let dims = samples.dims();

@@ -5,7 +5,7 @@ use std::f32::consts::{PI, TAU};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::random::Stream;
 
 /// A distribution of points in the plane, the usual first test of a GAN.
@@ -94,7 +94,7 @@ impl Mixture {
     /// Refuses a mixture without modes, and sizes that are not finite and positive (noise may be 0).
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] with the field's name and value.
+    /// [`GanError::Config`] with the field's name and value.
     pub fn check(&self) -> Result<(), GanError> {
         match *self {
             Self::Ring {

@@ -4,8 +4,8 @@ use burn::config::Config;
 use burn::tensor::Device;
 
 use super::{Mixture, Source};
-use crate::contract::Batch;
-use crate::error::GanError;
+use crate::batch::Batch;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::random::{Purpose, Stream};
 
@@ -36,7 +36,7 @@ impl MixtureSourceConfig {
     /// A source of batches of the mixture.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a batch size of 0 and for a mixture that [`Mixture::check`] refuses.
+    /// [`GanError::Config`] for a batch size of 0 and for a mixture that [`Mixture::check`] refuses.
     pub fn init(&self) -> Result<MixtureSource, GanError> {
         if self.batch_size == 0 {
             return Err(GanError::config(

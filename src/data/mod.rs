@@ -22,8 +22,9 @@ pub use shuffle::{LastBatch, ShuffleConfig, Shuffled};
 
 use burn::tensor::Device;
 
-use crate::contract::{Batch, Condition};
-use crate::error::GanError;
+use crate::batch::BatchError;
+use crate::batch::{Batch, Condition};
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 
 /// Real samples for every step of a training run.
@@ -106,7 +107,7 @@ pub trait Samples<const D: usize, C: Condition = ()> {
     /// An index may occur more than once.
     ///
     /// # Errors
-    /// [`GanError::IndexOutOfRange`] for an index past the end, [`GanError::EmptyBatch`] for no indices, and
+    /// [`GanError::IndexOutOfRange`] for an index past the end, [`GanError::Batch`] for no indices, and
     /// whatever keeps the set from its data.
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError>;
 
@@ -147,7 +148,7 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
 /// Refuses an empty list of indices and any index past the end of a set of `samples`.
 fn check_indices(indices: &[usize], samples: usize) -> Result<(), GanError> {
     if indices.is_empty() {
-        return Err(GanError::EmptyBatch);
+        return Err(GanError::Batch(BatchError::Empty));
     }
     match indices.iter().find(|&&index| index >= samples) {
         Some(&index) => Err(GanError::IndexOutOfRange { index, samples }),

@@ -5,8 +5,8 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::{Samples, Source};
-use crate::contract::{Batch, Condition};
-use crate::error::GanError;
+use crate::batch::{Batch, Condition};
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::random::{Purpose, Stream};
 
@@ -55,7 +55,7 @@ impl ShuffleConfig {
     /// A source of shuffled batches of `samples`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a batch size of 0, [`GanError::EmptyDataset`] for a set without samples
+    /// [`GanError::Config`] for a batch size of 0, [`GanError::EmptyDataset`] for a set without samples
     /// and [`GanError::BatchTooLarge`] where dropping the last batch would leave none.
     pub fn init<const D: usize, C: Condition, S: Samples<D, C>>(
         &self,

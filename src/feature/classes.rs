@@ -4,8 +4,9 @@ use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
 use super::{FeatureExtractor, device_of, network_input};
+use crate::batch::BatchError;
 use crate::data::Samples;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::model::Classifier;
 use crate::weights::fingerprint;
@@ -59,7 +60,7 @@ impl FeatureExtractor<4> for ClassProbabilities<'_> {
 /// The most probable class of each image `[N, C, H, W]`.
 ///
 /// # Errors
-/// [`GanError::EmptyBatch`] for no images, [`GanError::ShapeMismatch`] for images that the classifier does not
+/// [`GanError::Batch`] for no images, [`GanError::Shape`] for images that the classifier does not
 /// take, [`GanError::Device`] where the device fails.
 pub fn predicted_classes(
     classifier: &Classifier,
@@ -79,7 +80,7 @@ pub fn accuracy<S: Samples<4, Tensor<1, Int>>>(
     indices: &[usize],
 ) -> Result<f64, GanError> {
     if indices.is_empty() {
-        return Err(GanError::EmptyBatch);
+        return Err(GanError::Batch(BatchError::Empty));
     }
     let device = device_of(classifier);
     let mut right = 0;

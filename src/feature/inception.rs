@@ -11,7 +11,9 @@ use burn::tensor::{Device, FloatDType, Tensor};
 use burn_train::metric::vision::InceptionV3FeatureExtractor;
 
 use super::FeatureExtractor;
-use crate::error::GanError;
+use crate::batch::BatchError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;
@@ -79,7 +81,7 @@ impl Inception {
     /// precision than single are converted.
     ///
     /// # Errors
-    /// [`GanError::Io`] where the file cannot be opened, [`GanError::WeightShape`] and
+    /// [`GanError::File`] where the file cannot be opened, [`GanError::WeightShape`] and
     /// [`GanError::IncompleteWeights`] where it is of another network or not all of it is there,
     /// [`GanError::Weights`] where it is damaged, no file of PyTorch's, or holds what no weight can be: NaN, an
     /// infinity, a negative variance, [`GanError::Device`] where the device fails.
@@ -107,14 +109,14 @@ impl FeatureExtractor<4> for Inception {
     fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
         let [count, channels, height, width] = samples.dims();
         if count == 0 {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         if ![1, 3].contains(&channels) || height == 0 || width == 0 {
-            return Err(GanError::ShapeMismatch {
+            return Err(GanError::Shape(ShapeError {
                 what: "images for the Inception network, grey (1 channel) or coloured (3)",
                 expected: vec![count, 3, height.max(1), width.max(1)],
                 actual: vec![count, channels, height, width],
-            });
+            }));
         }
         let images = samples
             .without_autodiff()

@@ -26,7 +26,10 @@ pub use training::{ClassifierTrainingConfig, HeldOutSplit, TrainedClassifier};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::error::{GanError, at_least_1};
+use crate::batch::BatchError;
+use crate::errors::ShapeError;
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::module_tree::module_device;
 
@@ -64,7 +67,7 @@ pub trait FeatureExtractor<const D: usize> {
     /// All samples go through at once; [`FeatureExtractor::extract`] takes them in chunks.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for samples that it does not take.
+    /// [`GanError::Shape`] for samples that it does not take.
     fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError>;
 
     /// What it is, by a name that stays: two scores compare only where their features have the same identity.
@@ -78,14 +81,14 @@ pub trait FeatureExtractor<const D: usize> {
     /// `chunk` samples at a time, so that memory on the device is bounded.
     ///
     /// # Errors
-    /// [`GanError::EmptyBatch`] for no samples, [`GanError::InvalidConfig`] for a chunk of 0, those of
-    /// [`FeatureExtractor::features`], [`GanError::ShapeMismatch`] where there is not one row a sample,
+    /// [`GanError::Batch`] for no samples, [`GanError::Config`] for a chunk of 0, those of
+    /// [`FeatureExtractor::features`], [`GanError::Shape`] where there is not one row a sample,
     /// [`GanError::Device`] where the device fails.
     fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Vec<Vec<f64>>, GanError> {
         at_least_1("chunk", chunk)?;
         let count = samples.dims().first().copied().unwrap_or(0);
         if count == 0 {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         let mut rows = Vec::with_capacity(count);
         for start in (0..count).step_by(chunk) {
@@ -94,11 +97,11 @@ pub trait FeatureExtractor<const D: usize> {
             let [found, width] = features.dims();
             let expected = [length, rows.first().map_or(width, Vec::len)];
             if [found, width] != expected || width == 0 {
-                return Err(GanError::ShapeMismatch {
+                return Err(GanError::Shape(ShapeError {
                     what: "features",
                     expected: expected.to_vec(),
                     actual: vec![found, width],
-                });
+                }));
             }
             let values = features
                 .try_into_vec_as::<f64>()
@@ -141,11 +144,11 @@ fn network_input(
 ) -> Result<Tensor<4>, GanError> {
     let shape = images.dims();
     if shape[1..] != sample_shape {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what: "images to extract features from",
             expected: [&shape[..1], sample_shape.as_slice()].concat(),
             actual: shape.to_vec(),
-        });
+        }));
     }
     Ok(images.without_autodiff().to_device(device))
 }

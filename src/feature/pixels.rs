@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::FeatureExtractor;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 
 /// The values of a sample one after the other: `[N, ...]` to `[N, values]`.

@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{FeatureExtractor, device_of, network_input};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::model::{Trunk, TrunkConfig};
 use crate::nn::Algorithm;
@@ -63,7 +63,7 @@ impl RandomConvolutionsConfig {
     /// Draws the weights; the same seed gives the same on every backend.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::Config`] for a size of 0.
     pub fn init(&self, device: &Device) -> Result<RandomConvolutions, GanError> {
         let mut layer = 0;
         let streams = || {

@@ -7,12 +7,13 @@ use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
 use super::classes::{accuracy, labels_on_host};
 use super::{device_of, network_input};
-use crate::contract::read_scalar;
 use crate::data::Samples;
-use crate::error::{GanError, at_least_1, positive};
+use crate::errors::{at_least_1, positive};
+use crate::gan_error::GanError;
 use crate::model::Classifier;
 use crate::optimizer::NetworkOptimizer;
 use crate::random::{Purpose, Stream};
+use crate::report::read_scalar;
 use crate::schedule::Schedule;
 
 /// Configuration of the training of a [`Classifier`]: cross-entropy, Adam (Kingma and Ba 2015) and a learning rate
@@ -76,7 +77,7 @@ impl ClassifierTrainingConfig {
     /// Which of `samples` samples are trained on, and which are held out: a function of the seed.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a `held_out` that leaves either part without samples.
+    /// [`GanError::Config`] for a `held_out` that leaves either part without samples.
     pub fn split(&self, samples: usize) -> Result<HeldOutSplit, GanError> {
         let count = (self.held_out * samples as f64).round() as usize;
         let shares = self.held_out > 0.0 && self.held_out < 1.0;
@@ -95,7 +96,7 @@ impl ClassifierTrainingConfig {
     /// Trains a copy of `classifier` on its device; the same seed and weights give the same result.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for numbers out of range, [`GanError::ShapeMismatch`] for images that the
+    /// [`GanError::Config`] for numbers out of range, [`GanError::Shape`] for images that the
     /// classifier does not take, [`GanError::LabelOutOfRange`] for labels past its classes,
     /// [`GanError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
     pub fn train<S: Samples<4, Tensor<1, Int>>>(

@@ -21,7 +21,7 @@ pub use wasserstein::Wasserstein;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 
 /// What the discriminator and the generator minimise.
@@ -99,7 +99,7 @@ impl Loss {
     /// The loss, with the real samples' label moved from 1 to `real_label` (one-sided label smoothing).
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a label outside (1/2, 1], or other than 1 with a loss that has no
+    /// [`GanError::Config`] for a label outside (1/2, 1], or other than 1 with a loss that has no
     /// labels.
     pub fn build(self, real_label: f64) -> Result<Box<dyn AdversarialLoss>, GanError> {
         if !(real_label > 0.5 && real_label <= 1.0) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::features::{Features, check_pair};
 use super::kernel::squared_distance;
 use super::neighbours::squared_radii;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 const METRIC: &str = "density and coverage";
 
@@ -42,7 +42,7 @@ pub struct DensityCoverage {
 ///
 /// # Errors
 /// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than
-/// `k + 1` real samples, [`GanError::InvalidConfig`] for a `k` of 0.
+/// `k + 1` real samples, [`GanError::Config`] for a `k` of 0.
 pub fn density_coverage(
     real: &Features,
     generated: &Features,

@@ -2,7 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use crate::error::GanError;
+use crate::batch::BatchError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 
 /// The feature vectors of a set of samples, `[N, d]`, in double precision on the host.
 ///
@@ -28,15 +30,15 @@ impl Features {
     /// Feature vectors one after another, `dimensions` values each.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for vectors of no dimension, [`GanError::EmptyBatch`] for no vectors,
-    /// [`GanError::ShapeMismatch`] where the last one is cut off, [`GanError::NonFiniteFeature`] for NaN and
+    /// [`GanError::Config`] for vectors of no dimension, [`GanError::Batch`] for no vectors,
+    /// [`GanError::Shape`] where the last one is cut off, [`GanError::NonFiniteFeature`] for NaN and
     /// infinities.
     pub fn new(values: Vec<f64>, dimensions: usize) -> Result<Self, GanError> {
         if dimensions == 0 {
             return Err(GanError::config("dimensions", 0, "must be at least 1"));
         }
         if values.is_empty() {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         let rest = values.len() % dimensions;
         if rest != 0 {
@@ -67,10 +69,10 @@ impl Features {
     /// One feature vector a row, all of the first one's length.
     ///
     /// # Errors
-    /// As [`Features::new`]; [`GanError::ShapeMismatch`] for a row of another length.
+    /// As [`Features::new`]; [`GanError::Shape`] for a row of another length.
     pub fn from_rows<Row: AsRef<[f64]>>(rows: &[Row]) -> Result<Self, GanError> {
         let Some(first) = rows.first() else {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         };
         let dimensions = first.as_ref().len();
         let mut values = Vec::with_capacity(rows.len() * dimensions);
@@ -87,7 +89,7 @@ impl Features {
     /// Adds the vectors of another set, for features that are computed batch by batch.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for vectors of another length.
+    /// [`GanError::Shape`] for vectors of another length.
     pub fn append(&mut self, other: Self) -> Result<(), GanError> {
         if other.dimensions != self.dimensions {
             return Err(ragged(self.dimensions, other.dimensions));
@@ -99,10 +101,10 @@ impl Features {
     /// The vectors at these positions, in this order.
     ///
     /// # Errors
-    /// [`GanError::IndexOutOfRange`] for a position past the end, [`GanError::EmptyBatch`] for none.
+    /// [`GanError::IndexOutOfRange`] for a position past the end, [`GanError::Batch`] for none.
     pub fn select(&self, indices: &[usize]) -> Result<Self, GanError> {
         if indices.is_empty() {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         let samples = self.count();
         let mut values = Vec::with_capacity(indices.len() * self.dimensions);
@@ -183,9 +185,9 @@ pub(super) fn check_finite(metric: &'static str, value: f64) -> Result<f64, GanE
 }
 
 fn ragged(expected: usize, actual: usize) -> GanError {
-    GanError::ShapeMismatch {
+    GanError::Shape(ShapeError {
         what: "feature vector",
         expected: vec![expected],
         actual: vec![actual],
-    }
+    })
 }

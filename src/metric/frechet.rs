@@ -2,7 +2,7 @@
 
 use super::features::{Features, check_pair};
 use super::gaussian::{Gaussian, METRIC};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// The squared Frechet distance of two sets of features, taken as normal distributions:
 /// `|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2))`.

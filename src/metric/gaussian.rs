@@ -4,7 +4,9 @@ use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::features::{Features, check_count};
 use super::kernel::{dot, squared_distance};
-use crate::error::GanError;
+use crate::batch::BatchError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 
 pub(super) const METRIC: &str = "Frechet distance";
 
@@ -69,20 +71,20 @@ impl Gaussian {
     /// A normal distribution by its `mean` `[d]` and its `covariance` `[d, d]`, row by row.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for a covariance that is not `[d, d]`, [`GanError::EmptyBatch`] for `d = 0`,
-    /// [`GanError::MetricOverflow`] for NaN and infinities, [`GanError::InvalidConfig`] for a covariance that is not
+    /// [`GanError::Shape`] for a covariance that is not `[d, d]`, [`GanError::Batch`] for `d = 0`,
+    /// [`GanError::MetricOverflow`] for NaN and infinities, [`GanError::Config`] for a covariance that is not
     /// symmetric or has a negative eigenvalue, [`GanError::NoConvergence`].
     pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, GanError> {
         let dimensions = mean.len();
         if dimensions == 0 {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         if Some(covariance.len()) != dimensions.checked_mul(dimensions) {
-            return Err(GanError::ShapeMismatch {
+            return Err(GanError::Shape(ShapeError {
                 what: "covariance",
                 expected: vec![dimensions, dimensions],
                 actual: vec![covariance.len()],
-            });
+            }));
         }
         let largest = covariance.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
         for i in 0..dimensions {

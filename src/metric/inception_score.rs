@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::features::{Features, check_count};
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 
 const METRIC: &str = "Inception score";
 
@@ -39,7 +40,7 @@ pub struct InceptionScore {
 ///
 /// # Errors
 /// [`GanError::NotADistribution`] for a row with an entry below 0 or a sum that is not 1,
-/// [`GanError::TooFewSamples`] for fewer samples than splits, [`GanError::InvalidConfig`] for no splits.
+/// [`GanError::TooFewSamples`] for fewer samples than splits, [`GanError::Config`] for no splits.
 pub fn inception_score(
     probabilities: &Features,
     splits: usize,

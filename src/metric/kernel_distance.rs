@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{Features, check_finite, check_pair};
 use super::kernel::{dot, unbiased_discrepancy};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::random::{Purpose, Stream};
 
 const METRIC: &str = "kernel distance";
@@ -65,7 +65,7 @@ pub struct KernelDistance {
 ///
 /// # Errors
 /// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer samples
-/// than a subset has, [`GanError::InvalidConfig`] for subsets of fewer than 2 samples or fewer than 2 subsets,
+/// than a subset has, [`GanError::Config`] for subsets of fewer than 2 samples or fewer than 2 subsets,
 /// [`GanError::MetricOverflow`].
 pub fn kernel_distance(
     real: &Features,

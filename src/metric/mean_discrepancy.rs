@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{Features, check_finite, check_pair};
 use super::kernel::{squared_distance, unbiased_discrepancy};
-use crate::error::{GanError, positive};
+use crate::errors::positive;
+use crate::gan_error::GanError;
 
 const METRIC: &str = "maximum mean discrepancy";
 
@@ -40,7 +41,7 @@ pub enum Bandwidth {
 ///
 /// # Errors
 /// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than 2
-/// samples, [`GanError::InvalidConfig`] for a bandwidth that is not finite and positive,
+/// samples, [`GanError::Config`] for a bandwidth that is not finite and positive,
 /// [`GanError::MetricOverflow`].
 pub fn mean_discrepancy(
     real: &Features,

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::features::Features;
 use super::kernel::squared_distance;
 use super::reverse_kl::reverse_kl;
-use crate::error::{GanError, positive};
+use crate::errors::ConfigError;
+use crate::errors::ShapeError;
+use crate::errors::positive;
+use crate::gan_error::GanError;
 
 /// How generated samples fall on the modes of a mixture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +56,7 @@ pub struct Modes {
 /// ```
 ///
 /// # Errors
-/// [`GanError::ShapeMismatch`] for samples of another dimension than the centres, [`GanError::InvalidConfig`] for no
+/// [`GanError::Shape`] for samples of another dimension than the centres, [`GanError::Config`] for no
 /// centres, centres that are not finite, or a `sigma` that is not finite and positive.
 pub fn modes<const D: usize>(
     samples: &Features,
@@ -61,11 +64,11 @@ pub fn modes<const D: usize>(
     sigma: f32,
 ) -> Result<Modes, GanError> {
     if samples.dimensions() != D {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what: "samples",
             expected: vec![samples.count(), D],
             actual: vec![samples.count(), samples.dimensions()],
-        });
+        }));
     }
     if centers.is_empty() {
         let requirement = "a mixture needs a mode";
@@ -142,9 +145,9 @@ mod tests {
     fn refuses_what_it_cannot_measure() {
         let space = Features::from_rows(&[[0.0; 3]; 4]).unwrap();
         match modes(&space, &CENTERS, 0.1) {
-            Err(GanError::ShapeMismatch {
+            Err(GanError::Shape(ShapeError {
                 expected, actual, ..
-            }) => assert_eq!((expected, actual), (vec![4, 2], vec![4, 3])),
+            })) => assert_eq!((expected, actual), (vec![4, 2], vec![4, 3])),
             other => panic!("{other:?}"),
         }
         let one = points(&[[0.0, 0.0]]);
@@ -155,7 +158,7 @@ mod tests {
             (&CENTERS, f32::INFINITY, "sigma"),
         ] {
             match modes(&one, centers, sigma) {
-                Err(GanError::InvalidConfig { field, .. }) => assert_eq!(field, expected),
+                Err(GanError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
                 other => panic!("{other:?}"),
             }
         }

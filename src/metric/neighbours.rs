@@ -2,7 +2,8 @@
 
 use super::features::{Features, check_count};
 use super::kernel::squared_distance;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 
 /// For each sample the squared distance to its k-th nearest other sample of the same set.
 ///

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{Features, check_pair};
 use super::neighbours::{share_inside, squared_radii};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 const METRIC: &str = "precision and recall";
 
@@ -40,7 +40,7 @@ pub struct PrecisionRecall {
 ///
 /// # Errors
 /// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than
-/// `k + 1` samples in either set, [`GanError::InvalidConfig`] for a `k` of 0.
+/// `k + 1` samples in either set, [`GanError::Config`] for a `k` of 0.
 pub fn precision_recall(
     real: &Features,
     generated: &Features,

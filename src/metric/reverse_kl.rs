@@ -1,6 +1,8 @@
 //! [`reverse_kl`]: how evenly generated samples fall on the modes.
 
-use crate::error::GanError;
+use crate::batch::BatchError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 
 /// The divergence `KL(generated || real) = sum_i p_i ln(p_i / q_i)` of two histograms over modes, in nats.
 ///
@@ -23,19 +25,19 @@ use crate::error::GanError;
 /// ```
 ///
 /// # Errors
-/// [`GanError::EmptyBatch`] for no generated samples, [`GanError::ShapeMismatch`] for histograms of different
-/// lengths, [`GanError::InvalidConfig`] for weights below 0, not finite, or all 0.
+/// [`GanError::Batch`] for no generated samples, [`GanError::Shape`] for histograms of different
+/// lengths, [`GanError::Config`] for weights below 0, not finite, or all 0.
 pub fn reverse_kl(generated: &[usize], real: &[f64]) -> Result<f64, GanError> {
     if generated.len() != real.len() {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what: "mode weights",
             expected: vec![generated.len()],
             actual: vec![real.len()],
-        });
+        }));
     }
     let count: f64 = generated.iter().map(|&count| count as f64).sum();
     if count == 0.0 {
-        return Err(GanError::EmptyBatch);
+        return Err(GanError::Batch(BatchError::Empty));
     }
     let weight: f64 = real.iter().sum();
     if real.iter().any(|&q| q < 0.0) || !(weight.is_finite() && weight > 0.0) {

@@ -4,7 +4,9 @@ use burn::config::Config;
 
 use super::features::{Features, check_finite, check_pair};
 use super::kernel::dot;
-use crate::error::{GanError, at_least_1};
+use crate::errors::ShapeError;
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::random::{Purpose, Stream};
 
 const METRIC: &str = "sliced Wasserstein distance";
@@ -45,7 +47,7 @@ pub struct SlicedWassersteinConfig {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::InvalidConfig`] for no projections,
+/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::Config`] for no projections,
 /// [`GanError::MetricOverflow`].
 pub fn sliced_wasserstein(
     real: &Features,
@@ -67,8 +69,8 @@ pub fn sliced_wasserstein(
 /// The same along given `directions` `[P, d]`, of any length but 0.
 ///
 /// # Errors
-/// As [`sliced_wasserstein`]; [`GanError::InvalidConfig`] for a direction of length 0,
-/// [`GanError::ShapeMismatch`] for directions of another space.
+/// As [`sliced_wasserstein`]; [`GanError::Config`] for a direction of length 0,
+/// [`GanError::Shape`] for directions of another space.
 pub fn sliced_wasserstein_along(
     real: &Features,
     generated: &Features,
@@ -76,11 +78,11 @@ pub fn sliced_wasserstein_along(
 ) -> Result<f64, GanError> {
     check_pair(METRIC, real, generated, 1)?;
     if directions.dimensions() != real.dimensions() {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what: "directions",
             expected: vec![directions.count(), real.dimensions()],
             actual: vec![directions.count(), directions.dimensions()],
-        });
+        }));
     }
     let mut sum = 0.0;
     for direction in directions.rows() {

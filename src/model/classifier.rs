@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, activation};
 use super::streams::streams;
 use super::trunk::{Trunk, TrunkConfig};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Initialization, Linear, LinearConfig};
 use crate::random::Purpose;
 
@@ -70,7 +70,7 @@ impl ClassifierConfig {
     /// Builds the classifier with random weights.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size of 0 or fewer than 2 classes.
+    /// [`GanError::Config`] for a size of 0 or fewer than 2 classes.
     pub fn init(&self, device: &Device) -> Result<Classifier, GanError> {
         if self.classes < 2 {
             return Err(GanError::config(

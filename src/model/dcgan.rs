@@ -5,9 +5,9 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::size;
-use crate::contract::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::nn::{
     Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
     StemConfig, TransposedConvolution, TransposedConvolutionConfig, activation, to_channels_first,
@@ -131,7 +131,7 @@ impl DcganConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
     pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, GanError> {
         let halvings = self.halvings()?;
         let mut streams = self.streams(Purpose::GeneratorWeights);
@@ -172,7 +172,7 @@ impl DcganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
     pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, GanError> {
         let halvings = self.halvings()?;
         let mut streams = self.streams(Purpose::DiscriminatorWeights);

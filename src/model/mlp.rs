@@ -4,10 +4,10 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::contract::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
+use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::nn::{Activation, Initialization, Linear, LinearConfig};
 use crate::random::{Purpose, Stream};
 
@@ -71,7 +71,7 @@ impl MlpConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a width of 0 or a slope that is not finite.
+    /// [`GanError::Config`] for a width of 0 or a slope that is not finite.
     pub fn init_generator(&self, device: &Device) -> Result<MlpGenerator, GanError> {
         Ok(MlpGenerator {
             layers: self.layers(
@@ -89,7 +89,7 @@ impl MlpConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a width of 0 or a slope that is not finite.
+    /// [`GanError::Config`] for a width of 0 or a slope that is not finite.
     pub fn init_discriminator(&self, device: &Device) -> Result<MlpDiscriminator, GanError> {
         Ok(MlpDiscriminator {
             layers: self.layers(

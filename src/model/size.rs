@@ -1,6 +1,6 @@
 //! How often an image can be halved.
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// Halvings of an image as long as both sides are even and the result is at least `base` on both.
 ///

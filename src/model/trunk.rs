@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::{
     Algorithm, Convolution, ConvolutionConfig, Head, HeadConfig, Initialization, activation,
     resampling, to_channels_last,
@@ -41,7 +42,7 @@ impl TrunkConfig {
     /// Builds the network, its weights drawn layer by layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::Config`] for a size of 0.
     pub fn init(
         &self,
         mut streams: impl FnMut() -> Stream,

@@ -5,7 +5,8 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1, positive};
+use crate::errors::{at_least_1, positive};
+use crate::gan_error::GanError;
 
 /// Configuration of a [`BatchNorm`] layer; the defaults are Burn's and PyTorch's.
 #[derive(Config, Debug)]
@@ -50,7 +51,7 @@ impl BatchNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
+    /// [`GanError::Config`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
     /// positive.
     pub fn init(&self, device: &Device) -> Result<BatchNorm, GanError> {
         at_least_1("channels", self.channels)?;

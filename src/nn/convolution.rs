@@ -10,7 +10,9 @@ use super::parameter::replace;
 use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::ShapeError;
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
@@ -75,7 +77,7 @@ impl ConvolutionConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0 or for `groups`
+    /// [`GanError::UnsupportedKernel`], [`GanError::Config`] for a channel count of 0 or for `groups`
     /// that do not divide both channel counts.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
         let window = Window::new(self.kernel, self.stride)?;
@@ -135,7 +137,7 @@ impl Convolution {
     /// The same layer with weights given as `[outputs, inputs / groups, kernel, kernel]`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    /// [`GanError::Shape`] for weights of another shape.
     pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
         let [rows, outputs] = self.weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
@@ -216,11 +218,11 @@ fn grouped_product(
 /// Refuses weights of another shape.
 pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), GanError> {
     if weight.dims() != expected {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what: "standard weights",
             expected: expected.to_vec(),
             actual: weight.dims().to_vec(),
-        });
+        }));
     }
     Ok(())
 }

@@ -9,7 +9,8 @@ use super::linear::{add_bias, zero_bias};
 use super::parameter::replace;
 use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -47,7 +48,7 @@ impl StemConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::Config`] for a size of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, GanError> {
         let size = image_size(self.image)?;
         at_least_1("inputs", self.inputs)?;
@@ -85,7 +86,7 @@ impl Stem {
     /// The same layer with weights given as `[inputs, C, H, W]`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    /// [`GanError::Shape`] for weights of another shape.
     pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
         let [height, width, channels] = self.image;
         let [inputs, columns] = self.weight.dims();
@@ -136,7 +137,7 @@ impl HeadConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::Config`] for a size of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, GanError> {
         let size = image_size(self.image)?;
         at_least_1("outputs", self.outputs)?;
@@ -175,7 +176,7 @@ impl Head {
     /// The same layer with weights given as `[outputs, C, H, W]`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    /// [`GanError::Shape`] for weights of another shape.
     pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
         let [height, width, channels] = self.image;
         let [rows, outputs] = self.weight.dims();

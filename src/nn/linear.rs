@@ -6,7 +6,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::spectral::{SpectralNorm, effective, spectral_norm};
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -44,7 +45,7 @@ impl LinearConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a width of 0.
+    /// [`GanError::Config`] for a width of 0.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, GanError> {
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;

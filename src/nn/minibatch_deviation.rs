@@ -5,7 +5,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 
 /// Added to the variance, as in the authors' code.
 const EPSILON: f64 = 1e-8;
@@ -36,7 +37,7 @@ impl MinibatchDeviationConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a group of 0 samples.
+    /// [`GanError::Config`] for a group of 0 samples.
     pub fn init(&self) -> Result<MinibatchDeviation, GanError> {
         at_least_1("group_size", self.group_size)?;
         Ok(MinibatchDeviation {

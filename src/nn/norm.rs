@@ -5,7 +5,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::{Dual, scale_and_shift, standardize};
-use crate::error::{GanError, at_least_1, positive};
+use crate::errors::{at_least_1, positive};
+use crate::gan_error::GanError;
 
 /// Configuration of a [`GroupNorm`].
 #[derive(Config, Debug)]
@@ -45,7 +46,7 @@ impl GroupNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a count of 0, groups that do not divide the channels, or an epsilon
+    /// [`GanError::Config`] for a count of 0, groups that do not divide the channels, or an epsilon
     /// that is not positive.
     pub fn init(&self, device: &Device) -> Result<GroupNorm, GanError> {
         at_least_1("groups", self.groups)?;
@@ -106,7 +107,7 @@ impl LayerNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a width of 0 or an epsilon that is not positive.
+    /// [`GanError::Config`] for a width of 0 or an epsilon that is not positive.
     pub fn init(&self, device: &Device) -> Result<LayerNorm, GanError> {
         at_least_1("width", self.width)?;
         positive("epsilon", self.epsilon)?;

@@ -5,7 +5,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -34,7 +35,7 @@ impl EmbeddingProjectionConfig {
     /// Builds the layer with embeddings drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::Config`] for a size of 0.
     pub fn init(
         &self,
         stream: &mut Stream,

@@ -10,7 +10,8 @@ use super::linear::{add_bias, zero_bias};
 use super::parameter::replace;
 use super::window::Window;
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
@@ -61,7 +62,7 @@ impl TransposedConvolutionConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::UnsupportedKernel`], [`GanError::InvalidConfig`] for a channel count of 0.
+    /// [`GanError::UnsupportedKernel`], [`GanError::Config`] for a channel count of 0.
     pub fn init(
         &self,
         stream: &mut Stream,
@@ -111,7 +112,7 @@ impl TransposedConvolution {
     /// The same layer with weights given as `[inputs, outputs, kernel, kernel]`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for weights of another shape.
+    /// [`GanError::Shape`] for weights of another shape.
     pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
         let [inputs, columns] = self.weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());

@@ -10,8 +10,8 @@ use std::ops::Range;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor};
 
-use crate::contract::index_tensor;
-use crate::error::GanError;
+use crate::batch::index_tensor;
+use crate::gan_error::GanError;
 
 /// A square kernel with a stride and the zero padding that divides (or multiplies) sizes by the stride.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use burn::optim::{
 use burn::tensor::{Bytes, Device, Tensor, TensorData};
 use burn_pack::{Reader, Scalar, Writer};
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;

@@ -5,7 +5,8 @@ use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
 use super::NetworkOptimizer;
-use crate::error::{GanError, positive};
+use crate::errors::positive;
+use crate::gan_error::GanError;
 use crate::schedule::Schedule;
 
 /// Configuration of a [`ScheduledAdam`].
@@ -35,7 +36,7 @@ impl ScheduledAdamConfig {
     /// The optimiser for a module.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a decay outside [0, 1) or an epsilon that is not positive.
+    /// [`GanError::Config`] for a decay outside [0, 1) or an epsilon that is not positive.
     pub fn init(&self) -> Result<NetworkOptimizer, GanError> {
         let decay = |value: f64| (0.0..1.0).contains(&value);
         if !decay(self.beta_1) {

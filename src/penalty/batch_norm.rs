@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor};
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// Refuses a discriminator with batch normalisation anywhere in its module tree, this crate's or Burn's.
 ///

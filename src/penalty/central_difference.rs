@@ -5,8 +5,9 @@ use burn::tensor::Tensor;
 use super::exact::{Term, cost_and_direction};
 use super::norm::gradient_norm;
 use super::refuse_batch_norm;
-use crate::contract::Discriminator;
-use crate::error::{GanError, positive};
+use crate::errors::positive;
+use crate::gan_error::GanError;
+use crate::network::Discriminator;
 
 /// Penalties by central differences: `|v| (D(x + h u) - D(x - h u)) / (2 h)` along the unit direction
 /// `u = v / |v|` of the [`Exact`](super::Exact) method takes the place of its tangent.
@@ -24,7 +25,7 @@ impl CentralDifference {
     /// Differences over `step` to either side, in the units of the samples, measured over a whole sample.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a step that is not positive, [`GanError::PenalizedBatchNorm`] for a
+    /// [`GanError::Config`] for a step that is not positive, [`GanError::PenalizedBatchNorm`] for a
     /// discriminator with batch normalisation.
     pub fn new(discriminator: &impl burn::module::Module, step: f64) -> Result<Self, GanError> {
         positive("penalty_method.step", step)?;
@@ -35,7 +36,7 @@ impl CentralDifference {
     /// The penalty `cost` of the gradient at `points`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] where `cost` does not give one number a point.
+    /// [`GanError::Shape`] where `cost` does not give one number a point.
     pub fn term<const D: usize, C, N: Discriminator<D, C>>(
         &self,
         discriminator: &N,

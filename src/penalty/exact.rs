@@ -2,9 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use crate::contract::{Discriminator, TangentRule};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
+use crate::network::{Discriminator, TangentRule};
 
 /// A penalty at some points.
 #[derive(Debug, Clone)]
@@ -55,7 +56,7 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
     /// The penalty `cost` of the gradient at `points`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] where `cost` does not give one number a point.
+    /// [`GanError::Shape`] where `cost` does not give one number a point.
     pub fn term(
         &self,
         discriminator: &N,
@@ -106,11 +107,11 @@ pub(super) fn cost_and_direction<const D: usize, C, N: Discriminator<D, C>>(
     let leaf = gradient.clone().autodiff().require_grad();
     let cost = cost(leaf.clone());
     if cost.dims()[0] != gradient.dims()[0] {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what: "cost of a penalty",
             expected: vec![gradient.dims()[0]],
             actual: cost.dims().to_vec(),
-        });
+        }));
     }
     let gradients = cost.clone().sum().backward();
     let direction = leaf

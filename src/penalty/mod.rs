@@ -73,7 +73,7 @@ pub use zero_centered::{R1, R2};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::random::Stream;
 
@@ -130,7 +130,7 @@ impl Penalty {
     /// The penalty.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a weight that is negative or not finite.
+    /// [`GanError::Config`] for a weight that is negative or not finite.
     pub fn build<const D: usize>(self) -> Result<Box<dyn GradientPenalty<D>>, GanError> {
         let (field, weight) = match self {
             Self::R1 { gamma } | Self::R2 { gamma } => ("penalties.gamma", gamma),

@@ -4,7 +4,7 @@ use plotters::prelude::RGBColor;
 
 use super::axis::{Axis, Tick};
 use super::canvas::{Anchor, Canvas, Frame, INK, PALE, text_width};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// Height of a title's text in pixels.
 pub(super) const TITLE_SIZE: f64 = 21.0;

@@ -11,8 +11,8 @@ use plotters::style::{
     register_font,
 };
 
-use crate::error::GanError;
 use crate::files::replace_file;
+use crate::gan_error::GanError;
 
 /// Each pixel is the mean of a square of so many drawn ones a side: the drawing crate's thick lines have hard edges.
 const FINENESS: u32 = 3;

@@ -7,7 +7,7 @@ use plotters::prelude::RGBColor;
 use super::axes::{Axes, Mark, TITLE_SIZE, check_size, heading};
 use super::axis::{Axis, has_place};
 use super::canvas::{Anchor, Canvas, GREY, Point};
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// Colours of lines, in this order (Okabe and Ito's, without the yellow that is too pale for a line).
 const COLOURS: [RGBColor; 7] = [
@@ -104,7 +104,7 @@ impl Chart {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size out of its range, [`GanError::Io`] where the file cannot be written,
+    /// [`GanError::Config`] for a size out of its range, [`GanError::File`] where the file cannot be written,
     /// [`GanError::Drawing`] where it cannot be drawn.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), GanError> {
         check_size(self.width, self.height)?;

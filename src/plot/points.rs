@@ -9,9 +9,10 @@ use super::axes::{Axes, GAP, Mark, TEXT_SIZE, check_size, count_of_ticks, headin
 use super::axis::{Axis, has_place, label};
 use super::canvas::{Anchor, Canvas, Frame, INK, WHITE};
 use super::surface::{Surface, colour};
-use crate::contract::Discriminator;
-use crate::error::GanError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 use crate::module_tree::module_device;
+use crate::network::Discriminator;
 
 const REAL: RGBColor = RGBColor(0, 66, 120);
 const GENERATED: RGBColor = RGBColor(196, 60, 0);
@@ -125,10 +126,10 @@ impl<'a> PointsPlot<'a> {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a size out of its range and a range of the plane that is not finite,
-    /// [`GanError::ShapeMismatch`] for points that are not in the plane and logits of another number than points,
+    /// [`GanError::Config`] for a size out of its range and a range of the plane that is not finite,
+    /// [`GanError::Shape`] for points that are not in the plane and logits of another number than points,
     /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Device`] where the device fails,
-    /// [`GanError::Io`] where the file cannot be written, [`GanError::Drawing`] where it cannot be drawn.
+    /// [`GanError::File`] where the file cannot be written, [`GanError::Drawing`] where it cannot be drawn.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), GanError> {
         check_size(self.width, self.height)?;
         self.draw()?.save(path.as_ref())
@@ -255,11 +256,11 @@ fn read_points(
     };
     let [count, width] = points.dims();
     if width != 2 {
-        return Err(GanError::ShapeMismatch {
+        return Err(GanError::Shape(ShapeError {
             what,
             expected: vec![count, 2],
             actual: vec![count, width],
-        });
+        }));
     }
     let values = points
         .clone()

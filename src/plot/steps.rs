@@ -1,7 +1,7 @@
 //! Charts of the numbers of a run's steps, as `read_history` gives them.
 
 use super::chart::Chart;
-use crate::contract::StepValues;
+use crate::report::StepValues;
 
 /// The mean losses of both players over the steps of a history.
 ///
@@ -13,7 +13,7 @@ use crate::contract::StepValues;
 /// # let one = || Tensor::<1>::ones([1], &Device::flex());
 /// # let rows = vec![burn_gan::StepReport::new(0, one(), one(), one()).read()?];
 ///
-/// // let rows = burn_gan::train::read_history("out/run/losses.csv")?;
+/// // let rows = burn_gan::observe::read_history("out/run/losses.csv")?;
 /// let folder = tempfile::tempdir()?;
 /// loss_chart(&rows).save(folder.path().join("losses.png"))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

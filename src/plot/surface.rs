@@ -5,7 +5,8 @@ use plotters::prelude::RGBColor;
 
 use super::axis::Axis;
 use super::canvas::{Canvas, Frame};
-use crate::error::GanError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 use crate::unwind::caught;
 
 /// Pixels a side of a cell: one point of the plane, one colour.
@@ -74,11 +75,11 @@ impl Surface<'_> {
                 message,
             })?;
         if logits.dims() != [count] {
-            return Err(GanError::ShapeMismatch {
+            return Err(GanError::Shape(ShapeError {
                 what: "logits of a surface",
                 expected: vec![count],
                 actual: logits.dims().to_vec(),
-            });
+            }));
         }
         logits.try_into_vec_as::<f32>().map_err(GanError::device)
     }

@@ -9,10 +9,12 @@ use super::dry_run::dry_run;
 use super::gan::GanTrainer;
 use super::penalties::push_penalty;
 use super::state::State;
-use crate::contract::{Batch, Condition, Discriminator, Generator};
+use crate::batch::{Batch, Condition};
 use crate::ema::EmaConfig;
-use crate::error::{GanError, at_least_1, positive};
+use crate::errors::{at_least_1, positive};
+use crate::gan_error::GanError;
 use crate::loss::Loss;
+use crate::network::{Discriminator, Generator};
 use crate::optimizer::{NetworkOptimizer, ScheduledAdamConfig};
 use crate::penalty::{Penalty, PenaltyMethod};
 use crate::schedule::Schedule;
@@ -49,7 +51,7 @@ impl OptimizerConfig {
     /// The optimiser.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a value out of range in a [`ScheduledAdamConfig`]; Burn's own
+    /// [`GanError::Config`] for a value out of range in a [`ScheduledAdamConfig`]; Burn's own
     /// configurations are taken as they are.
     pub fn init(&self) -> Result<NetworkOptimizer, GanError> {
         Ok(match self {
@@ -194,10 +196,10 @@ impl GanTrainerConfig {
     /// sample, in their evaluation form, so that shapes that do not fit are found here.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a value out of range, [`GanError::ShapeMismatch`] where the
+    /// [`GanError::Config`] for a value out of range, [`GanError::Shape`] where the
     /// generator's samples, the discriminator's input or its logits do not have the shape that they must
-    /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::EmptyBatch`] and
-    /// [`GanError::ConditionLength`] for an example that is none, [`GanError::NoTangentRule`] and
+    /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::Batch`] and
+    /// [`GanError::Batch`] for an example that is none, [`GanError::NoTangentRule`] and
     /// [`GanError::PenalizedBatchNorm`] for a discriminator that the penalties cannot be computed for.
     pub fn init<const D: usize, C, G, N>(
         &self,
@@ -270,6 +272,7 @@ impl GanTrainerConfig {
         at_least_1("critic_steps", self.critic_steps)?;
         at_least_1("micro_batches", self.micro_batches)?;
         at_least_1("finite_check", self.finite_check.interval())?;
-        at_least_1("sample_chunk", self.sample_chunk)
+        at_least_1("sample_chunk", self.sample_chunk)?;
+        Ok(())
     }
 }

@@ -8,10 +8,12 @@ use super::gan::GanTrainer;
 use super::gradients::bound_norm;
 use super::micro_batch::{TrainingBatch, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
-use crate::contract::{Condition, Discriminator, Generator, StepReport};
-use crate::error::GanError;
+use crate::batch::Condition;
+use crate::gan_error::GanError;
+use crate::network::{Discriminator, Generator};
 use crate::nn::{advance_spectral_norms, has_spectral_norm};
 use crate::random::{Purpose, Stream};
+use crate::report::StepReport;
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
 where

@@ -2,9 +2,13 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::contract::{Batch, Condition, Discriminator, Generator, check_condition};
-use crate::error::{GanError, at_least_1};
+use crate::batch::BatchError;
+use crate::batch::{Batch, Condition, check_condition};
+use crate::errors::ShapeError;
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::module_tree::module_device;
+use crate::network::{Discriminator, Generator};
 use crate::random::{Purpose, Stream};
 use crate::unwind::caught;
 
@@ -15,7 +19,7 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     example: &Batch<D, C>,
 ) -> Result<(), GanError> {
     if example.is_empty() {
-        return Err(GanError::EmptyBatch);
+        return Err(GanError::Batch(BatchError::Empty));
     }
     check_condition(example.len(), &example.condition)?;
     let latent_size = generator.latent_size();
@@ -92,11 +96,11 @@ fn check_shape(
     actual: Option<Vec<usize>>,
 ) -> Result<(), GanError> {
     match actual {
-        Some(actual) if actual != expected => Err(GanError::ShapeMismatch {
+        Some(actual) if actual != expected => Err(GanError::Shape(ShapeError {
             what,
             expected: expected.to_vec(),
             actual,
-        }),
+        })),
         _ => Ok(()),
     }
 }

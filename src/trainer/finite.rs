@@ -3,9 +3,9 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-use crate::contract::StepReport;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::non_finite::NonFinite;
+use crate::report::StepReport;
 
 /// What a step found non-finite first, in the order of the step; one read from the device.
 ///

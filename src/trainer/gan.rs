@@ -8,16 +8,18 @@ use super::finite::first_non_finite;
 use super::micro_batch::{Part, TrainingBatch};
 use super::penalties::{Penalties, push_penalty};
 use super::state::{State, fork};
-use crate::contract::{
-    AdversarialTrainer, Batch, Condition, Discriminator, Generator, StepReport, check_condition,
-    read_scalar,
-};
-use crate::error::GanError;
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::BatchError;
+use crate::batch::{Batch, Condition, check_condition};
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 use crate::loss::AdversarialLoss;
 use crate::module_tree::module_device;
+use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
 use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};
+use crate::report::{StepReport, read_scalar};
 use crate::sampling::SamplerConfig;
 
 /// The standard alternating trainer (Goodfellow et al. 2014, algorithm 1).
@@ -120,19 +122,20 @@ where
 
     fn check_batch(&self, batch: &Batch<D, C>) -> Result<(), GanError> {
         if batch.is_empty() {
-            return Err(GanError::EmptyBatch);
+            return Err(GanError::Batch(BatchError::Empty));
         }
         let shape = batch.samples.dims();
         let sample = &self.example.samples.dims()[1..];
         if &shape[1..] != sample {
             let expected = [&shape[..1], sample].concat();
-            return Err(GanError::ShapeMismatch {
+            return Err(GanError::Shape(ShapeError {
                 what: "batch",
                 expected,
                 actual: shape.to_vec(),
-            });
+            }));
         }
-        check_condition(batch.len(), &batch.condition)
+        check_condition(batch.len(), &batch.condition)?;
+        Ok(())
     }
 
     /// One step on a batch that fits.
@@ -242,6 +245,10 @@ where
             self.settle()?;
         }
         Ok(report)
+    }
+
+    fn check_finite(&mut self) -> Result<(), GanError> {
+        self.settle()
     }
 
     fn steps(&self) -> usize {

@@ -7,7 +7,9 @@ use super::gan::GanTrainer;
 use super::gradients::bound_norm;
 use super::micro_batch::{TrainingBatch, mean_of_parts};
 use super::state::fork;
-use crate::contract::{Condition, Discriminator, Generator, StepReport};
+use crate::batch::Condition;
+use crate::network::{Discriminator, Generator};
+use crate::report::StepReport;
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
 where

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::contract::Condition;
+use crate::batch::Condition;
 
 /// What one step works on: as many latent vectors as real samples, on the training device.
 pub(super) struct TrainingBatch<const D: usize, C> {

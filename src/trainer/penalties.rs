@@ -3,10 +3,12 @@
 use burn::tensor::Tensor;
 
 use super::dry_run::{first_sample, guard};
-use crate::contract::{Batch, Condition, Discriminator};
-use crate::error::GanError;
+use crate::batch::{Batch, Condition};
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::module_tree::module_device;
+use crate::network::Discriminator;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
 use crate::random::Stream;
 
@@ -76,11 +78,11 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         for penalty in &self.penalties {
             let at = penalty.points(&real, &fake, random);
             if at.dims() != real.dims() {
-                return Err(GanError::ShapeMismatch {
+                return Err(GanError::Shape(ShapeError {
                     what: "points of a penalty",
                     expected: real.dims().to_vec(),
                     actual: at.dims().to_vec(),
-                });
+                }));
             }
             points.push(at);
         }

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::gan::GanTrainer;
 use super::state::State;
-use crate::contract::{Condition, Discriminator, Generator};
+use crate::batch::Condition;
 use crate::ema::Ema;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
+use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
 use crate::persistent::{Persistent, SavedState};
 use crate::weights::{weights_to_bytes, with_weights};
@@ -87,10 +88,6 @@ where
                 .map_err(|error| GanError::state("counters", error))?,
             files,
         })
-    }
-
-    fn check_finite(&mut self) -> Result<(), GanError> {
-        self.settle()
     }
 
     fn load_state(&mut self, saved: &SavedState) -> Result<(), GanError> {

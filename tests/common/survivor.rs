@@ -7,8 +7,9 @@ use burn::tensor::Device;
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::model::{DcganConfig, MlpConfig, ResnetConfig};
-use burn_gan::train::{CheckpointConfig, EarlyStoppingConfig, Fit, History, Observer, Outcome};
-use burn_gan::train::{Score, WatchConfig};
+use burn_gan::observe::{EarlyStoppingConfig, History, Observer};
+use burn_gan::observe::{Score, WatchConfig};
+use burn_gan::run::{CheckpointConfig, Fit, Outcome};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, Discriminator, GanError, Generator, Persistent};
 

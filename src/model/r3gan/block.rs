@@ -5,7 +5,8 @@ use burn::tensor::Device;
 
 use super::SLOPE;
 use crate::dual::Dual;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization, activation};
 use crate::random::Stream;
 

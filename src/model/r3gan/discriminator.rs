@@ -5,10 +5,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::block::{Block, change_width, through};
 use super::{R3ganConfig, pointwise};
-use crate::contract::{Discriminator, DualDiscriminator, TangentRule};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::model::streams::streams;
+use crate::network::{Discriminator, DualDiscriminator, TangentRule};
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;

@@ -12,7 +12,8 @@ use burn::tensor::Device;
 
 use self::block::{Block, BlockConfig};
 use super::size;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
@@ -95,7 +96,7 @@ impl R3ganConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0 or a `group_width` that does
+    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0 or a `group_width` that does
     /// not divide a block's width.
     pub fn init_generator(&self, device: &Device) -> Result<R3ganGenerator, GanError> {
         self.check()?;
@@ -105,7 +106,7 @@ impl R3ganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0 or a `group_width` that does
+    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0 or a `group_width` that does
     /// not divide a block's width.
     pub fn init_discriminator(&self, device: &Device) -> Result<R3ganDiscriminator, GanError> {
         self.check()?;
@@ -118,7 +119,8 @@ impl R3ganConfig {
         at_least_1("filters", self.filters)?;
         at_least_1("max_filters", self.max_filters)?;
         at_least_1("blocks", self.blocks)?;
-        at_least_1("expansion", self.expansion)
+        at_least_1("expansion", self.expansion)?;
+        Ok(())
     }
 
     fn sample_shape(&self) -> [usize; 3] {

@@ -4,11 +4,11 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{Pooling, ResnetConfig};
-use crate::contract::{Discriminator, DualDiscriminator, TangentRule};
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::model::streams::streams;
+use crate::network::{Discriminator, DualDiscriminator, TangentRule};
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, activation, to_channels_last};
 use crate::random::Purpose;

@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
-use crate::contract::Generator;
 use crate::dual::Dual;
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::model::streams::streams;
+use crate::network::Generator;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
     BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig, activation,

@@ -10,7 +10,8 @@ use burn::config::Config;
 use burn::tensor::Device;
 
 use super::size;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
@@ -98,7 +99,7 @@ impl ResnetConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
     pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, GanError> {
         self.check()?;
         ResnetGenerator::new(self, device)
@@ -107,7 +108,7 @@ impl ResnetConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::InvalidConfig`] for a size of 0.
+    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
     pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, GanError> {
         self.check()?;
         ResnetDiscriminator::new(self, device)
@@ -117,7 +118,8 @@ impl ResnetConfig {
         at_least_1("channels", self.channels)?;
         at_least_1("latent_size", self.latent_size)?;
         at_least_1("filters", self.filters)?;
-        at_least_1("discriminator_halvings", self.discriminator_halvings)
+        at_least_1("discriminator_halvings", self.discriminator_halvings)?;
+        Ok(())
     }
 
     fn sample_shape(&self) -> [usize; 3] {

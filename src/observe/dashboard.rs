@@ -6,10 +6,10 @@ use burn::train::Interrupter;
 use burn::train::renderer::{MetricState, MetricsRenderer, default_renderer};
 
 use super::metric_entries::MetricEntries;
-use super::observer::{Flow, Observer, Plan};
 use super::receiver::Receiver;
-use crate::contract::StepReport;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::StepReport;
 
 /// Shows a run on one of Burn's metrics renderers: Burn's terminal dashboard, or one of your own.
 ///
@@ -24,7 +24,7 @@ use crate::error::GanError;
 /// ```no_run
 /// # use burn_gan::{GanError, StepReport};
 /// use burn::train::renderer::CliMetricsRenderer;
-/// use burn_gan::train::{Dashboard, Observer};
+/// use burn_gan::observe::{Dashboard, Observer};
 ///
 /// // Burn's dashboard with the feature `tui` and on a terminal, otherwise lines of text.
 /// let dashboard = Dashboard::new(10);

@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::divergence::{Divergence, Incidents};
 use super::keeper::{Keeper, RunState};
-use super::observer::{Flow, Observer, Plan};
-use super::run::{Outcome, Run};
+use super::{Outcome, Run};
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::Condition;
 use crate::checkpoint::{Checkpoint, Checkpoints, Found};
-use crate::contract::{AdversarialTrainer, Condition};
 use crate::data::Source;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
 
 /// A run whose checkpoints are open and whose trainer is where it goes on.
 pub(super) struct Session<'a, const D: usize, C, T, S> {
@@ -229,7 +230,7 @@ where
         let (Some(keeper), Some(persistence)) = (&mut self.keeper, &self.run.persistence) else {
             return Ok(());
         };
-        (persistence.check_finite)(self.run.trainer)?;
+        self.run.trainer.check_finite()?;
         let state = (persistence.save)(self.run.trainer)?;
         let observers = match self.run.observers.memory() {
             Ok(memory) => memory,

@@ -1,6 +1,6 @@
 //! [`Score`]: one number that says how good a trainer's generator is.
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 
 /// A measure of a trainer by name, and whether low or high values of it are good.
 ///
@@ -8,7 +8,7 @@ use crate::error::GanError;
 /// takes a score asks for it every so many steps only.
 ///
 /// ```
-/// use burn_gan::{AdversarialTrainer, GanError, train::Score};
+/// use burn_gan::{AdversarialTrainer, GanError, observe::Score};
 ///
 /// /// How far the mean of 256 generated samples is from 0.
 /// fn bias<T: AdversarialTrainer<2>>(trainer: &T) -> Result<f64, GanError> {
@@ -101,7 +101,7 @@ impl<T> std::fmt::Debug for Score<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::observe::*;
 
     #[test]
     fn the_direction_decides_what_is_better() {

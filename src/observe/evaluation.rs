@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::observer::{Flow, Observer, Plan};
-use super::score::Score;
-use crate::contract::StepReport;
-use crate::error::GanError;
 use crate::files::replace_file;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::StepReport;
+use crate::score::Score;
 
 /// One score of one look.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,10 +32,10 @@ pub struct Evaluated {
 ///
 /// Trainers draw samples from the moving average where there is one, so that is what is scored. The file is
 /// replaced as a whole each time and at the start of a run, and a resumed or rolled back run goes on from the rows
-/// of its checkpoint. [`Run::keep_best`](super::Run::keep_best) keeps the best checkpoint by a score.
+/// of its checkpoint. [`Run::keep_best`](crate::run::Run::keep_best) keeps the best checkpoint by a score.
 ///
 /// ```
-/// use burn_gan::train::{Evaluation, Score};
+/// use burn_gan::observe::{Evaluation, Score};
 /// use burn_gan::AdversarialTrainer;
 ///
 /// fn evaluation<'a, T: AdversarialTrainer<2>>(path: &str) -> Evaluation<'a, T> {
@@ -93,7 +93,7 @@ impl<'a, T> Evaluation<'a, T> {
 /// Reads the scores that an [`Evaluation`] has written.
 ///
 /// # Errors
-/// [`GanError::Io`] where the file cannot be read, [`GanError::History`] for a line that is no score.
+/// [`GanError::File`] where the file cannot be read, [`GanError::History`] for a line that is no score.
 pub fn read_scores(path: impl AsRef<Path>) -> Result<Vec<Evaluated>, GanError> {
     let path = path.as_ref();
     let file = File::open(path).map_err(|error| GanError::io(path, error))?;

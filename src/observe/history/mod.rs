@@ -11,10 +11,10 @@ use serde_json::Value;
 
 pub use rows::read_history;
 
-use super::observer::{Flow, Observer, Plan};
-use crate::contract::{StepReport, StepValues};
-use crate::error::GanError;
 use crate::files::replace_file;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::{StepReport, StepValues};
 use rows::{Format, is_finite, read_rows};
 
 /// Writes the numbers of every so many steps, and of the last one, to a file: one row a step.
@@ -30,7 +30,7 @@ use rows::{Format, is_finite, read_rows};
 /// step.
 ///
 /// ```
-/// use burn_gan::train::{History, Observer, read_history};
+/// use burn_gan::observe::{History, Observer, read_history};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("history.csv");
@@ -38,7 +38,7 @@ use rows::{Format, is_finite, read_rows};
 /// # use burn::tensor::{Device, Tensor};
 /// # let one = || Tensor::<1>::ones([1], &Device::flex());
 /// # let report = burn_gan::StepReport::new(99, one(), one(), one());
-/// # Observer::<()>::start(&mut history, burn_gan::train::Plan::new(0, 100))?;
+/// # Observer::<()>::start(&mut history, burn_gan::observe::Plan::new(0, 100))?;
 /// // A run does this after each step:
 /// history.observe(&report, &())?;
 /// assert_eq!(read_history(&path)?[0].step, 99);

@@ -4,15 +4,16 @@ use burn::config::Config;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::observer::{Flow, Observer, Plan};
-use super::score::Score;
-use crate::contract::StepReport;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::StepReport;
+use crate::score::Score;
 
 /// Configuration of [`EarlyStopping`].
 ///
 /// ```
-/// use burn_gan::{GanError, StepReport, train::{EarlyStoppingConfig, Flow, Observer, Score}};
+/// use burn_gan::{GanError, StepReport, observe::{EarlyStoppingConfig, Flow, Observer, Score}};
 ///
 /// // Any type can stand for a trainer; this one is its own score.
 /// let score = Score::highest("modes", |&modes: &f64| Ok(modes));
@@ -47,7 +48,7 @@ impl EarlyStoppingConfig {
     /// An observer that ends the run by this score.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for an interval or a patience of 0, and for a minimum improvement that is
+    /// [`GanError::Config`] for an interval or a patience of 0, and for a minimum improvement that is
     /// negative or not finite.
     pub fn init<'a, T>(&self, score: Score<'a, T>) -> Result<EarlyStopping<'a, T>, GanError> {
         at_least_1("interval", self.interval)?;

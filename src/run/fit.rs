@@ -1,7 +1,8 @@
 //! [`Fit`]: steps over a source of real samples until their number is reached.
 
-use super::run::Run;
-use crate::contract::{AdversarialTrainer, Condition};
+use super::Run;
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::Condition;
 use crate::data::Source;
 
 /// Whole training runs, for every [`AdversarialTrainer`].

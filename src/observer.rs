@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::contract::StepReport;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::report::StepReport;
 
 /// Whether training goes on.
 ///
@@ -49,7 +49,7 @@ impl Plan {
 /// another in every so many steps, and `()`, which sees nothing.
 ///
 /// ```
-/// use burn_gan::{GanError, StepReport, train::{Flow, Observer}};
+/// use burn_gan::{GanError, StepReport, observe::{Flow, Observer}};
 ///
 /// /// Ends the run when the discriminator has won.
 /// struct StopWhenWon;
@@ -178,7 +178,7 @@ impl<T, O: Observer<T>> Observer<T> for Vec<O> {
 /// Calls another observer in every so many steps, and after the last one.
 ///
 /// ```
-/// use burn_gan::{GanError, StepReport, train::{Every, Flow, Observer}};
+/// use burn_gan::{GanError, StepReport, observe::{Every, Flow, Observer}};
 ///
 /// struct Print;
 ///

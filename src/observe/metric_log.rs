@@ -7,10 +7,10 @@ use burn::train::metric::store::{EpochSummary, MetricsUpdate, Split};
 use serde_json::Value;
 
 use super::metric_entries::MetricEntries;
-use super::observer::{Flow, Observer, Plan};
 use super::receiver::Receiver;
-use crate::contract::StepReport;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::StepReport;
 
 /// Hands the numbers of every so many steps, and of the last one, to one of Burn's metric loggers, such as
 /// [`FileMetricLogger`](burn::train::logger::FileMetricLogger).
@@ -21,7 +21,7 @@ use crate::error::GanError;
 ///
 /// ```no_run
 /// use burn::train::logger::FileMetricLogger;
-/// use burn_gan::train::{MetricLog, Observer};
+/// use burn_gan::observe::{MetricLog, Observer};
 ///
 /// let log = MetricLog::new(10, FileMetricLogger::new("out/metrics"));
 /// # let _: &dyn Observer<()> = &log;

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::observer::{Flow, Observer, Plan};
-use crate::contract::{AdversarialTrainer, Condition, StepReport};
-use crate::error::GanError;
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::Condition;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
 use crate::picture::PictureGrid;
+use crate::report::StepReport;
 
 /// Writes a grid of samples every so many steps, and after the last one, as `step-000500.png`.
 ///
@@ -25,7 +27,7 @@ impl SampleGrid {
     /// A grid of `count` samples in `folder`, which is created, every `interval` steps.
     ///
     /// # Errors
-    /// [`GanError::Io`] where the folder cannot be created.
+    /// [`GanError::File`] where the folder cannot be created.
     pub fn create(
         folder: impl AsRef<Path>,
         interval: usize,
@@ -39,7 +41,7 @@ impl<C: Condition> SampleGrid<C> {
     /// A grid of samples under these conditions, one a sample.
     ///
     /// # Errors
-    /// [`GanError::Io`] where the folder cannot be created.
+    /// [`GanError::File`] where the folder cannot be created.
     pub fn with_condition(
         folder: impl AsRef<Path>,
         interval: usize,

@@ -1,18 +1,28 @@
-//! [`Run`]: a training run to be, and how it ended.
+//! A whole training run: `fit` over a source of real samples, with observers and checkpoints.
+
+mod divergence;
+mod fit;
+mod keeper;
+mod session;
+
+pub use divergence::Divergence;
+pub use fit::Fit;
+pub use keeper::CheckpointConfig;
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::divergence::Divergence;
-use super::keeper::{CheckpointConfig, Persistence};
-use super::observer::Observer;
-use super::score::Score;
-use super::session::Session;
-use crate::contract::{AdversarialTrainer, Condition, StepReport};
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::Condition;
 use crate::data::Source;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::observer::Observer;
 use crate::persistent::Persistent;
+use crate::report::StepReport;
+use crate::score::Score;
+use keeper::Persistence;
+use session::Session;
 
 /// How a run ended.
 #[derive(Debug, Clone, Default)]
@@ -36,13 +46,13 @@ pub struct Outcome {
     pub roll_backs: usize,
 }
 
-/// A training run to be: made by [`Fit::fit`](super::Fit::fit), started by [`Run::run`].
+/// A training run to be: made by [`Fit::fit`](crate::run::Fit::fit), started by [`Run::run`].
 ///
 /// ```
 /// use burn::tensor::Device;
 /// use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 /// use burn_gan::model::MlpConfig;
-/// use burn_gan::train::{CheckpointConfig, Fit};
+/// use burn_gan::run::{CheckpointConfig, Fit};
 /// use burn_gan::trainer::GanTrainerConfig;
 ///
 /// # let folder = tempfile::tempdir().unwrap();
@@ -65,17 +75,17 @@ pub struct Outcome {
 /// ```
 #[must_use = "nothing is trained before `run`"]
 pub struct Run<'a, const D: usize, C, T, S> {
-    pub(super) trainer: &'a mut T,
-    pub(super) source: &'a mut S,
-    pub(super) steps: usize,
-    pub(super) observers: Vec<&'a mut dyn Observer<T>>,
-    pub(super) stop: Option<&'a AtomicBool>,
-    pub(super) divergence: Divergence,
-    pub(super) checkpoints: Option<CheckpointConfig>,
-    pub(super) resume: Option<PathBuf>,
-    pub(super) allowed: Vec<String>,
-    pub(super) best: Option<Score<'a, T>>,
-    pub(super) persistence: Option<Persistence<T>>,
+    trainer: &'a mut T,
+    source: &'a mut S,
+    steps: usize,
+    observers: Vec<&'a mut dyn Observer<T>>,
+    stop: Option<&'a AtomicBool>,
+    divergence: Divergence,
+    checkpoints: Option<CheckpointConfig>,
+    resume: Option<PathBuf>,
+    allowed: Vec<String>,
+    best: Option<Score<'a, T>>,
+    persistence: Option<Persistence<T>>,
     condition: PhantomData<C>,
 }
 
@@ -85,7 +95,7 @@ where
     T: AdversarialTrainer<D, C>,
     S: Source<D, C>,
 {
-    pub(super) fn new(trainer: &'a mut T, source: &'a mut S, steps: usize) -> Self {
+    fn new(trainer: &'a mut T, source: &'a mut S, steps: usize) -> Self {
         Self {
             trainer,
             source,

@@ -8,7 +8,7 @@ use burn::train::metric::{
     MetricDefinition, MetricEntry, MetricId, NumericAttributes, NumericEntry, SerializedEntry,
 };
 
-use crate::contract::StepValues;
+use crate::report::StepValues;
 
 /// A metric's name, what it is, and its value in a step; `None` where there is none.
 type Metric = (&'static str, &'static str, fn(&StepValues) -> Option<f32>);

@@ -4,8 +4,9 @@ use burn::config::Config;
 
 use super::features::FeatureSpace;
 use super::{Watch, Window};
-use crate::contract::{Batch, Condition, check_condition};
-use crate::error::{GanError, at_least_1};
+use crate::batch::{Batch, Condition, check_condition};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 
 /// What a finding leads to, besides a warning in the log.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub enum WatchAction {
     Warn,
     /// The run ends.
     Stop,
-    /// The run goes back to its last checkpoint, as [`Flow::RollBack`](crate::train::Flow::RollBack) says.
+    /// The run goes back to its last checkpoint, as [`Flow::RollBack`](crate::observe::Flow::RollBack) says.
     RollBack,
 }
 
@@ -67,8 +68,8 @@ impl WatchConfig {
     /// look generates as many.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] for a window of 0, a threshold that is negative or not finite, and for real
-    /// samples that do not differ; [`GanError::ConditionLength`] where they do not have one condition each.
+    /// [`GanError::Config`] for a window of 0, a threshold that is negative or not finite, and for real
+    /// samples that do not differ; [`GanError::Batch`] where they do not have one condition each.
     pub fn init<const D: usize, C: Condition>(
         &self,
         real_example: &Batch<D, C>,

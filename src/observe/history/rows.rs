@@ -7,8 +7,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 
-use crate::contract::StepValues;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::report::StepValues;
 
 /// Bytes that a line may have; the library's own have a few hundred.
 const LINE_LIMIT: u64 = 64 * 1024;
@@ -53,7 +53,7 @@ impl Format {
 /// rows: a line has at most 64 KiB.
 ///
 /// # Errors
-/// [`GanError::Io`] where the file cannot be read; [`GanError::History`] for a header of other columns and for
+/// [`GanError::File`] where the file cannot be read; [`GanError::History`] for a header of other columns and for
 /// any line but the last that is no row, one of numbers that are not finite among them.
 pub fn read_history(path: impl AsRef<Path>) -> Result<Vec<StepValues>, GanError> {
     Ok(read_rows(path.as_ref())?.into_values().collect())

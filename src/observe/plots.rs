@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::evaluation::Evaluated;
 use super::history::read_history;
-use super::observer::{Flow, Observer};
-use crate::contract::StepReport;
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer};
 use crate::plot::{Chart, logit_chart, loss_chart};
+use crate::report::StepReport;
 
 /// Draws the losses and the logits of a [`History`](super::History) beside its file, as `losses.png` and `logits.png`:
 /// every so many steps and at the end of the run.
@@ -16,7 +16,7 @@ use crate::plot::{Chart, logit_chart, loss_chart};
 /// of observers.
 ///
 /// ```
-/// use burn_gan::train::{History, HistoryPlots, Observer};
+/// use burn_gan::observe::{History, HistoryPlots, Observer};
 ///
 /// fn observers<T>() -> Vec<Box<dyn Observer<T>>> {
 ///     let path = "out/run/losses.csv";
@@ -63,7 +63,7 @@ impl<T> Observer<T> for HistoryPlots {
 /// The number of a step counts those taken, as in the names of sample grids.
 ///
 /// ```no_run
-/// use burn_gan::train::{read_scores, score_chart};
+/// use burn_gan::observe::{read_scores, score_chart};
 ///
 /// let rows = read_scores("out/run/scores.csv")?;
 /// score_chart(&rows, "Frechet distance")

@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Tensor, activation};
 
-use crate::error::GanError;
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
 use crate::random::{Purpose, Stream};
 
 /// Number of random features.
@@ -35,7 +36,7 @@ impl FeatureSpace {
     /// The space for samples like the `real` ones `[N, ...]`.
     ///
     /// # Errors
-    /// [`GanError::InvalidConfig`] where the real samples do not differ or are not finite.
+    /// [`GanError::Config`] where the real samples do not differ or are not finite.
     pub fn new<const D: usize>(real: Tensor<D>, seed: u64) -> Result<Self, GanError> {
         let real = real.without_autodiff();
         let sample_shape = real.dims()[1..].to_vec();
@@ -75,15 +76,15 @@ impl FeatureSpace {
     /// The features of samples `[N, ...]`.
     ///
     /// # Errors
-    /// [`GanError::ShapeMismatch`] for samples of another shape, [`GanError::Device`] where they cannot be read.
+    /// [`GanError::Shape`] for samples of another shape, [`GanError::Device`] where they cannot be read.
     pub fn features<const D: usize>(&self, samples: Tensor<D>) -> Result<Features, GanError> {
         let shape = samples.dims();
         if shape[1..] != self.sample_shape {
-            return Err(GanError::ShapeMismatch {
+            return Err(GanError::Shape(ShapeError {
                 what: "samples to watch",
                 expected: [&shape[..1], self.sample_shape.as_slice()].concat(),
                 actual: shape.to_vec(),
-            });
+            }));
         }
         let flat = samples
             .without_autodiff()

@@ -2,9 +2,9 @@
 
 use indicatif::ProgressStyle;
 
-use super::observer::{Flow, Observer, Plan};
-use crate::contract::{StepReport, StepValues};
-use crate::error::GanError;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::{StepReport, StepValues};
 
 /// Shows steps done, speed, time left and losses on standard error, if that is a terminal.
 #[derive(Debug)]

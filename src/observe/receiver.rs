@@ -1,6 +1,6 @@
 //! [`Receiver`]: Burn's renderers and loggers, whose panics are errors here.
 
-use crate::error::GanError;
+use crate::gan_error::GanError;
 use crate::unwind::caught;
 
 /// A metrics renderer or a metric logger.

@@ -8,9 +8,11 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::observer::{Flow, Observer, Plan};
-use crate::contract::{AdversarialTrainer, Condition, StepReport};
-use crate::error::GanError;
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::Condition;
+use crate::gan_error::GanError;
+use crate::observer::{Flow, Observer, Plan};
+use crate::report::StepReport;
 use features::{FeatureSpace, Features};
 
 pub use config::{WatchAction, WatchConfig};
@@ -26,7 +28,7 @@ const FOLLOWED: usize = 16;
 /// [`Watch::findings`].
 ///
 /// ```
-/// use burn_gan::{AdversarialTrainer, Batch, GanError, train::{Watch, WatchConfig}};
+/// use burn_gan::{AdversarialTrainer, Batch, GanError, observe::{Watch, WatchConfig}};
 ///
 /// fn watch(real: &Batch<4>) -> Result<Watch<4>, GanError> {
 ///     WatchConfig::new().with_window(200).init(real)

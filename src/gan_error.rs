@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::batch::BatchError;
+use crate::errors::{ConfigError, DeviceError, FileError, ShapeError};
 use crate::non_finite::NonFinite;
 
 /// What went wrong, with the numbers that say where.
@@ -10,16 +12,25 @@ use crate::non_finite::NonFinite;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GanError {
-    /// A tensor does not have the shape that its receiver works on.
-    #[error("{what}: expected shape {expected:?}, got {actual:?}")]
-    ShapeMismatch {
-        /// Which tensor it is, in words.
-        what: &'static str,
-        /// The shape that was needed.
-        expected: Vec<usize>,
-        /// The shape that came.
-        actual: Vec<usize>,
-    },
+    /// A configuration value outside its range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+
+    /// A tensor of another shape than needed.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+
+    /// A batch without samples, or with conditions for another number of samples.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+
+    /// A device could not run an operation or hand over a result.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+
+    /// A file or folder could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
 
     /// A latent tensor is not as wide as the generator's latent space.
     #[error("the generator takes latent vectors of {expected} values, got {actual}")]
@@ -30,22 +41,9 @@ pub enum GanError {
         actual: usize,
     },
 
-    /// A batch without samples.
-    #[error("the batch has no samples")]
-    EmptyBatch,
-
     /// A data set without samples.
     #[error("the data set has no samples")]
     EmptyDataset,
-
-    /// As many conditions as samples are needed.
-    #[error("{samples} samples came with {conditions} conditions")]
-    ConditionLength {
-        /// Number of samples.
-        samples: usize,
-        /// Number of conditions.
-        conditions: usize,
-    },
 
     /// Dropping the last partial batch would leave an epoch without any batch.
     #[error(
@@ -66,17 +64,6 @@ pub enum GanError {
         index: usize,
         /// Number of samples in the data set.
         samples: usize,
-    },
-
-    /// A configuration value outside its range.
-    #[error("{field} = {value}: {requirement}")]
-    InvalidConfig {
-        /// The configuration field.
-        field: &'static str,
-        /// Its value.
-        value: String,
-        /// What it has to satisfy.
-        requirement: &'static str,
     },
 
     /// A kernel and stride without a padding that gives `size / stride` (or `size * stride`).
@@ -221,22 +208,6 @@ pub enum GanError {
         shape: Vec<usize>,
         /// What it said.
         message: String,
-    },
-
-    /// A device could not run an operation or hand over a result.
-    #[error("the device failed: {message}")]
-    Device {
-        /// Burn's account of it.
-        message: String,
-    },
-
-    /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's account of it.
-        source: std::io::Error,
     },
 
     /// A folder holds none of the files looked for.
@@ -512,10 +483,7 @@ pub enum GanError {
 impl GanError {
     /// Wraps an input or output error with the path that it happened on.
     pub fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self::Io {
-            path: path.into(),
-            source,
-        }
+        FileError::new(path, source).into()
     }
 
     /// Wraps an error of the user's own code, so that sources and observers can use `?`.
@@ -529,11 +497,7 @@ impl GanError {
         value: impl std::fmt::Debug,
         requirement: &'static str,
     ) -> Self {
-        Self::InvalidConfig {
-            field,
-            value: format!("{value:?}"),
-            requirement,
-        }
+        ConfigError::new(field, value, requirement).into()
     }
 
     /// A part of a saved state that does not fit or cannot be written down.
@@ -547,24 +511,6 @@ impl GanError {
 
     /// Wraps what Burn says of a failed read or execution.
     pub(crate) fn device(error: impl std::fmt::Display) -> Self {
-        Self::Device {
-            message: error.to_string(),
-        }
-    }
-}
-
-/// Refuses a size or count of 0.
-pub(crate) fn at_least_1(field: &'static str, value: usize) -> Result<(), GanError> {
-    if value == 0 {
-        return Err(GanError::config(field, value, "must be at least 1"));
-    }
-    Ok(())
-}
-
-/// Refuses a number that is not positive, or not finite.
-pub(crate) fn positive(field: &'static str, value: f64) -> Result<(), GanError> {
-    match value > 0.0 && value.is_finite() {
-        true => Ok(()),
-        false => Err(GanError::config(field, value, "must be positive")),
+        DeviceError::new(error).into()
     }
 }

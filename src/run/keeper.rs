@@ -6,14 +6,16 @@ use burn::config::Config;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Run;
 use super::divergence::Incidents;
-use super::run::Run;
-use super::score::Score;
+use crate::adversarial::AdversarialTrainer;
+use crate::batch::Condition;
 use crate::checkpoint::{Checkpoint, Checkpoints, Manifest, ScoreRecord, differences};
-use crate::contract::{AdversarialTrainer, Condition};
 use crate::data::Source;
-use crate::error::{GanError, at_least_1};
+use crate::errors::at_least_1;
+use crate::gan_error::GanError;
 use crate::persistent::{Persistent, SavedState};
+use crate::score::Score;
 
 /// Where and how often a run writes checkpoints.
 #[derive(Config, Debug)]
@@ -36,7 +38,6 @@ pub struct CheckpointConfig {
 pub(super) struct Persistence<T> {
     pub describe: fn(&T) -> Result<Value, GanError>,
     pub seed: fn(&T) -> u64,
-    pub check_finite: fn(&mut T) -> Result<(), GanError>,
     pub save: fn(&T) -> Result<SavedState, GanError>,
     pub load: fn(&mut T, &SavedState) -> Result<(), GanError>,
     pub skip: fn(&mut T),
@@ -48,7 +49,6 @@ impl<T: Persistent> Persistence<T> {
         Self {
             describe: T::description,
             seed: T::seed,
-            check_finite: T::check_finite,
             save: T::save_state,
             load: T::load_state,
             skip: T::skip_step,

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{GanError, at_least_1};
+use crate::errors::{ConfigError, at_least_1};
 
 /// What a run does after a step whose losses, gradients or new weights are not finite.
 ///
 /// Whatever it is, nothing of that step stays in the trainer, and nothing is changed in silence: every skip and
-/// every roll back is a warning in the log and a number in the [`Outcome`](super::Outcome).
+/// every roll back is a warning in the log and a number in the [`Outcome`](crate::run::Outcome).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Divergence {
@@ -33,14 +33,14 @@ pub enum Divergence {
 
 impl Divergence {
     /// Refuses values out of range.
-    pub(super) fn check(&self) -> Result<(), GanError> {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
         match *self {
             Self::Stop => Ok(()),
             Self::Skip { limit } => at_least_1("divergence.limit", limit),
             Self::RollBack { factor, limit } => {
                 if !(factor > 0.0 && factor <= 1.0) {
                     let requirement = "must be in (0, 1]";
-                    return Err(GanError::config("divergence.factor", factor, requirement));
+                    return Err(ConfigError::new("divergence.factor", factor, requirement));
                 }
                 at_least_1("divergence.limit", limit)
             }
