@@ -1,6 +1,6 @@
 //! Single layers, forward and backward, in this crate's form and in Burn's.
 //!
-//! cargo bench --bench layers
+//! cargo bench -p burn-gan-benches --bench layers
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2dConfig, ConvTranspose2dConfig};

@@ -1,7 +1,7 @@
 //! What a gradient penalty adds to a step: a DCGAN for 32x32 grey images without batch normalisation, 64
 //! filters, batch 64, one critic and one generator step on flex.
 //!
-//! cargo bench --bench penalty
+//! cargo bench -p burn-gan-benches --bench penalty
 //!
 //! The variants take turns, step by step, so that a machine that drifts slows all of them alike; printed are
 //! medians and their ratio to the plain step. The same steps in PyTorch, under the same names:

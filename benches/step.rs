@@ -4,7 +4,7 @@
 //! in this crate's trainer; `burn_plain` is Burn's layers in the step that one writes first: fresh samples for each
 //! half, and gradients of the generator's loss in the discriminator that nobody uses.
 //!
-//! cargo bench --bench step
+//! cargo bench -p burn-gan-benches --bench step                       # with --features ndarray on ndarray too
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
@@ -219,14 +219,15 @@ impl PlainStep {
     }
 }
 
-fn flex(criterion: &mut Criterion) {
+fn on_flex(criterion: &mut Criterion) {
     step_benchmark(criterion, "flex", Device::flex());
 }
 
-#[allow(deprecated)]
-fn ndarray(criterion: &mut Criterion) {
-    step_benchmark(criterion, "ndarray", Device::ndarray());
+fn on_ndarray(_criterion: &mut Criterion) {
+    #[cfg(feature = "ndarray")]
+    #[allow(deprecated)]
+    step_benchmark(_criterion, "ndarray", Device::ndarray());
 }
 
-criterion_group!(benches, flex, ndarray);
+criterion_group!(benches, on_flex, on_ndarray);
 criterion_main!(benches);

@@ -1,5 +1,4 @@
 //! Burn's metrics renderers and metric loggers as observers: what they are told, and what their failures become.
-#![cfg(feature = "train")]
 
 use std::fs;
 use std::sync::{Arc, Mutex};

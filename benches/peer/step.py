@@ -1,6 +1,6 @@
 """One training step of a DCGAN in PyTorch, plain and with exact gradient penalties.
 
-The peer of `cargo bench --bench penalty`, case by case under the same names: `plain`, `wgan_gp`, `r1_r2`.
+The peer of `cargo bench -p burn-gan-benches --bench penalty`, case by case under the same names: `plain`, `wgan_gp`, `r1_r2`.
 32x32 grey images, 64 filters, latents of 100, batch 64, no normalisation anywhere, biases in its place; two
 threads; Adam with betas 0.5 and 0.999; the non-saturating loss; one fake batch shared by both halves of the step.
 Penalties go through double backward (`create_graph=True`). `r1_r2` takes the real and the fake samples through the

@@ -21,6 +21,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
 /// An allocator that keeps the pages of freed tensors: every step frees and takes the same sizes.
+#[cfg(not(test))] // The integration tests, which use these recipes too, have an allocator of their own.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -45,7 +46,7 @@ pub struct CommonArgs {
 pub enum DeviceName {
     /// CPU: the fast one
     Flex,
-    /// CPU: the ndarray library
+    /// CPU: the ndarray library; add `--features ndarray` to the cargo command
     Ndarray,
     /// GPU through wgpu; add `--features wgpu` to the cargo command
     Wgpu,
@@ -56,15 +57,19 @@ impl CommonArgs {
     pub fn device(&self) -> Result<Device, GanError> {
         match self.device {
             DeviceName::Flex => Ok(Device::flex()),
-            // Deprecated upstream and gone in Burn 0.23: this line goes with it.
+            // Deprecated upstream and gone in Burn 0.23: these lines go with it.
+            #[cfg(feature = "ndarray")]
             #[allow(deprecated)]
             DeviceName::Ndarray => Ok(Device::ndarray()),
             #[cfg(feature = "wgpu")]
             DeviceName::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-            #[cfg(not(feature = "wgpu"))]
-            DeviceName::Wgpu => Err(GanError::user(
-                "this binary was built without wgpu: add `--features wgpu` to the cargo command",
-            )),
+            #[cfg(not(all(feature = "ndarray", feature = "wgpu")))]
+            _ => {
+                let name = self.device_name();
+                Err(GanError::user(format!(
+                    "this binary was built without {name}: add `--features {name}` to the cargo command"
+                )))
+            }
         }
     }
 

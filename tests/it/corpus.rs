@@ -1,0 +1,87 @@
+//! Every file of the fuzzing corpus, the damaged ones among them, through its reader: an error or a value,
+//! never a panic.
+
+#[path = "../../fuzz/readers.rs"]
+mod readers;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use burn::optim::AdamConfig;
+use burn::tensor::Device;
+use burn_gan::checkpoint::{Checkpoints, Manifest, ScoreRecord};
+use burn_gan::optimizer::NetworkOptimizer;
+use burn_gan::save_weights;
+use serde_json::json;
+
+fn run_corpus(target: &str, reader: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // Printed where the test fails: which file it was.
+        println!("{}", path.display());
+        reader(&fs::read(&path).unwrap());
+        count += 1;
+    }
+    assert!(count > 0, "no corpus of {target}");
+}
+
+#[test]
+fn idx() {
+    run_corpus("idx", readers::idx);
+}
+
+#[test]
+fn weights() {
+    run_corpus("weights", readers::weights);
+}
+
+#[test]
+fn optimizer() {
+    run_corpus("optimizer", readers::optimizer);
+}
+
+#[test]
+fn manifest() {
+    run_corpus("manifest", readers::manifest);
+}
+
+#[test]
+fn history() {
+    run_corpus("history", readers::history);
+}
+
+/// The seeds that this library writes; run by hand, with `--ignored`, when a format changes.
+#[test]
+#[ignore = "writes into fuzz/corpus"]
+fn write_seeds() {
+    let seed = |target: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz/corpus")
+            .join(target);
+        fs::create_dir_all(&folder).unwrap();
+        folder.join("seed")
+    };
+    let generator = readers::generator(&Device::flex().autodiff());
+    save_weights(&generator, seed("weights")).unwrap();
+
+    let mut optimizer = NetworkOptimizer::from(AdamConfig::new().build());
+    optimizer.step(0.1, generator.clone(), readers::gradients(&generator));
+    fs::write(seed("optimizer"), optimizer.to_bytes().unwrap()).unwrap();
+
+    let mut manifest = Manifest::new(1, 2);
+    manifest.configuration =
+        json!({ "trainer": { "critic_steps": 5, "rate": 2e-4 }, "list": [1, null] });
+    manifest.state = json!({ "step": 1 });
+    manifest.score = Some(ScoreRecord::new("score", 0.5));
+    let folder = tempfile::tempdir().unwrap();
+    let files = BTreeMap::from([("file".to_string(), b"content".to_vec())]);
+    let path = Checkpoints::open(&folder)
+        .and_then(|checkpoints| checkpoints.write(manifest, &files))
+        .unwrap();
+    fs::copy(path.join("manifest.json"), seed("manifest")).unwrap();
+}

@@ -1,0 +1,376 @@
+//! A batch of NaN planted in the middle of a run: each policy does what it says.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use crate::common::parameters;
+use burn::tensor::Device;
+use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
+use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
+use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
+use burn_gan::run::{CheckpointConfig, Divergence, Fit, Outcome};
+use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig};
+use burn_gan::{AdversarialTrainer, Batch, GanError, Persistent, StepReport};
+
+type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+/// A ring with NaN in the batches of some steps, each so many times.
+struct Planted {
+    ring: MixtureSource,
+    steps: Vec<(usize, usize)>,
+}
+
+impl Planted {
+    fn at(steps: &[(usize, usize)]) -> Self {
+        Self {
+            ring: MixtureSourceConfig::new(Mixture::ring(), 8).init().unwrap(),
+            steps: steps.to_vec(),
+        }
+    }
+}
+
+impl Source<2> for Planted {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+        let batch = self.ring.batch(step, device)?;
+        for (at, times) in &mut self.steps {
+            if *at == step && *times > 0 {
+                *times -= 1;
+                let samples = batch.samples.full_like(f32::NAN);
+                return Ok(Batch::new(samples));
+            }
+        }
+        Ok(batch)
+    }
+}
+
+fn trainer(config: GanTrainerConfig) -> Trainer {
+    let networks = MlpConfig::new(2).with_hidden(vec![8]);
+    let example = Planted::at(&[]).batch(0, &device()).unwrap();
+    config
+        .init(
+            networks.init_generator(&device()).unwrap(),
+            networks.init_discriminator(&device()).unwrap(),
+            &example,
+        )
+        .unwrap()
+}
+
+fn fit(
+    trainer: &mut Trainer,
+    source: &mut Planted,
+    folder: &Path,
+    divergence: Divergence,
+) -> Result<Outcome, GanError> {
+    trainer
+        .fit(source, 12)
+        .observe(&mut History::csv(folder.join("history.csv"), 1))
+        .resume(folder.join("run"))
+        .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(4))
+        .on_divergence(divergence)
+        .run()
+}
+
+fn steps(folder: &Path) -> Vec<usize> {
+    let rows = read_history(folder.join("history.csv")).unwrap();
+    rows.iter().map(|row| row.step).collect()
+}
+
+/// A trainer that took these steps and left out the others.
+fn taught(taken: impl Iterator<Item = usize>) -> Trainer {
+    let mut trainer = trainer(GanTrainerConfig::new());
+    for step in taken {
+        while trainer.steps() < step {
+            trainer.skip_step();
+        }
+        let batch = Planted::at(&[]).batch(step, &device()).unwrap();
+        trainer.step(batch).unwrap();
+    }
+    trainer
+}
+
+#[test]
+fn stop_says_the_step_and_the_checkpoint_and_saves_the_last_good_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stopped = trainer(GanTrainerConfig::new());
+    let mut source = Planted::at(&[(6, 1)]);
+    let error = fit(&mut stopped, &mut source, folder.path(), Divergence::Stop).unwrap_err();
+    let GanError::Diverged {
+        step: 6,
+        checkpoint: Some(checkpoint),
+        cause,
+        ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert!(checkpoint.ends_with("step-000000004"), "{error}");
+    assert!(matches!(**cause, GanError::NonFiniteStep { .. }));
+    assert_eq!(steps(folder.path()), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(
+        parameters(stopped.generator()),
+        parameters(taught(0..6).generator())
+    );
+    // Nothing is lost: the run goes on from step 6, this time with good data.
+    let mut resumed = trainer(GanTrainerConfig::new());
+    let mut source = Planted::at(&[]);
+    let outcome = fit(&mut resumed, &mut source, folder.path(), Divergence::Stop).unwrap();
+    assert_eq!((outcome.resumed, outcome.steps), (Some(6), 12));
+    assert_eq!(
+        parameters(resumed.generator()),
+        parameters(taught(0..12).generator())
+    );
+}
+
+#[test]
+fn without_checkpoints_stop_says_so() {
+    let mut stopped = trainer(GanTrainerConfig::new());
+    let error = stopped
+        .fit(&mut Planted::at(&[(1, 1)]), 4)
+        .run()
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        GanError::Diverged {
+            step: 1,
+            checkpoint: None,
+            ..
+        }
+    ));
+    assert!(
+        error.to_string().ends_with("last good checkpoint: none"),
+        "{error}"
+    );
+}
+
+#[test]
+fn skip_leaves_the_step_out_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut skipped = trainer(GanTrainerConfig::new());
+    let mut source = Planted::at(&[(3, 1), (6, 1)]);
+    let skip = Divergence::Skip { limit: 2 };
+    let outcome = fit(&mut skipped, &mut source, folder.path(), skip).unwrap();
+    assert_eq!((outcome.steps, outcome.skipped), (12, 2));
+    assert_eq!(steps(folder.path()), [0, 1, 2, 4, 5, 7, 8, 9, 10, 11]);
+    let expected = taught((0..12).filter(|step| ![3, 6].contains(step)));
+    assert_eq!(
+        parameters(skipped.generator()),
+        parameters(expected.generator())
+    );
+}
+
+#[test]
+fn skip_is_bounded_over_all_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let skip = Divergence::Skip { limit: 2 };
+    let planted = [(1, 1), (2, 1), (9, 1)];
+    let first = fit(
+        &mut trainer(GanTrainerConfig::new()),
+        &mut Planted::at(&planted),
+        folder.path(),
+        skip,
+    );
+    let error = first.unwrap_err();
+    assert!(
+        matches!(error, GanError::Diverged { step: 9, .. }),
+        "{error}"
+    );
+    // The count is in the checkpoint: resuming does not start it anew.
+    let second = fit(
+        &mut trainer(GanTrainerConfig::new()),
+        &mut Planted::at(&planted),
+        folder.path(),
+        skip,
+    );
+    let error = second.unwrap_err();
+    let text = "training diverged in step 9, after 2 skipped steps and 0 roll backs";
+    assert!(error.to_string().starts_with(text), "{error}");
+}
+
+#[test]
+fn skip_leaves_out_all_steps_since_the_last_look() {
+    let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(4));
+    let mut skipped = trainer(config);
+    let mut source = Planted::at(&[(5, 1)]);
+    let outcome = skipped
+        .fit(&mut source, 12)
+        .on_divergence(Divergence::Skip { limit: 1 })
+        .run()
+        .unwrap();
+    assert_eq!((outcome.steps, outcome.skipped), (12, 1));
+    let expected = taught((0..12).filter(|step| !(4..8).contains(step)));
+    assert_eq!(
+        parameters(skipped.generator()),
+        parameters(expected.generator())
+    );
+}
+
+#[test]
+fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rolled = trainer(GanTrainerConfig::new());
+    let mut source = Planted::at(&[(6, 2)]);
+    let back = Divergence::RollBack {
+        factor: 0.5,
+        limit: 2,
+    };
+    let outcome = fit(&mut rolled, &mut source, folder.path(), back).unwrap();
+    assert_eq!((outcome.steps, outcome.roll_backs), (12, 2));
+    assert_eq!(steps(folder.path()), (0..12).collect::<Vec<_>>());
+    let mut expected = taught(0..4);
+    expected.scale_learning_rates(0.5);
+    expected.scale_learning_rates(0.5);
+    expected.fit(&mut Planted::at(&[]), 12).run().unwrap();
+    assert_eq!(
+        parameters(rolled.generator()),
+        parameters(expected.generator())
+    );
+    // The lower rates are part of the checkpoints.
+    let mut resumed = trainer(GanTrainerConfig::new());
+    let run = folder.path().join("run");
+    let to_16 = |trainer: &mut Trainer| {
+        trainer
+            .fit(&mut Planted::at(&[]), 16)
+            .resume(&run)
+            .on_divergence(back)
+            .run()
+            .unwrap()
+    };
+    let outcome = to_16(&mut resumed);
+    assert_eq!((outcome.resumed, outcome.roll_backs), (Some(12), 2));
+    expected.fit(&mut Planted::at(&[]), 16).run().unwrap();
+    assert_eq!(
+        parameters(resumed.generator()),
+        parameters(expected.generator())
+    );
+}
+
+#[test]
+fn roll_back_is_bounded_and_starts_from_a_checkpoint_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rolled = trainer(GanTrainerConfig::new());
+    // Before the first checkpoint that is due.
+    let mut source = Planted::at(&[(2, 9)]);
+    let back = Divergence::RollBack {
+        factor: 0.1,
+        limit: 3,
+    };
+    let error = fit(&mut rolled, &mut source, folder.path(), back).unwrap_err();
+    let text = "training diverged in step 2, after 0 skipped steps and 3 roll backs";
+    assert!(error.to_string().starts_with(text), "{error}");
+    assert_eq!(source.steps, [(2, 5)]);
+    assert_eq!(rolled.steps(), 2);
+}
+
+#[test]
+fn policies_are_checked_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fresh = trainer(GanTrainerConfig::new());
+    let mut source = Planted::at(&[]);
+    for (divergence, field) in [
+        (Divergence::Skip { limit: 0 }, "divergence.limit"),
+        (
+            Divergence::RollBack {
+                factor: 0.0,
+                limit: 1,
+            },
+            "divergence.factor",
+        ),
+        (
+            Divergence::RollBack {
+                factor: 1.5,
+                limit: 1,
+            },
+            "divergence.factor",
+        ),
+        (
+            Divergence::RollBack {
+                factor: 0.5,
+                limit: 0,
+            },
+            "divergence.limit",
+        ),
+    ] {
+        let error = fit(&mut fresh, &mut source, folder.path(), divergence).unwrap_err();
+        assert!(error.to_string().starts_with(field), "{error}");
+    }
+    let back = Divergence::RollBack {
+        factor: 0.5,
+        limit: 1,
+    };
+    let without = fresh.fit(&mut source, 4).on_divergence(back).run();
+    assert!(
+        without
+            .unwrap_err()
+            .to_string()
+            .contains("keeps checkpoints")
+    );
+    assert_eq!(fresh.steps(), 0);
+}
+
+/// Asks to go back after one step, once.
+struct BackOnce {
+    asked: Cell<bool>,
+    plans: Vec<Plan>,
+}
+
+impl<T> Observer<T> for BackOnce {
+    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+        self.plans.push(plan);
+        Ok(())
+    }
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        let asks = report.step == 6 && !self.asked.replace(report.step == 6 || self.asked.get());
+        Ok(if asks { Flow::RollBack } else { Flow::Continue })
+    }
+}
+
+#[test]
+fn an_observer_can_ask_for_a_roll_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |divergence| {
+        let mut observer = BackOnce {
+            asked: Cell::new(false),
+            plans: Vec::new(),
+        };
+        let folder = folder.path().join(format!("{divergence:?}"));
+        let outcome = trainer(GanTrainerConfig::new())
+            .fit(&mut Planted::at(&[]), 12)
+            .observe(&mut observer)
+            .checkpoints(CheckpointConfig::new(folder).with_every(4))
+            .on_divergence(divergence)
+            .run();
+        (outcome, observer.plans)
+    };
+    let (outcome, plans) = run(Divergence::RollBack {
+        factor: 0.5,
+        limit: 1,
+    });
+    assert_eq!(outcome.unwrap().roll_backs, 1);
+    assert_eq!(plans, [Plan::new(0, 12), Plan::new(4, 12)]);
+    let (outcome, _) = run(Divergence::Stop);
+    let error = outcome.unwrap_err();
+    assert!(
+        matches!(error, GanError::Diverged { step: 6, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_checkpoint_between_two_looks_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(5));
+    let mut stopped = trainer(config);
+    let mut source = Planted::at(&[(3, 1)]);
+    let error = fit(&mut stopped, &mut source, folder.path(), Divergence::Stop).unwrap_err();
+    // The look at step 5 would have come after the checkpoint of step 4.
+    assert!(
+        matches!(error, GanError::Diverged { step: 3, .. }),
+        "{error}"
+    );
+    let values = parameters(stopped.generator());
+    assert!(values.values().flatten().all(|value| value.is_finite()));
+}

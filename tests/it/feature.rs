@@ -1,0 +1,226 @@
+//! Feature spaces: fixed functions of the samples, the same in chunks, with a name; and the classifiers of the digits.
+
+use std::path::Path;
+
+use crate::common::{processors, stream};
+use burn::config::Config;
+use burn::tensor::{Device, Tensor};
+use burn_gan::data::{LabelledImages, Samples, idx};
+use burn_gan::feature::{
+    ClassProbabilities, ClassifierTrainingConfig, FeatureExtractor, Pixels,
+    RandomConvolutionsConfig, accuracy, predicted_classes,
+};
+use burn_gan::metric::{Features, frechet_distance, inception_score};
+use burn_gan::model::{Classifier, ClassifierConfig};
+use burn_gan::{BatchError, ConfigError, ShapeError};
+use burn_gan::{GanError, load_weights, save_weights};
+
+fn digits(folder: &str) -> LabelledImages {
+    idx::read_labelled_folder(folder).unwrap()
+}
+
+/// A classifier of the repository, with the training that made it.
+fn committed(size: usize, epochs: usize) -> (Classifier, ClassifierTrainingConfig) {
+    let folder = format!("examples/data/digits-classifier-{size}x{size}");
+    let folder = Path::new(&folder);
+    let config = ClassifierConfig::load(folder.join("classifier.json")).unwrap();
+    let fresh = config.init(&Device::flex()).unwrap();
+    let classifier = load_weights(fresh, folder.join("classifier.bpk")).unwrap();
+    let training = ClassifierTrainingConfig::new()
+        .with_epochs(epochs)
+        .with_seed(config.seed);
+    (classifier, training)
+}
+
+#[test]
+fn the_committed_classifiers_name_97_percent_of_the_digits_held_out() {
+    for (size, data, epochs) in [
+        (8, "tests/data/digits-8x8", 60),
+        (28, "examples/data/mnist-5k", 20),
+    ] {
+        let digits = digits(data);
+        let (classifier, training) = committed(size, epochs);
+        let held_out = training.split(digits.labels().len()).unwrap().held_out;
+        let share = accuracy(&classifier, &digits, &held_out).unwrap();
+        println!("{size}x{size}: {share} of {}", held_out.len());
+        assert!(share >= 0.97, "{size}x{size}: {share}");
+    }
+}
+
+#[test]
+fn a_few_epochs_tell_most_digits_apart_and_the_seed_decides_the_bits() {
+    let digits = digits("tests/data/digits-8x8");
+    let config = ClassifierConfig::new(1, 8, 8, 10);
+    let training = ClassifierTrainingConfig::new()
+        .with_epochs(10)
+        .with_batch_size(16);
+    let fresh = config.init(&Device::flex()).unwrap();
+    let trained = training.train(&fresh, &digits).unwrap();
+    assert!(trained.accuracy > 0.9, "{}", trained.accuracy);
+    assert_eq!(trained.losses.len(), 10);
+    assert!(trained.losses[9] < trained.losses[0] / 3.0);
+    let again = training.train(&fresh, &digits).unwrap();
+    assert_eq!(again.losses, trained.losses);
+    assert_eq!(
+        again.classifier.identity().unwrap(),
+        trained.classifier.identity().unwrap()
+    );
+    // The classifier that came in is as it was.
+    assert_eq!(
+        fresh.identity().unwrap(),
+        config.init(&Device::flex()).unwrap().identity().unwrap()
+    );
+    let split = training.split(digits.labels().len()).unwrap();
+    let mut all = [split.training, split.held_out].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..1797).collect::<Vec<_>>());
+}
+
+#[test]
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)]
+fn a_classifier_trains_on_ndarray_too() {
+    let digits = digits("tests/data/digits-8x8");
+    let [flex, ndarray] = [Device::flex(), Device::ndarray()];
+    let train = |device: &Device| {
+        let fresh = ClassifierConfig::new(1, 8, 8, 10).init(device).unwrap();
+        let training = ClassifierTrainingConfig::new().with_epochs(1);
+        training.train(&fresh, &digits).unwrap().losses[0]
+    };
+    let (here, there) = (train(&flex), train(&ndarray));
+    assert!((here - there).abs() < 1e-2 * here, "{here} {there}");
+}
+
+#[test]
+fn chunks_make_no_difference_and_backends_agree() {
+    let (classifier, _) = committed(8, 60);
+    let random = RandomConvolutionsConfig::new(1, 8, 8);
+    let flex = Device::flex();
+    let images: Tensor<4> = stream(1).normal([7, 1, 8, 8], &flex);
+    let spaces: [Box<dyn FeatureExtractor<4>>; 4] = [
+        Box::new(Pixels),
+        Box::new(random.init(&flex).unwrap()),
+        Box::new(classifier.clone()),
+        Box::new(ClassProbabilities(&classifier)),
+    ];
+    for space in &spaces {
+        let whole = space.extract(images.clone(), 7).unwrap();
+        let parts = space.extract(images.clone(), 3).unwrap();
+        assert_eq!(whole.len(), 7);
+        for (whole, part) in whole.iter().flatten().zip(parts.iter().flatten()) {
+            assert!((whole - part).abs() <= 1e-5 * whole.abs().max(1.0));
+        }
+    }
+    let here = spaces[1].extract(images.clone(), 7).unwrap();
+    for device in processors() {
+        let there = random.init(&device).unwrap();
+        let there = there.extract(images.clone(), 7).unwrap();
+        for (here, there) in here.iter().flatten().zip(there.iter().flatten()) {
+            assert!((here - there).abs() <= 1e-4 * here.abs().max(1.0));
+        }
+    }
+}
+
+#[test]
+fn a_space_has_a_name_that_tells_it_from_others() {
+    let random = |seed| {
+        let config = RandomConvolutionsConfig::new(1, 8, 8).with_seed(seed);
+        config.init(&Device::flex()).unwrap().identity().unwrap()
+    };
+    assert_eq!(random(1), random(1));
+    assert_ne!(random(1), random(2));
+    let (classifier, _) = committed(8, 60);
+    let untrained = ClassifierConfig::new(1, 8, 8, 10);
+    let untrained = untrained.init(&Device::flex()).unwrap();
+    assert_ne!(
+        classifier.identity().unwrap(),
+        untrained.identity().unwrap()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("classifier.bpk");
+    save_weights(&classifier, &path).unwrap();
+    let loaded = load_weights(untrained, &path).unwrap();
+    assert_eq!(classifier.identity().unwrap(), loaded.identity().unwrap());
+}
+
+#[test]
+fn metrics_in_these_spaces_tell_digits_from_noise() {
+    let digits = digits("tests/data/digits-8x8");
+    let select = |range: std::ops::Range<usize>| {
+        let indices: Vec<usize> = range.collect();
+        digits.select(&indices, &Device::flex()).unwrap().samples
+    };
+    let (real, others) = (select(0..400), select(400..800));
+    let noise = stream(2).uniform([400, 1, 8, 8], &Device::flex()) * 2.0 - 1.0;
+    let (classifier, _) = committed(8, 60);
+    let random = RandomConvolutionsConfig::new(1, 8, 8);
+    let spaces: [Box<dyn FeatureExtractor<4>>; 3] = [
+        Box::new(Pixels),
+        Box::new(random.init(&Device::flex()).unwrap()),
+        Box::new(classifier.clone()),
+    ];
+    for space in spaces {
+        let features = |images: &Tensor<4>| {
+            Features::from_rows(&space.extract(images.clone(), 100).unwrap()).unwrap()
+        };
+        let floor = frechet_distance(&features(&real), &features(&others)).unwrap();
+        let far = frechet_distance(&features(&real), &features(&noise)).unwrap();
+        assert!(far > 5.0 * floor, "{floor} {far}");
+    }
+    let score = |images: &Tensor<4>| {
+        let rows = ClassProbabilities(&classifier).extract(images.clone(), 100);
+        let rows = Features::from_rows(&rows.unwrap()).unwrap();
+        inception_score(&rows, 1).unwrap().value
+    };
+    let (of_digits, of_noise) = (score(&real), score(&noise));
+    assert!(of_digits > 8.0 && of_digits < 10.0, "{of_digits}");
+    assert!(of_noise < of_digits, "{of_noise}");
+    assert_eq!(predicted_classes(&classifier, noise).unwrap().len(), 400);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error() {
+    let (classifier, training) = committed(8, 60);
+    let device = Device::flex();
+    let wide = Tensor::<4>::zeros([2, 1, 8, 9], &device);
+    let none = Tensor::<4>::zeros([0, 1, 8, 8], &device);
+    assert!(matches!(
+        classifier.extract(wide, 2),
+        Err(GanError::Shape(ShapeError { .. }))
+    ));
+    assert!(matches!(
+        classifier.extract(none, 2),
+        Err(GanError::Batch(BatchError::Empty))
+    ));
+    let two = Tensor::<4>::zeros([2, 1, 8, 8], &device);
+    assert!(matches!(
+        classifier.extract(two, 0),
+        Err(GanError::Config(ConfigError { .. }))
+    ));
+    let digits = digits("tests/data/digits-8x8");
+    let five = ClassifierConfig::new(1, 8, 8, 5).init(&device).unwrap();
+    assert!(matches!(
+        training.clone().with_epochs(1).train(&five, &digits),
+        Err(GanError::LabelOutOfRange { classes: 5, .. })
+    ));
+    for config in [
+        ClassifierTrainingConfig::new().with_epochs(0),
+        ClassifierTrainingConfig::new().with_batch_size(0),
+        ClassifierTrainingConfig::new().with_learning_rate(-1.0),
+        ClassifierTrainingConfig::new().with_held_out(0.0),
+        ClassifierTrainingConfig::new().with_held_out(1.0),
+    ] {
+        let error = config.train(&classifier, &digits).unwrap_err();
+        assert!(
+            matches!(error, GanError::Config(ConfigError { .. })),
+            "{error}"
+        );
+    }
+    for config in [
+        ClassifierConfig::new(1, 8, 8, 1),
+        ClassifierConfig::new(0, 8, 8, 10),
+        ClassifierConfig::new(1, 8, 8, 10).with_filters(0),
+    ] {
+        assert!(config.init(&device).is_err());
+    }
+}

@@ -1,0 +1,45 @@
+//! The integration tests, one binary: linking Burn takes longer than most of them.
+//!
+//! Apart are those that need another set of features: `tests/dashboard.rs` and `tests/inception.rs`.
+
+mod common;
+
+mod accumulation;
+mod backends;
+mod checkpoints;
+mod corpus;
+mod damage;
+mod data;
+mod digits;
+mod divergence;
+mod early_stopping;
+mod evaluation;
+mod feature;
+mod floors;
+mod gradients;
+mod history;
+mod idx;
+mod layers;
+mod loss;
+mod loss_gradients;
+mod memory;
+mod metric;
+mod metric_reference;
+mod mixture;
+mod models;
+mod optimizer;
+mod penalty;
+mod penalty_gradients;
+mod penalty_reference;
+mod plot;
+mod presets;
+mod random;
+mod resident;
+mod resume;
+mod spectral;
+mod stability;
+mod theory;
+mod train;
+mod trainer;
+mod watch;
+mod watch_runs;
