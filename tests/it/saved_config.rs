@@ -76,3 +76,16 @@ fn a_field_left_out_has_its_default() {
     let expected = GanTrainerConfig::new().with_critic_steps(3);
     assert_eq!(config.to_string(), expected.to_string());
 }
+
+#[test]
+fn the_configuration_of_the_old_checkpoint_is_todays() {
+    let manifest = include_str!("../data/checkpoint-0.1.0/step-000000010/manifest.json");
+    let manifest: Value = serde_json::from_str(manifest).unwrap();
+    let config = read(manifest["configuration"]["trainer"].clone()).unwrap();
+    let expected = GanTrainerConfig::r3gan()
+        .with_burn_in(20)
+        .with_critic_steps(2)
+        .with_gradient_clip(Some(10.0))
+        .with_seed(5);
+    assert_eq!(config.to_string(), expected.to_string());
+}
