@@ -131,7 +131,9 @@ pub use non_finite::NonFinite;
 pub use persistent::{Persistent, SavedState};
 pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
-pub use schedule::Schedule;
+#[cfg(all(feature = "training", feature = "std"))]
+pub use schedule::BurnSchedule;
+pub use schedule::{NamedFunction, Schedule};
 pub use weights::{load_weights, save_weights};
 
 #[cfg(doctest)]

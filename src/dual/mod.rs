@@ -58,7 +58,6 @@ pub use normalization::standardize;
 use burn::tensor::Tensor;
 
 use crate::errors::ShapeError;
-use crate::gan_error::GanError;
 
 /// A value and, where asked for, its directional derivative (tangent) in some direction of the input.
 ///
@@ -127,14 +126,14 @@ impl<const D: usize> Dual<D> {
     /// A value that moves in the direction `tangent`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] where the two shapes differ.
-    pub fn with_tangent(value: Tensor<D>, tangent: Tensor<D>) -> Result<Self, GanError> {
+    /// [`ShapeError`] where the two shapes differ.
+    pub fn with_tangent(value: Tensor<D>, tangent: Tensor<D>) -> Result<Self, ShapeError> {
         if value.dims() != tangent.dims() {
-            return Err(GanError::Shape(ShapeError {
+            return Err(ShapeError {
                 what: "tangent",
                 expected: value.dims().to_vec(),
                 actual: tangent.dims().to_vec(),
-            }));
+            });
         }
         Ok(Self {
             value,

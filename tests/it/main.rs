@@ -5,6 +5,7 @@
 mod common;
 
 mod accumulation;
+mod average;
 mod backends;
 mod checkpoints;
 mod corpus;
@@ -37,6 +38,8 @@ mod presets;
 mod random;
 mod resident;
 mod resume;
+mod saved_config;
+mod schedules;
 mod spectral;
 mod stability;
 mod theory;
