@@ -37,6 +37,7 @@ pub struct CheckpointConfig {
 /// Functions, not a bound: a run without checkpoints takes any trainer.
 pub(super) struct Persistence<T> {
     pub describe: fn(&T) -> Result<Value, GanError>,
+    pub upgrade: fn(&T, Value) -> Value,
     pub seed: fn(&T) -> u64,
     pub save: fn(&T) -> Result<SavedState, GanError>,
     pub load: fn(&mut T, &SavedState) -> Result<(), GanError>,
@@ -48,6 +49,7 @@ impl<T: Persistent> Persistence<T> {
     pub fn of() -> Self {
         Self {
             describe: T::description,
+            upgrade: T::upgraded_description,
             seed: T::seed,
             save: T::save_state,
             load: T::load_state,

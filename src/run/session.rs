@@ -192,10 +192,14 @@ where
             false => Found::default(),
         };
         self.outcome.damaged = found.damaged.iter().map(ToString::to_string).collect();
-        let Some(checkpoint) = found.checkpoint else {
+        let Some(mut checkpoint) = found.checkpoint else {
             log::info!("no checkpoint in {}: a new run", folder.display());
             return Ok(());
         };
+        if let Some(persistence) = &self.run.persistence {
+            let saved = std::mem::take(&mut checkpoint.manifest.configuration);
+            checkpoint.manifest.configuration = (persistence.upgrade)(self.run.trainer, saved);
+        }
         keeper.refuse_other(&checkpoint, &self.run.allowed)?;
         log::info!("going on from {}", checkpoint.path.display());
         if folder == keeper.folder() {

@@ -191,7 +191,7 @@ fn skip_is_bounded_over_all_of_the_run() {
 }
 
 #[test]
-fn skip_leaves_out_all_steps_since_the_last_look() {
+fn skip_leaves_out_the_unchecked_steps_up_to_the_bad_one() {
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(4));
     let mut skipped = trainer(config);
     let mut source = Planted::at(&[(5, 1)]);
@@ -201,7 +201,7 @@ fn skip_leaves_out_all_steps_since_the_last_look() {
         .run()
         .unwrap();
     assert_eq!((outcome.steps, outcome.skipped), (12, 1));
-    let expected = taught((0..12).filter(|step| !(4..8).contains(step)));
+    let expected = taught((0..12).filter(|step| ![4, 5].contains(step)));
     assert_eq!(
         parameters(skipped.generator()),
         parameters(expected.generator())
@@ -360,13 +360,13 @@ fn an_observer_can_ask_for_a_roll_back() {
 }
 
 #[test]
-fn a_checkpoint_between_two_looks_is_looked_at() {
+fn a_state_between_two_checks_is_checked_before_it_is_saved() {
     let folder = tempfile::tempdir().unwrap();
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(5));
     let mut stopped = trainer(config);
     let mut source = Planted::at(&[(3, 1)]);
     let error = fit(&mut stopped, &mut source, folder.path(), Divergence::Stop).unwrap_err();
-    // The look at step 5 would have come after the checkpoint of step 4.
+    // The check at step 5 would have come after the checkpoint of step 4.
     assert!(
         matches!(error, GanError::Diverged { step: 3, .. }),
         "{error}"
