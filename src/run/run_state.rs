@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::divergence::Incidents;
 use crate::checkpoint::Checkpoint;
 use crate::gan_error::GanError;
-use crate::persistent::SavedState;
+use crate::saved_state::SavedState;
 
 /// The file with what the observers remember.
 const OBSERVERS: &str = "observers.json";

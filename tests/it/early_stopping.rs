@@ -6,7 +6,9 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::ConfigError;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::MlpConfig;
-use burn_gan::observe::{EarlyStopping, EarlyStoppingConfig, Flow, Observer, Plan, Score};
+use burn_gan::observe::{
+    EarlyStopping, EarlyStoppingConfig, Flow, ObserveError, Observer, Plan, Score,
+};
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, StepReport};
@@ -200,7 +202,10 @@ fn what_does_not_fit_is_refused() {
     }
     let mut early = stopping(1, 0.0, lowest());
     let error = early.observe(&report(0), &f64::NAN);
-    assert!(matches!(error, Err(GanError::ScoreNotANumber { .. })));
+    assert!(matches!(
+        error,
+        Err(GanError::Observe(ObserveError::ScoreNotANumber { .. }))
+    ));
     for memory in [
         json!(null),
         json!({"score": "other", "best_step": null, "best_value": null, "waited": 0}),
