@@ -106,7 +106,7 @@ impl Manifest {
         }
     }
 
-    /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not looked at.
+    /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not read.
     ///
     /// # Errors
     /// [`CheckpointError::Damaged`] for one that is missing, cannot be read or is not what was written,

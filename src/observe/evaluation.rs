@@ -14,11 +14,11 @@ use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::StepReport;
 use crate::score::Score;
 
-/// One score of one look.
+/// One score of one evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Evaluated {
-    /// The step, counted from 0, after which the generator was looked at.
+    /// The step, counted from 0, after which the generator was evaluated.
     pub step: usize,
     /// The score's name.
     pub score: String,
@@ -60,7 +60,7 @@ pub struct Evaluation<'a, T> {
 }
 
 impl<'a, T> Evaluation<'a, T> {
-    /// A look every `interval` steps, written to `path`; without scores until they are added.
+    /// An evaluation every `interval` steps, written to `path`; without scores until they are added.
     pub fn new(path: impl AsRef<Path>, interval: usize) -> Self {
         Self {
             path: path.as_ref().to_path_buf(),

@@ -1,4 +1,4 @@
-//! Observers: what looks at a run while it trains, and writes down, draws or stops.
+//! Observers: what sees each step of a run, and writes down, draws or stops.
 
 #[cfg(feature = "train")]
 mod dashboard;

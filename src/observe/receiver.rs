@@ -1,5 +1,6 @@
 //! [`Receiver`]: Burn's renderers and loggers, whose panics are errors here.
 
+use crate::gan_error::GanError;
 use crate::observe_error::ObserveError;
 use crate::unwind::caught;
 
@@ -22,14 +23,14 @@ impl<R> Receiver<R> {
     }
 
     /// What `make` makes.
-    pub(super) fn make(name: &'static str, make: impl FnOnce() -> R) -> Result<Self, ObserveError> {
+    pub(super) fn make(name: &'static str, make: impl FnOnce() -> R) -> Result<Self, GanError> {
         caught(make)
             .map(|inner| Self::new(name, inner))
             .map_err(|message| failed(name, message))
     }
 
     /// Has it do something.
-    pub(super) fn call<T>(&mut self, call: impl FnOnce(&mut R) -> T) -> Result<T, ObserveError> {
+    pub(super) fn call<T>(&mut self, call: impl FnOnce(&mut R) -> T) -> Result<T, GanError> {
         match &mut self.inner {
             Some(inner) => caught(|| call(inner)).map_err(|message| failed(self.name, message)),
             None => Err(failed(self.name, "it is closed".to_string())),
@@ -37,7 +38,7 @@ impl<R> Receiver<R> {
     }
 
     /// Drops it now, where an error can be returned.
-    pub(super) fn close(mut self) -> Result<(), ObserveError> {
+    pub(super) fn close(mut self) -> Result<(), GanError> {
         let inner = self.inner.take();
         caught(|| drop(inner)).map_err(|message| failed(self.name, message))
     }
@@ -52,6 +53,6 @@ impl<R> Drop for Receiver<R> {
     }
 }
 
-fn failed(receiver: &'static str, message: String) -> ObserveError {
-    ObserveError::MetricsReceiver { receiver, message }
+fn failed(receiver: &'static str, message: String) -> GanError {
+    ObserveError::MetricsReceiver { receiver, message }.into()
 }

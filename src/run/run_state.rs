@@ -73,3 +73,24 @@ impl RunState {
         Ok((run, trainer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trainer_cannot_have_the_file_of_the_observers() {
+        let state = |name: &str| RunState {
+            trainer: SavedState {
+                numbers: Value::Null,
+                files: [(name.to_string(), Vec::new())].into(),
+            },
+            incidents: Incidents::default(),
+            observers: Value::Null,
+        };
+        let (_, trainer) = state("weights").write().unwrap();
+        assert_eq!(trainer.files.len(), 2);
+        let error = state(OBSERVERS).write().unwrap_err();
+        assert!(matches!(error, GanError::State(_)), "{error}");
+    }
+}

@@ -43,7 +43,7 @@ fn end(stopping: &mut EarlyStopping<f64>, values: &[f64]) -> Option<usize> {
 }
 
 #[test]
-fn it_stops_after_so_many_looks_without_improvement() {
+fn it_stops_after_so_many_evaluations_without_improvement() {
     let mut early = stopping(2, 0.0, lowest());
     assert_eq!(
         end(&mut early, &[5.0, 4.0, 4.5, 3.0, 3.0, 3.5, 1.0]),
@@ -86,7 +86,7 @@ fn an_improvement_has_a_minimum() {
 }
 
 #[test]
-fn it_looks_every_interval_of_a_real_run_and_ends_it() {
+fn it_evaluates_every_interval_of_a_real_run_and_ends_it() {
     let device = Device::flex().autodiff();
     let networks = MlpConfig::new(2).with_hidden(vec![4]);
     let mut source = MixtureSourceConfig::new(Mixture::ring(), 8).init().unwrap();

@@ -96,7 +96,7 @@ fn scores_are_read_back() {
 }
 
 #[test]
-fn a_run_that_stops_before_its_first_look_leaves_no_scores_of_another() {
+fn a_run_that_stops_before_its_first_evaluation_leaves_no_scores_of_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scores.csv");
     run(folder.path(), 5);
