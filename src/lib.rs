@@ -42,8 +42,9 @@
 //!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig)), of the layers in [`nn`].
 //! - Gradient penalties: [`penalty`]; tangent rules for networks of `burn::nn` layers: [`dual`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
-//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`schedule`], [`optimizer`], [`ema`], [`train`] (a
-//!   whole run: observers, checkpoints, resuming, divergence), [`checkpoint`] (what is on disk).
+//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`Schedule`], [`optimizer`], [`ema`], [`run`] (a
+//!   whole run: checkpoints, resuming, divergence), [`observe`] (histories, grids, scores, early stopping, a watch),
+//!   [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
 //!   features from [`feature`].
 //! - Why it works: [`theory`].
