@@ -69,8 +69,7 @@ fn main() -> std::process::ExitCode {
             .with_ema(Some(EmaConfig::new()))
             .init(generator, critic, &source.batch(0, &device)?)?
             .with_loss(SoftSquares);
-        let mut bar = ProgressBar::new(20);
-        let outcome = trainer.fit(&mut source, steps).observe(&mut bar).run()?;
+        let outcome = trainer.fit(&mut source).until(steps).observe(ProgressBar::new(20)).run()?;
         let last = outcome.last.map(|report| report.read()).transpose()?;
         let mean = trainer.sample(2500, 0, &())?.mean_dim(0);
         let mean = mean.try_into_vec_as::<f32>().map_err(GanError::user)?;

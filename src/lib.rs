@@ -28,7 +28,7 @@
 //!     &source.batch(0, &device)?,
 //! )?;
 //!
-//! trainer.fit(&mut source, 20).run()?;
+//! trainer.fit(&mut source).until(20).run()?;
 //! let points = trainer.sample(1000, 0, &())?;
 //! assert_eq!(points.dims(), [1000, 2]);
 //! # Ok::<(), burn_gan::GanError>(())
@@ -74,8 +74,6 @@ pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 mod errors;
-#[cfg(feature = "training")]
-mod exact;
 pub mod feature;
 mod files;
 mod gan_error;
@@ -89,6 +87,8 @@ mod module_tree;
 mod network;
 pub mod nn;
 mod non_finite;
+#[cfg(feature = "training")]
+mod number;
 #[cfg(feature = "training")]
 pub mod observe;
 #[cfg(feature = "training")]

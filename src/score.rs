@@ -74,17 +74,19 @@ impl<'a, T> Score<'a, T> {
 
     /// Whether `value` is strictly better than `other`.
     pub fn is_better(&self, value: f64, other: f64) -> bool {
-        match self.lowest {
-            true => value < other,
-            false => value > other,
+        if self.lowest {
+            value < other
+        } else {
+            value > other
         }
     }
 
     /// By how much `value` is better than `other`; negative where it is worse.
     pub fn improvement(&self, value: f64, other: f64) -> f64 {
-        match self.lowest {
-            true => other - value,
-            false => value - other,
+        if self.lowest {
+            other - value
+        } else {
+            value - other
         }
     }
 }

@@ -6,7 +6,7 @@ use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::ema::EmaConfig;
 use burn_gan::metric::{Features, modes};
 use burn_gan::model::MlpConfig;
-use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar};
+use burn_gan::observe::{History, HistoryPlots, ProgressBar};
 use burn_gan::penalty::Penalty;
 use burn_gan::plot::PointsPlot;
 use burn_gan::random::{Purpose, Stream};
@@ -136,17 +136,15 @@ pub fn train(
             networks.init_discriminator(&device)?,
             &source.batch(0, &device)?,
         )?;
-    let mut observers: Vec<Box<dyn Observer<_>>> = vec![
-        Box::new(ProgressBar::new(100)),
-        Box::new(History::csv(folder.join("losses.csv"), 100)),
-        Box::new(HistoryPlots::new(folder.join("losses.csv"), 5000)),
-    ];
+    let losses = folder.join("losses.csv");
 
     let stop = super::stop_flag()?;
     let start = Instant::now();
     let outcome = trainer
-        .fit(&mut source, arguments.steps)
-        .observe(&mut observers)
+        .fit(&mut source).until(arguments.steps)
+        .observe(ProgressBar::new(100))
+        .observe(History::csv(&losses, 100))
+        .observe(HistoryPlots::new(&losses, 5000))
         .resume(super::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)
         .run()?;

@@ -1,17 +1,15 @@
 //! [`Checkpoints`]: the folder that a run keeps its checkpoints in.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{Checkpoint, FileRecord, MANIFEST, MANIFEST_HASH, Manifest, hash_line};
+use super::manifest::{Checkpoint, FileRecord, Manifest};
+use super::storage;
+use crate::files::create_folder;
 use crate::gan_error::GanError;
 
 const PREFIX: &str = "step-";
-/// Names of what is not whole yet, or not wanted any more.
-const WRITING: &str = ".writing-";
-const REMOVED: &str = ".removed-";
 
 /// A folder of checkpoints, which one run at a time writes to.
 #[derive(Debug)]
@@ -31,20 +29,16 @@ pub struct Found {
 }
 
 impl Checkpoints {
-    /// Takes the folder, which is created, for a run, and clears away what a crash left half-written.
+    /// Takes the folder, which is created, for a run, and finishes or undoes what a crash left half done.
     ///
     /// # Errors
     /// [`GanError::File`] where it cannot be created or written to, [`GanError::CheckpointsInUse`] where another
     /// run has it.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, GanError> {
         let folder = folder.as_ref().to_path_buf();
-        fs::create_dir_all(&folder).map_err(|error| GanError::io(&folder, error))?;
-        let lock = lock(&folder)?;
-        for (name, path) in entries(&folder)? {
-            if name.starts_with(WRITING) || name.starts_with(REMOVED) {
-                fs::remove_dir_all(&path).map_err(|error| GanError::io(&path, error))?;
-            }
-        }
+        create_folder(&folder).map_err(|error| GanError::io(&folder, error))?;
+        let lock = storage::lock(&folder)?;
+        storage::recover(&folder)?;
         Ok(Self {
             folder,
             _lock: lock,
@@ -61,7 +55,7 @@ impl Checkpoints {
     /// # Errors
     /// [`GanError::File`] where the folder cannot be read.
     pub fn list(folder: impl AsRef<Path>) -> Result<BTreeMap<usize, PathBuf>, GanError> {
-        let steps = entries(folder.as_ref())?
+        let steps = storage::entries(folder.as_ref())?
             .into_iter()
             .filter_map(|(name, path)| {
                 let step: usize = name.strip_prefix(PREFIX)?.parse().ok()?;
@@ -95,16 +89,13 @@ impl Checkpoints {
                 Err(error) => return Err(error),
             }
         }
-        match damaged.is_empty() {
-            true => Ok(Found {
-                checkpoint: None,
-                damaged,
-            }),
-            false => Err(GanError::NoWholeCheckpoint {
-                folder: folder.to_path_buf(),
-                damaged: damaged.iter().map(GanError::to_string).collect(),
-            }),
+        if damaged.is_empty() {
+            return Ok(Found::default());
         }
+        Err(GanError::NoWholeCheckpoint {
+            folder: folder.to_path_buf(),
+            damaged: damaged.iter().map(GanError::to_string).collect(),
+        })
     }
 
     /// The checkpoint with the best score of this name, by its manifest, and the score.
@@ -137,7 +128,9 @@ impl Checkpoints {
     /// Writes a checkpoint: all of it, or nothing.
     ///
     /// # Errors
-    /// [`GanError::File`] where it cannot be written; those that were there are untouched then.
+    /// [`GanError::File`] where it cannot be written, [`GanError::State`] for what could not be read back: a manifest
+    /// that is too long or nested too deeply, a file whose name is none or is taken. Those that were there are
+    /// untouched then.
     pub fn write(
         &self,
         mut manifest: Manifest,
@@ -147,34 +140,12 @@ impl Checkpoints {
             .iter()
             .map(|(name, content)| (name.clone(), FileRecord::of(content)))
             .collect();
-        let text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|error| GanError::state("manifest", error))?;
+        let text = manifest.to_text()?;
         let name = folder_name(manifest.step);
-        let partial = self.folder.join(format!("{WRITING}{name}"));
         let path = self.folder.join(&name);
-        let written = fill(&partial, &text, files).and_then(|()| self.put(&partial, &path));
-        match written {
-            Ok(()) => Ok(path),
-            Err(error) => {
-                // Nothing to say of a leftover that cannot be removed: the first error is the one that counts.
-                let _ = fs::remove_dir_all(&partial);
-                Err(GanError::io(path, error))
-            }
-        }
-    }
-
-    /// Moves a finished folder to its name; an older one of that name makes way.
-    fn put(&self, partial: &Path, path: &Path) -> std::io::Result<()> {
-        let removed = self.removed(path);
-        if path.exists() {
-            fs::rename(path, &removed)?;
-        }
-        fs::rename(partial, path)?;
-        sync_folder(&self.folder)?;
-        if removed.exists() {
-            fs::remove_dir_all(&removed)?;
-        }
-        Ok(())
+        storage::write(&self.folder, &name, &text, files)
+            .map_err(|error| GanError::io(&path, error))?;
+        Ok(path)
     }
 
     /// Removes all checkpoints up to `step` but the last `keep` of them and the one at `best`.
@@ -188,90 +159,25 @@ impl Checkpoints {
         checkpoints.split_off(&(step + 1));
         let old = checkpoints.into_values().rev().skip(keep);
         for path in old.filter(|path| Some(path.as_path()) != best) {
-            // Renamed first: half of a folder must not pass for a damaged checkpoint.
-            let removed = self.removed(&path);
-            fs::rename(&path, &removed)
-                .and_then(|()| fs::remove_dir_all(&removed))
-                .map_err(|error| GanError::io(&path, error))?;
+            storage::remove(&self.folder, &path).map_err(|error| GanError::io(&path, error))?;
         }
         Ok(())
-    }
-
-    fn removed(&self, path: &Path) -> PathBuf {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        self.folder.join(format!("{REMOVED}{name}"))
     }
 }
 
 /// A checkpoint, if it is the one of this step.
 fn read_step(step: usize, path: &Path) -> Result<Checkpoint, GanError> {
     let checkpoint = Checkpoint::read(path)?;
-    match checkpoint.manifest.step == step {
-        true => Ok(checkpoint),
-        false => Err(GanError::DamagedCheckpoint {
-            path: path.to_path_buf(),
-            reason: format!("it is of step {}", checkpoint.manifest.step),
-        }),
+    if checkpoint.manifest.step == step {
+        return Ok(checkpoint);
     }
+    Err(GanError::DamagedCheckpoint {
+        path: path.to_path_buf(),
+        reason: format!("it is of step {}", checkpoint.manifest.step),
+    })
 }
 
 /// Sorts by name as by step.
 fn folder_name(step: usize) -> String {
     format!("{PREFIX}{step:09}")
-}
-
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, GanError> {
-    let io = |error| GanError::io(folder, error);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        if let Ok(name) = entry.file_name().into_string() {
-            found.push((name, entry.path()));
-        }
-    }
-    Ok(found)
-}
-
-/// Makes a folder of these files and brings it to the disk.
-fn fill(folder: &Path, manifest: &[u8], files: &BTreeMap<String, Vec<u8>>) -> std::io::Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir(folder)?;
-    for (name, content) in files {
-        write_synced(&folder.join(name), content)?;
-    }
-    write_synced(&folder.join(MANIFEST), manifest)?;
-    write_synced(&folder.join(MANIFEST_HASH), hash_line(manifest).as_bytes())?;
-    sync_folder(folder)
-}
-
-fn write_synced(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(content)?;
-    file.sync_all()
-}
-
-/// Brings the names in a folder to the disk, where the system can.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    match cfg!(unix) {
-        true => File::open(folder)?.sync_all(),
-        false => Ok(()),
-    }
-}
-
-/// Keeps other runs out of the folder; `None` on a file system without locks.
-fn lock(folder: &Path) -> Result<Option<File>, GanError> {
-    let path = folder.join(".lock");
-    let file = File::create(&path).map_err(|error| GanError::io(&path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(GanError::CheckpointsInUse {
-            folder: folder.to_path_buf(),
-        }),
-        Err(TryLockError::Error(error)) => {
-            log::debug!("{}: no lock: {error}", path.display());
-            Ok(None)
-        }
-    }
 }

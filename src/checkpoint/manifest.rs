@@ -13,12 +13,14 @@ use crate::identity::sha256;
 use crate::persistent::SavedState;
 
 /// Version of the format that this crate writes; it reads this one and all before it.
-pub const FORMAT: u32 = 1;
+///
+/// Format 2 has what observers remember in a file of its own; in format 1 it was a part of the manifest.
+pub const FORMAT: u32 = 2;
 /// Burn's version, whose weights format the files are in.
 const BURN: &str = "0.22.1";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const MANIFEST_HASH: &str = "manifest.sha256";
-/// No manifest is anywhere near as long; a longer file is none.
+/// No manifest is anywhere near as long; a longer file is none, and a longer one is not written.
 const LONGEST_MANIFEST: u64 = 16 << 20;
 
 /// What a checkpoint says of itself: `manifest.json`.
@@ -38,7 +40,7 @@ pub struct Manifest {
     pub configuration: Value,
     /// The trainer's counters.
     pub state: Value,
-    /// The run's own counters, and what its observers have to know.
+    /// The run's own counters.
     pub run: Value,
     /// How good it is, where the run keeps the best.
     #[serde(default)]
@@ -52,8 +54,8 @@ pub struct Manifest {
 pub struct ScoreRecord {
     /// The metric's name.
     pub name: String,
-    /// The score, as text in the file, which keeps every bit.
-    #[serde(with = "crate::exact")]
+    /// The score; an infinity is text in the file.
+    #[serde(with = "crate::number")]
     pub value: f64,
 }
 
@@ -118,6 +120,27 @@ impl Manifest {
         Self::parse(folder, &text)
     }
 
+    /// The content of its file, if it can be read back.
+    pub(super) fn to_text(&self) -> Result<Vec<u8>, GanError> {
+        let refused = |reason: String| GanError::state(MANIFEST, reason);
+        for name in self.files.keys() {
+            if name == MANIFEST || name == MANIFEST_HASH || !is_file_name(name) {
+                return Err(refused(format!("no file can be called `{name}`")));
+            }
+        }
+        let text = serde_json::to_vec_pretty(self).map_err(|error| refused(error.to_string()))?;
+        let bytes = text.len() as u64;
+        if bytes > LONGEST_MANIFEST {
+            return Err(refused(format!(
+                "{bytes} bytes, and no more than {LONGEST_MANIFEST} are read"
+            )));
+        }
+        match serde_json::from_slice::<Self>(&text) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(refused(error.to_string())),
+        }
+    }
+
     fn parse(folder: &Path, text: &[u8]) -> Result<Self, GanError> {
         /// The one field that all formats share.
         #[derive(Deserialize)]
@@ -159,7 +182,7 @@ impl Checkpoint {
         let mut files = BTreeMap::new();
         for (name, record) in &manifest.files {
             // A name that leads out of the folder is no file of the checkpoint.
-            if Path::new(name).file_name() != Some(name.as_ref()) {
+            if !is_file_name(name) {
                 return Err(damaged(folder, format!("`{name}` is no file name")));
             }
             let content = read_bounded(folder, name, record.bytes)?;
@@ -187,6 +210,11 @@ impl Checkpoint {
             files: self.files,
         }
     }
+}
+
+/// Whether it names a file in a folder, and none elsewhere.
+fn is_file_name(name: &str) -> bool {
+    Path::new(name).file_name() == Some(name.as_ref())
 }
 
 /// The content of a file of at most `longest` bytes.

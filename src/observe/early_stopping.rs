@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
+use crate::number::Number;
 use crate::observer::{Flow, Observer, Plan};
 use crate::report::StepReport;
 use crate::score::Score;
@@ -95,8 +96,7 @@ struct Best {
 struct Memory {
     score: String,
     best_step: Option<usize>,
-    /// As text: JSON knows no infinity, and its reader may be off by the last bit.
-    best_value: Option<String>,
+    best_value: Option<Number>,
     waited: usize,
 }
 
@@ -120,6 +120,11 @@ impl<T> EarlyStopping<'_, T> {
 }
 
 impl<T> Observer<T> for EarlyStopping<'_, T> {
+    /// With the score's name, so that there may be several.
+    fn name(&self) -> String {
+        format!("EarlyStopping {}", self.score.name())
+    }
+
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
         if plan.from == 0 {
             self.best = None;
@@ -159,7 +164,7 @@ impl<T> Observer<T> for EarlyStopping<'_, T> {
         serde_json::to_value(Memory {
             score: self.score.name().to_string(),
             best_step: self.best_step(),
-            best_value: self.best_value().map(|value| value.to_string()),
+            best_value: self.best_value().map(Number),
             waited: self.waited,
         })
         .map_err(|error| GanError::state("early stopping", error))
@@ -175,13 +180,8 @@ impl<T> Observer<T> for EarlyStopping<'_, T> {
                 self.score.name()
             )));
         }
-        let value = memory
-            .best_value
-            .map(|value| value.parse::<f64>())
-            .transpose()
-            .map_err(|cause| error(&cause))?;
-        self.best = match (memory.best_step, value) {
-            (Some(step), Some(value)) if !value.is_nan() => Some(Best { step, value }),
+        self.best = match (memory.best_step, memory.best_value) {
+            (Some(step), Some(Number(value))) if !value.is_nan() => Some(Best { step, value }),
             (None, None) => None,
             _ => return Err(error(&"a best score has a step and a value")),
         };

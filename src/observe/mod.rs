@@ -34,5 +34,5 @@ pub use plots::{HistoryPlots, score_chart};
 pub use progress::ProgressBar;
 pub use watch::{Finding, FindingKind, Measures, Watch, WatchAction, WatchConfig};
 
-pub use crate::observer::{Every, Flow, Observer, Plan};
+pub use crate::observer::{Every, Flow, Interval, Named, Observer, Plan};
 pub use crate::score::Score;

@@ -30,7 +30,7 @@ const DISCRIMINATOR_OPTIMIZER: &str = "discriminator-optimizer.bpk";
 #[derive(Serialize, Deserialize)]
 struct Numbers {
     steps: usize,
-    #[serde(with = "crate::exact")]
+    #[serde(with = "crate::number")]
     learning_rate_factor: f64,
     average_updates: Option<usize>,
 }

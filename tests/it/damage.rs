@@ -38,7 +38,7 @@ fn run(folder: &Path) -> (PathBuf, Vec<PathBuf>) {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    assert_eq!(files.len(), 7);
+    assert_eq!(files.len(), 8);
     (run, files)
 }
 
@@ -297,4 +297,107 @@ fn size_of_tree(folder: &Path) -> u64 {
             false => entry.metadata().unwrap().len().next_multiple_of(4096),
         })
         .sum()
+}
+
+/// A run of two steps in one folder, with a checkpoint after each; its second checkpoint, and the same of another run.
+fn two_versions(folder: &Path) -> (PathBuf, Checkpoint, Checkpoint) {
+    let keep = Keep {
+        steps: 2,
+        every: 1,
+        keep: 3,
+    };
+    train(Setup::Points, &device("flex"), folder, keep).unwrap();
+    let run = folder.join("run");
+    let older = Checkpoint::read(run.join("step-000000002")).unwrap();
+    let mut newer = older.clone();
+    newer.manifest.state["steps"] = 7.into();
+    (run, older, newer)
+}
+
+#[test]
+fn a_crash_at_any_moment_of_replacing_leaves_a_whole_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, older, newer) = two_versions(folder.path());
+    // A folder of the newer one, as it is before it gets its name.
+    let other = tempfile::tempdir().unwrap();
+    let written = Checkpoints::open(other.path())
+        .unwrap()
+        .write(newer.manifest.clone(), &newer.files)
+        .unwrap();
+    let name = "step-000000002";
+    let [path, writing, replaced, removed] =
+        ["", ".writing-", ".replaced-", ".removed-"].map(|prefix| run.join(format!("{prefix}{name}")));
+    let older_files = folder.path().join("older");
+    copy(&path, &older_files);
+    let half = |to: &Path| {
+        copy(&written, to);
+        fs::remove_file(to.join("manifest.sha256")).unwrap();
+    };
+
+    /// A moment of a crash: what there is then, and whether the newer one is what remains.
+    type Moment<'a> = (&'static str, &'a dyn Fn(), Option<bool>);
+    let moments: [Moment; 7] = [
+        ("half written", &|| {
+            copy(&older_files, &path);
+            half(&writing);
+        }, Some(false)),
+        ("written", &|| {
+            copy(&older_files, &path);
+            copy(&written, &writing);
+        }, Some(false)),
+        ("the older one has made way", &|| {
+            copy(&older_files, &replaced);
+            copy(&written, &writing);
+        }, Some(true)),
+        ("the older one has made way, and the newer one was lost", &|| {
+            copy(&older_files, &replaced);
+            half(&writing);
+        }, Some(false)),
+        ("the newer one has its name", &|| {
+            copy(&older_files, &replaced);
+            copy(&written, &path);
+        }, Some(true)),
+        ("half of the older one is gone", &|| {
+            half(&replaced);
+            copy(&written, &path);
+        }, Some(true)),
+        ("half of it is removed", &|| half(&removed), None),
+    ];
+    for (moment, crash, expected) in moments {
+        for folder in [&path, &writing, &replaced, &removed] {
+            fs::remove_dir_all(folder).ok();
+        }
+        crash();
+        drop(Checkpoints::open(&run).unwrap());
+        let found = Checkpoints::latest(&run).unwrap();
+        assert!(found.damaged.is_empty(), "{moment}");
+        let checkpoint = found.checkpoint.unwrap();
+        match expected {
+            Some(newest) => {
+                let whole = if newest { &newer } else { &older };
+                assert_eq!(checkpoint.manifest.state, whole.manifest.state, "{moment}");
+                assert_eq!(checkpoint.files, whole.files, "{moment}");
+            }
+            None => assert_eq!(checkpoint.manifest.step, 1, "{moment}"),
+        }
+        let mut left: Vec<String> = fs::read_dir(&run)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        let expected = [".lock", "step-000000001", name];
+        assert_eq!(left, expected[..left.len()], "{moment}");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_is_replaced_is_the_newer_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, _, newer) = two_versions(folder.path());
+    let checkpoints = Checkpoints::open(&run).unwrap();
+    let path = checkpoints.write(newer.manifest.clone(), &newer.files).unwrap();
+    let whole = Checkpoint::read(&path).unwrap();
+    assert_eq!(whole.manifest.state, newer.manifest.state);
+    // Two checkpoints and the lock.
+    assert_eq!(fs::read_dir(&run).unwrap().count(), 3);
 }

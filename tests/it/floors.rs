@@ -16,7 +16,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("report", 0),
     ("score", 0),
     ("files", 0),
-    ("exact", 0),
+    ("number", 0),
     ("identity", 0),
     ("module_tree", 0),
     ("non_finite", 0),

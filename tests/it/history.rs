@@ -40,7 +40,8 @@ fn run(history: &mut History, from: usize, to: usize) -> Result<(), GanError> {
         let flow = history.observe(&report(step, 1.0 / (step as f32 + 3.0)), &())?;
         assert_eq!(flow, Flow::Continue);
     }
-    Observer::<()>::finish(history, &())
+    let last = to.checked_sub(1).map(|step| report(step, 1.0 / (step as f32 + 3.0)));
+    Observer::<()>::finish(history, last.as_ref(), &())
 }
 
 fn steps(path: &Path) -> Vec<usize> {

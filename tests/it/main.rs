@@ -22,6 +22,7 @@ mod idx;
 mod layers;
 mod loss;
 mod loss_gradients;
+mod memories;
 mod memory;
 mod metric;
 mod metric_reference;
