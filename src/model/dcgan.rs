@@ -65,9 +65,13 @@ pub struct DcganConfig {
     /// Width of the latent space.
     #[config(default = 100)]
     pub latent_size: usize,
-    /// Channels at the largest hidden resolution; they double with each halving.
+    /// Channels at the largest hidden resolution; they double with each halving, up to `max_filters`.
     #[config(default = 64)]
     pub filters: usize,
+    /// The most channels that a layer has, 1024 as in the paper's figure 1; `None` for no limit, which is also what a
+    /// file without this field means.
+    #[config(default = "Some(1024)")]
+    pub max_filters: Option<usize>,
     /// The smallest side that halving may lead to.
     #[config(default = 4)]
     pub base_size: usize,
@@ -146,10 +150,10 @@ impl DcganConfig {
         };
         let mut hidden = Vec::new();
         for level in (1..halvings).rev() {
-            let outputs = self.filters << (level - 1);
+            let outputs = self.layer_filters(level - 1);
             hidden.push(Up {
                 convolution: up(
-                    self.filters << level,
+                    self.layer_filters(level),
                     outputs,
                     norm == Normalization::None,
                     &mut streams(level),
@@ -163,7 +167,7 @@ impl DcganConfig {
                 .init(&mut streams(halvings), device)?,
             stem_norm: norm.init(channels, device)?,
             hidden,
-            last: up(self.filters, self.channels, true, &mut streams(0))?,
+            last: up(self.layer_filters(0), self.channels, true, &mut streams(0))?,
             latent_size: self.latent_size,
             sample_shape: self.sample_shape(),
         })
@@ -185,13 +189,18 @@ impl DcganConfig {
                 .init(stream, device)
         };
         let unnormalized = norm == Normalization::None;
-        let first = down(self.channels, self.filters, unnormalized, &mut streams(0))?;
+        let first = down(
+            self.channels,
+            self.layer_filters(0),
+            unnormalized,
+            &mut streams(0),
+        )?;
         let mut hidden = Vec::new();
         for level in 1..halvings {
-            let outputs = self.filters << level;
+            let outputs = self.layer_filters(level);
             hidden.push(Down {
                 convolution: down(
-                    self.filters << (level - 1),
+                    self.layer_filters(level - 1),
                     outputs,
                     unnormalized,
                     &mut streams(level),
@@ -218,8 +227,13 @@ impl DcganConfig {
         [
             self.height >> halvings,
             self.width >> halvings,
-            self.filters << (halvings - 1),
+            self.layer_filters(halvings - 1),
         ]
+    }
+
+    /// Channels of the layer behind `level + 1` halvings.
+    fn layer_filters(&self, level: usize) -> usize {
+        size::doubled(self.filters, level, self.max_filters.unwrap_or(usize::MAX))
     }
 
     /// The stream of each layer's initial weights.

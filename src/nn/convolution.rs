@@ -6,8 +6,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module::conv2d};
 
 use super::linear::{add_bias, zero_bias};
-use super::parameter::replace;
-use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
+use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
 use crate::errors::ShapeError;
@@ -36,7 +35,8 @@ pub struct ConvolutionConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
-    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    /// Whether the weights are divided by their largest singular value; see
+    /// [`SpectralNorm`](crate::nn::SpectralNorm).
     #[config(default = false)]
     pub spectral_norm: bool,
     /// How it is computed.
@@ -61,8 +61,6 @@ pub struct ConvolutionConfig {
 pub struct Convolution {
     /// `[kernel * kernel * inputs / groups, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
-    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
@@ -97,8 +95,7 @@ impl ConvolutionConfig {
         let shape = [fan_in, self.outputs];
         let weight = self.initialization.parameter(shape, fan_in, stream, device);
         Ok(Convolution {
-            spectral: spectral_norm(self.spectral_norm, &weight, stream),
-            weight,
+            weight: normalized_weight(self.spectral_norm, weight, stream),
             bias: zero_bias(self.bias, self.outputs, device),
             window,
             groups: self.groups,
@@ -110,17 +107,16 @@ impl ConvolutionConfig {
 impl Convolution {
     /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let weight = effective(&self.weight, self.spectral.as_ref());
-        let product = x.weighted(weight, |x, weight| match self.algorithm {
+        let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
             Algorithm::Matmul => self.matmul(x, weight),
             Algorithm::Direct => self.direct(x, weight),
         });
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[outputs, inputs / groups, kernel, kernel]`, the layout of other libraries.
+    /// The trained weights as `[outputs, inputs / groups, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
-        self.to_standard(self.weight.val())
+        self.to_standard(self.weight.base())
     }
 
     fn to_standard(&self, weight: Tensor<2>) -> Tensor<4> {
@@ -149,8 +145,7 @@ impl Convolution {
             .permute([2, 1, 0])
             .select(0, order)
             .reshape([rows, outputs]);
-        self.weight = replace(self.weight, weight);
-        self.spectral = follow(self.spectral, &self.weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 

@@ -29,8 +29,8 @@ pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};
 pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
 pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
-pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig};
-pub use spectral::{SpectralNorm, advance_spectral_norms, has_spectral_norm};
+pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig, class_labels};
+pub use spectral::{SpectralNorm, advance_spectral_norms, apply_spectral_norm, has_spectral_norm};
 pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
 
 use burn::tensor::Tensor;

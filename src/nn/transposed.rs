@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, module::conv_transpose2d};
 
 use super::convolution::{check_weight, product};
 use super::linear::{add_bias, zero_bias};
-use super::parameter::replace;
+use super::spectral::replace_weight;
 use super::window::Window;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
@@ -93,9 +93,9 @@ impl TransposedConvolution {
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[inputs, outputs, kernel, kernel]`, the layout of other libraries.
+    /// The trained weights as `[inputs, outputs, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
-        self.to_standard(self.weight.val())
+        self.to_standard(self.weight.base())
     }
 
     fn to_standard(&self, weight: Tensor<2>) -> Tensor<4> {
@@ -124,7 +124,7 @@ impl TransposedConvolution {
             .swap_dims(1, 2)
             .select(1, order)
             .reshape([inputs, columns]);
-        self.weight = replace(self.weight, weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 

@@ -13,7 +13,7 @@ use burn_gan::nn::{
     Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
     EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, LayerNormConfig, LinearConfig,
     MinibatchDeviationConfig, StemConfig, TransposedConvolution, TransposedConvolutionConfig,
-    initialize_normal, to_channels_first, to_channels_last,
+    class_labels, initialize_normal, to_channels_first, to_channels_last,
 };
 use burn_gan::{ConfigError, ShapeError};
 use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
@@ -493,6 +493,43 @@ fn embedding_projection_by_hand() {
     let out = values(layer.propagate(Dual::constant(features), &labels).value);
     let expected = [weight[4], weight[1], 2.0 * weight[4] - weight[5]];
     assert!(relative_error(&out, &expected) < 1e-6);
+}
+
+/// On every backend the same, and no panic: a trainer refuses a step whose loss is NaN.
+#[test]
+fn a_label_beyond_the_classes_gives_no_number() {
+    for device in devices().chain(processors()) {
+        let layer = EmbeddingProjectionConfig::new(3, 2)
+            .init(&mut stream(26), &device)
+            .unwrap();
+        let features = Tensor::<2>::from_floats([[1.0, 0.0], [0.0, 1.0], [2.0, -1.0]], &device);
+        for beyond in [3, 1000, -1, i64::MAX] {
+            let labels = Tensor::<1, Int>::from_ints([2, beyond, 1], &device);
+            let out = layer.propagate(Dual::constant(features.clone()), &labels);
+            let is_nan: Vec<bool> = values(out.value).iter().map(|x| x.is_nan()).collect();
+            assert_eq!(is_nan, [false, true, false], "{beyond}");
+            assert!(matches!(
+                layer.check_labels(&labels),
+                Err(GanError::LabelOutOfRange { label, classes: 3 }) if label == beyond
+            ));
+        }
+        let labels = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
+        layer.check_labels(&labels).unwrap();
+    }
+}
+
+#[test]
+fn labels_of_the_host_are_checked_there() {
+    let device = Device::flex();
+    let labels = class_labels(&[2, 0, 1], 3, &device).unwrap();
+    assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [2, 0, 1]);
+    for (beyond, classes) in [(3, 3), (0, 0), (usize::MAX, 3)] {
+        let error = class_labels(&[beyond], classes, &device).unwrap_err();
+        assert!(
+            matches!(error, GanError::LabelOutOfRange { classes: c, .. } if c == classes),
+            "{error:?}"
+        );
+    }
 }
 
 /// Far out the smooth activations and their slopes neither overflow nor lose small values.

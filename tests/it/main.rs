@@ -5,6 +5,7 @@
 mod common;
 
 mod accumulation;
+mod architectures;
 mod backends;
 mod checkpoints;
 mod corpus;

@@ -40,7 +40,7 @@ impl ResnetGenerator {
     pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, GanError> {
         let halvings = config.halvings()?;
         let (height, width) = (config.height >> halvings, config.width >> halvings);
-        let filters = config.filters;
+        let filters = config.generator_channels();
         let mut stream = streams(config.seed, Purpose::GeneratorWeights);
         let stem = StemConfig::new(config.latent_size, [height, width, filters])
             .with_bias(true)
@@ -71,7 +71,7 @@ impl Up {
         stream: &mut impl FnMut() -> Stream,
         device: &Device,
     ) -> Result<Self, GanError> {
-        let filters = config.filters;
+        let filters = config.generator_channels();
         let mut convolution =
             |kernel| config.convolution([filters, filters, kernel], false, &mut stream(), device);
         Ok(Self {
