@@ -36,6 +36,7 @@ mod presets;
 mod random;
 mod resident;
 mod resume;
+mod sampling;
 mod spectral;
 mod stability;
 mod theory;
