@@ -107,10 +107,10 @@ impl SamplerConfig {
             // After a panic the copy of the generator is dropped.
             let samples = caught(|| generator.generate(latent, &condition.narrow(start, length)))
                 .map_err(|message| GanError::NetworkFailed {
-                    network: "generator",
-                    shape,
-                    message,
-                })?;
+                network: "generator",
+                shape,
+                message,
+            })?;
             let actual = samples.dims();
             let mut expected = chunks.first().map_or(actual, |first| first.dims());
             expected[0] = length;

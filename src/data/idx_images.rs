@@ -148,11 +148,7 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
         Ok(Batch::with_condition(images, labels)?)
     }
 
-    fn conditions(
-        &self,
-        indices: &[usize],
-        device: &Device,
-    ) -> Result<Tensor<1, Int>, GanError> {
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<Tensor<1, Int>, GanError> {
         check_indices(indices, self.labels.len())?;
         let labels: Vec<usize> = indices
             .iter()

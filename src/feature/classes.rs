@@ -1,4 +1,4 @@
-//! A [`Classifier`] as a feature space, and what it says of the classes of samples.
+//! A [`Classifier`] as a feature space, and the classes that it gives samples.
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
@@ -38,7 +38,7 @@ impl FeatureExtractor<4> for Classifier {
 /// let device = Device::flex();
 /// let classifier = ClassifierConfig::new(1, 8, 8, 10).init(&device)?;
 /// let rows = ClassProbabilities(&classifier).extract(Tensor::zeros([3, 1, 8, 8], &device), 2)?;
-/// assert!((rows[0].iter().sum::<f64>() - 1.0).abs() < 1e-5);
+/// assert!((rows.row(0).iter().sum::<f64>() - 1.0).abs() < 1e-5);
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +67,8 @@ pub fn predicted_classes(
     classifier: &Classifier,
     images: Tensor<4>,
 ) -> Result<Vec<usize>, GanError> {
-    let rows = ClassProbabilities(classifier).extract(images, CHUNK)?;
-    Ok(rows.iter().map(|row| largest(row)).collect())
+    let probabilities = ClassProbabilities(classifier).extract(images, CHUNK)?;
+    Ok(probabilities.rows().map(largest).collect())
 }
 
 /// The share of the labelled `samples` at `indices` whose most probable class is their label, in [0, 1].
@@ -124,13 +124,12 @@ pub(super) fn check_count(actual: usize, expected: usize) -> Result<(), GanError
 
 /// The index of the largest value; the first of several.
 fn largest(row: &[f64]) -> usize {
-    (1..row.len()).fold(0, |best, index| {
-        if row[index] > row[best] {
-            index
-        } else {
-            best
-        }
-    })
+    (1..row.len()).fold(
+        0,
+        |best, index| {
+            if row[index] > row[best] { index } else { best }
+        },
+    )
 }
 
 fn identity(name: &str, classifier: &Classifier) -> Result<Identity, GanError> {

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::Features;
 use super::kernel::squared_distance;
 use super::reverse_kl::reverse_kl;
 use crate::errors::ConfigError;
 use crate::errors::ShapeError;
 use crate::errors::positive;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 /// How generated samples fall on the modes of a mixture.
