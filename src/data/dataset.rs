@@ -97,9 +97,7 @@ where
             samples.push(sample.without_autodiff().to_device(&device));
             conditions.push(condition.to_device(&device));
         }
-        Ok(Batch::with_condition(
-            Tensor::cat(samples, 0),
-            C::cat(conditions),
-        )?)
+        let samples = Tensor::cat(samples, 0);
+        Ok(Batch::with_condition(samples, C::cat(conditions))?)
     }
 }
