@@ -102,7 +102,7 @@ impl Judge {
         let classifier = common::digits_classifier(SIZE, device)?;
         let training = digits.select(&split.training, device)?.samples;
         let held_out = digits.select(&split.held_out, device)?.samples;
-        let features = |images| Features::from_rows(&classifier.extract(images, 256)?);
+        let features = |images| classifier.extract(images, 256);
         Ok(Self {
             real: features(training.clone())?,
             held_out: features(held_out)?,
@@ -113,7 +113,7 @@ impl Judge {
 
     fn features<T: AdversarialTrainer<4>>(&self, trainer: &T) -> Result<Features, GanError> {
         let images = trainer.sample(self.held_out.count(), 0, &())?;
-        Features::from_rows(&self.classifier.extract(images, 256)?)
+        self.classifier.extract(images, 256)
     }
 
     fn scores(&self, generated: &Features) -> Result<Scores, GanError> {

@@ -148,7 +148,7 @@ impl Judge {
         let all: Vec<usize> = (0..digits.len()).collect();
         let real = digits.select(&all, device)?.samples;
         Ok(Self {
-            real: Features::from_rows(&classifier.extract(real, 256)?)?,
+            real: classifier.extract(real, 256)?,
             classifier,
         })
     }
@@ -160,7 +160,7 @@ impl Judge {
         let single = digits
             .clone()
             .narrow(0, 0, self.real.count().min(count * CHANNELS));
-        let features = Features::from_rows(&self.classifier.extract(single, 256)?)?;
+        let features = self.classifier.extract(single, 256)?;
         let classes = predicted_classes(&self.classifier, digits)?;
         let mut hits = vec![0; MODES];
         for stacked in classes.chunks(CHANNELS) {

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Samples, check_indices};
 use crate::batch::{Batch, Condition, check_condition};
-use crate::errors::ShapeError;
+use crate::errors::check_shape;
 use crate::gan_error::GanError;
 
 /// A `burn::data::dataset::Dataset` and a mapper that turns an item into a sample.
@@ -24,10 +24,10 @@ use crate::gan_error::GanError;
 ///
 /// let flowers = InMemDataset::new(vec![([5.1_f32, 3.5], 0), ([7.0, 3.2], 1)]);
 /// let samples = DatasetSamples::new(flowers, |(sizes, class): &([f32; 2], i64), device: &Device| {
-///     Batch::with_condition(
+///     Ok(Batch::with_condition(
 ///         Tensor::<2>::from_floats([*sizes], device),
 ///         Tensor::<1, Int>::from_ints([*class], device),
-///     )
+///     )?)
 /// });
 ///
 /// let batch = samples.select(&[1, 0, 1], &Device::flex())?;
@@ -87,12 +87,12 @@ where
                 condition,
             } = (self.mapper)(&item, &device)?;
 
-            let mut expected = samples.first().unwrap_or(&sample).dims().to_vec();
+            let mut expected = samples.first().unwrap_or(&sample).dims();
             expected[0] = 1;
-            check_shape("mapped sample", expected, &sample.dims())?;
+            check_shape("mapped sample", &expected, &sample.dims())?;
             check_condition(1, &condition)?;
             let expected = conditions.first().unwrap_or(&condition).sample_shape();
-            check_shape("mapped condition", expected, &condition.sample_shape())?;
+            check_shape("mapped condition", &expected, &condition.sample_shape())?;
 
             samples.push(sample.without_autodiff().to_device(&device));
             conditions.push(condition.to_device(&device));
@@ -100,15 +100,4 @@ where
         let samples = Tensor::cat(samples, 0);
         Ok(Batch::with_condition(samples, C::cat(conditions))?)
     }
-}
-
-fn check_shape(what: &'static str, expected: Vec<usize>, actual: &[usize]) -> Result<(), GanError> {
-    if expected != actual {
-        return Err(GanError::Shape(ShapeError {
-            what,
-            expected,
-            actual: actual.to_vec(),
-        }));
-    }
-    Ok(())
 }

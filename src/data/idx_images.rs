@@ -144,15 +144,18 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
         device: &Device,
     ) -> Result<Batch<4, Tensor<1, Int>>, GanError> {
         let images = self.images.select(indices, device)?.samples;
+        let labels = self.conditions(indices, device)?;
+        Ok(Batch::with_condition(images, labels)?)
+    }
+
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<Tensor<1, Int>, GanError> {
+        check_indices(indices, self.labels.len())?;
         let labels: Vec<usize> = indices
             .iter()
             .filter_map(|&index| self.labels.get(index))
             .map(|&label| usize::from(label))
             .collect();
-        Ok(Batch::with_condition(
-            images,
-            index_tensor(&labels, &device.clone().without_autodiff()),
-        )?)
+        Ok(index_tensor(&labels, &device.clone().without_autodiff()))
     }
 
     fn identity(&self) -> Result<Identity, GanError> {

@@ -77,12 +77,16 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
     }
 
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
-        check_indices(indices, self.len())?;
+        let condition = self.conditions(indices, device)?;
         let rows = index_tensor(indices, &self.samples.device());
         // A plain tensor stays plain when it moves, even to a device with autodiff.
         let samples = self.samples.clone().select(0, rows).to_device(device);
-        let condition = self.condition.select(indices).to_device(device);
         Ok(Batch::with_condition(samples, condition)?)
+    }
+
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, GanError> {
+        check_indices(indices, self.len())?;
+        Ok(self.condition.select(indices).to_device(device))
     }
 
     /// The samples count by their values, the conditions by their shape.

@@ -111,6 +111,16 @@ pub trait Samples<const D: usize, C: Condition = ()> {
     /// whatever keeps the set from its data.
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError>;
 
+    /// The conditions of the samples at `indices` alone, such as their class labels, as [`Samples::select`] has them.
+    ///
+    /// The default selects the samples too; a set that need not load them for it says so here.
+    ///
+    /// # Errors
+    /// As [`Samples::select`].
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, GanError> {
+        Ok(self.select(indices, device)?.condition)
+    }
+
     /// What it is, for checkpoints; as [`Source::identity`]. The default is the type's name and the number of
     /// samples.
     ///
@@ -128,6 +138,9 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
         (**self).select(indices, device)
     }
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, GanError> {
+        (**self).conditions(indices, device)
+    }
     fn identity(&self) -> Result<Identity, GanError> {
         (**self).identity()
     }
@@ -139,6 +152,9 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     }
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
         (**self).select(indices, device)
+    }
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, GanError> {
+        (**self).conditions(indices, device)
     }
     fn identity(&self) -> Result<Identity, GanError> {
         (**self).identity()

@@ -54,14 +54,14 @@ const STEM: [[&str; 2]; 5] = [
 /// ```no_run
 /// use burn::tensor::{Device, Tensor};
 /// use burn_gan::feature::{FeatureExtractor, Inception};
-/// use burn_gan::metric::{Features, frechet_distance};
+/// use burn_gan::metric::frechet_distance;
 ///
 /// # fn main() -> Result<(), burn_gan::GanError> {
 /// let device = Device::flex();
 /// let inception = Inception::load("pt_inception-2015-12-05-6726825d.pth", &device)?;
 /// # let [real, generated] = [(); 2].map(|_| Tensor::<4>::zeros([4, 3, 32, 32], &device));
-/// let real = Features::from_rows(&inception.extract(real, 16)?)?;
-/// let generated = Features::from_rows(&inception.extract(generated, 16)?)?;
+/// let real = inception.extract(real, 16)?;
+/// let generated = inception.extract(generated, 16)?;
 /// println!("FID {:.2}", frechet_distance(&real, &generated)?);
 /// # Ok(())
 /// # }
@@ -242,9 +242,10 @@ impl ModuleVisitor for Check {
             return;
         }
         let name = name_in_file(&self.path.key());
-        let smallest = match name.ends_with("running_var") {
-            true => 0.0,
-            false => f32::MIN,
+        let smallest = if name.ends_with("running_var") {
+            0.0
+        } else {
+            f32::MIN
         };
         match parameter.val().try_into_vec_as::<f32>() {
             Ok(values) => {

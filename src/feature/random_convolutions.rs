@@ -1,4 +1,4 @@
-//! [`RandomConvolutions`]: the features of a convolutional network that nobody has trained.
+//! [`RandomConvolutions`]: the features of a convolutional network with random weights.
 
 use burn::config::Config;
 use burn::module::Module;

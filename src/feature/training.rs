@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
-use super::classes::{accuracy, labels_on_host};
+use super::classes::{accuracy, check_count, labels};
 use super::{device_of, network_input};
 use crate::data::Samples;
 use crate::errors::{at_least_1, positive};
@@ -95,9 +95,11 @@ impl ClassifierTrainingConfig {
 
     /// Trains a copy of `classifier` on its device; the same seed and weights give the same result.
     ///
+    /// All labels are read and checked before the first step.
+    ///
     /// # Errors
-    /// [`GanError::Config`] for numbers out of range, [`GanError::Shape`] for images that the
-    /// classifier does not take, [`GanError::LabelOutOfRange`] for labels past its classes,
+    /// [`GanError::Config`] for numbers out of range, [`GanError::LabelOutOfRange`] for a label that is no class of
+    /// the classifier, [`GanError::Shape`] for images that it does not take,
     /// [`GanError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
     pub fn train<S: Samples<4, Tensor<1, Int>>>(
         &self,
@@ -118,6 +120,8 @@ impl ClassifierTrainingConfig {
         // A fork with gradients, whatever the device it came on.
         let mut network = classifier.valid().train();
         let device = device_of(&network);
+        let everything: Vec<usize> = (0..samples.len()).collect();
+        let labels = labels(samples, &everything, network.classes(), &device)?;
         let mut losses = Vec::new();
         for epoch in 0..self.epochs {
             let order = Stream::new(self.seed, Purpose::Shuffle, epoch as u64)
@@ -125,9 +129,11 @@ impl ClassifierTrainingConfig {
             let mut sum = Tensor::<1>::zeros([1], &device);
             for (step, places) in order.chunks(self.batch_size).enumerate() {
                 let indices: Vec<usize> = places.iter().map(|&at| split.training[at]).collect();
-                let batch = samples.select(&indices, &device)?;
-                let images = network_input(batch.samples, network.sample_shape(), &device)?;
-                let targets = one_hot(batch.condition, network.classes(), &device)?;
+                let images = samples.select(&indices, &device)?.samples;
+                let images = network_input(images, network.sample_shape(), &device)?;
+                let of_batch = indices.iter().map(|&index| labels[index]);
+                let targets = one_hot(of_batch, network.classes(), &device);
+                check_count(images.dims()[0], indices.len())?;
                 let loss = cross_entropy(network.logits(images), targets);
                 sum = sum + loss.clone().without_autodiff() * indices.len() as f64;
                 let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -156,13 +162,16 @@ fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     -chosen.mean()
 }
 
-/// Labels `[N]` as rows `[N, classes]` with a 1 at the label.
-fn one_hot(labels: Tensor<1, Int>, classes: usize, device: &Device) -> Result<Tensor<2>, GanError> {
-    let labels = labels_on_host(labels, classes)?;
+/// Labels below `classes` as rows `[N, classes]` with a 1 at the label.
+fn one_hot(
+    labels: impl ExactSizeIterator<Item = usize>,
+    classes: usize,
+    device: &Device,
+) -> Tensor<2> {
+    let shape = [labels.len(), classes];
     let mut values = vec![0.0f32; labels.len() * classes];
-    for (row, &label) in values.chunks_exact_mut(classes).zip(&labels) {
+    for (row, label) in values.chunks_exact_mut(classes).zip(labels) {
         row[label] = 1.0;
     }
-    let shape = [labels.len(), classes];
-    Ok(Tensor::from_data(TensorData::new(values, shape), device))
+    Tensor::from_data(TensorData::new(values, shape), device)
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_pair};
+use super::check::check_pair;
 use super::kernel::squared_distance;
 use super::neighbours::squared_radii;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 const METRIC: &str = "density and coverage";

@@ -1,7 +1,8 @@
 //! [`frechet_distance`]: the Frechet Inception distance, in any features.
 
-use super::features::{Features, check_pair};
+use super::check::check_pair;
 use super::gaussian::{Gaussian, METRIC};
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 /// The squared Frechet distance of two sets of features, taken as normal distributions:

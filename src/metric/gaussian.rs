@@ -2,10 +2,11 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::features::{Features, check_count};
+use super::check::check_count;
 use super::kernel::{dot, squared_distance};
 use crate::batch::BatchError;
 use crate::errors::ShapeError;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 pub(super) const METRIC: &str = "Frechet distance";

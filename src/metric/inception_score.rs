@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_count};
+use super::check::check_count;
 use crate::errors::at_least_1;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 const METRIC: &str = "Inception score";

@@ -3,8 +3,9 @@
 use burn::config::Config;
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_finite, check_pair};
+use super::check::{check_finite, check_pair};
 use super::kernel::{dot, unbiased_discrepancy};
+use crate::feature::Features;
 use crate::gan_error::GanError;
 use crate::random::{Purpose, Stream};
 

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_finite, check_pair};
+use super::check::{check_finite, check_pair};
 use super::kernel::{squared_distance, unbiased_discrepancy};
 use crate::errors::positive;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 const METRIC: &str = "maximum mean discrepancy";
@@ -75,9 +76,10 @@ pub fn median_distance(real: &Features, generated: &Features) -> Result<f64, Gan
     let middle = squares.len() / 2;
     let even = squares.len().is_multiple_of(2);
     let (below, &mut upper, _) = squares.select_nth_unstable_by(middle, f64::total_cmp);
-    let lower = match even {
-        true => below.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        false => upper,
+    let lower = if even {
+        below.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    } else {
+        upper
     };
     check_finite(METRIC, (lower.sqrt() + upper.sqrt()) / 2.0)
 }

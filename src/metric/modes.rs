@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::Features;
 use super::kernel::squared_distance;
 use super::reverse_kl::reverse_kl;
 use crate::errors::ShapeError;
 use crate::errors::positive;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 /// How generated samples fall on the modes of a mixture.

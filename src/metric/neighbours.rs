@@ -1,8 +1,9 @@
 //! The k-nearest-neighbour balls that estimate where a distribution lies.
 
-use super::features::{Features, check_count};
+use super::check::check_count;
 use super::kernel::squared_distance;
 use crate::errors::at_least_1;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 /// For each sample the squared distance to its k-th nearest other sample of the same set.

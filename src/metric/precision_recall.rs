@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_pair};
+use super::check::check_pair;
 use super::neighbours::{share_inside, squared_radii};
+use crate::feature::Features;
 use crate::gan_error::GanError;
 
 const METRIC: &str = "precision and recall";

@@ -2,10 +2,11 @@
 
 use burn::config::Config;
 
-use super::features::{Features, check_finite, check_pair};
+use super::check::{check_finite, check_pair};
 use super::kernel::dot;
 use crate::errors::ShapeError;
 use crate::errors::at_least_1;
+use crate::feature::Features;
 use crate::gan_error::GanError;
 use crate::random::{Purpose, Stream};
 

@@ -38,6 +38,7 @@ mod presets;
 mod random;
 mod resident;
 mod resume;
+mod sampling;
 mod spectral;
 mod stability;
 mod theory;

@@ -308,6 +308,20 @@ fn going_back_keeps_what_was_found_and_a_new_run_forgets_the_window() {
 }
 
 #[test]
+fn samples_that_are_not_finite_do_not_end_the_run() {
+    let mut watch = config().init(&real()).unwrap();
+    let flows = watch_script(&mut watch, 0..8, |step, trainer| {
+        if step >= 3 {
+            trainer.scale = f64::NAN;
+        }
+        calm(step)
+    });
+    assert_eq!(flows, [Flow::Continue; 8]);
+    let measures = watch.measures().unwrap();
+    assert_eq!((measures.movement, measures.diversity), (None, None));
+}
+
+#[test]
 fn what_cannot_be_watched_is_refused() {
     let device = Device::flex();
     let field = |config: WatchConfig, real: Batch<2>| match config.init(&real) {
@@ -342,9 +356,16 @@ fn what_cannot_be_watched_is_refused() {
         assert!(matches!(error, Err(GanError::State { .. })), "{error:?}");
     }
     let mut memory = Observer::<Script>::memory(&mut watch).unwrap();
-    memory["followed"] = json!([1, 2, 3]);
-    let error = Observer::<Script>::recall(&mut watch, &memory);
-    assert!(matches!(error, Err(GanError::State { .. })), "{error:?}");
+    for foreign in [
+        json!([1, 2, 3]),
+        json!([[1.0, 2.0]]),
+        json!([[]]),
+        json!([]),
+    ] {
+        memory["followed"] = foreign;
+        let error = Observer::<Script>::recall(&mut watch, &memory);
+        assert!(matches!(error, Err(GanError::State { .. })), "{error:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! [`Features`]: what every metric takes, feature vectors on the host.
+//! [`Features`]: feature vectors on the host, what extractors return and metrics take.
 
 use burn::tensor::Tensor;
 
@@ -12,7 +12,7 @@ use crate::gan_error::GanError;
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use burn_gan::metric::Features;
+/// use burn_gan::feature::Features;
 ///
 /// let points = Tensor::<2>::from_floats([[2.0, 0.0], [0.0, 1.0], [0.5, 0.5]], &Device::flex());
 /// let features = Features::from_tensor(points)?;
@@ -141,46 +141,6 @@ impl Features {
     /// The feature vectors in order.
     pub fn rows(&self) -> std::slice::ChunksExact<'_, f64> {
         self.values.chunks_exact(self.dimensions)
-    }
-}
-
-/// Refuses two sets in different spaces, and fewer than `needed` samples in either.
-pub(super) fn check_pair(
-    metric: &'static str,
-    real: &Features,
-    generated: &Features,
-    needed: usize,
-) -> Result<(), GanError> {
-    if real.dimensions != generated.dimensions {
-        return Err(GanError::FeatureDimensions {
-            real: real.dimensions,
-            generated: generated.dimensions,
-        });
-    }
-    check_count(metric, real.count().min(generated.count()), needed)
-}
-
-/// Refuses fewer than `needed` samples.
-pub(super) fn check_count(
-    metric: &'static str,
-    actual: usize,
-    needed: usize,
-) -> Result<(), GanError> {
-    if actual < needed {
-        return Err(GanError::TooFewSamples {
-            metric,
-            needed,
-            actual,
-        });
-    }
-    Ok(())
-}
-
-/// Refuses a result that overflowed; NaN is one too.
-pub(super) fn check_finite(metric: &'static str, value: f64) -> Result<f64, GanError> {
-    match value.is_finite() {
-        true => Ok(value),
-        false => Err(GanError::MetricOverflow { metric }),
     }
 }
 
