@@ -3,21 +3,21 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::gan_error::GanError;
+use crate::errors::FileError;
 
 /// Has `write` make a file beside `path`, brings it to the disk and renames it to `path`.
 ///
 /// A crash or an error on the way leaves an older file at `path` as it was.
-pub(crate) fn replace_file(
+pub(crate) fn replace_file<E: From<FileError>>(
     path: &Path,
-    write: impl FnOnce(&Path) -> Result<(), GanError>,
-) -> Result<(), GanError> {
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
     let partial = partial_path(path);
     let written = write(&partial).and_then(|()| {
         File::open(&partial)
             .and_then(|file| file.sync_all())
             .and_then(|()| fs::rename(&partial, path))
-            .map_err(|error| GanError::io(path, error))
+            .map_err(|error| FileError::new(path, error).into())
     });
     if written.is_err() {
         // Nothing to say of a leftover that cannot be removed: the first error is the one that counts.
@@ -37,6 +37,7 @@ fn partial_path(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::batch::BatchError;
+    use crate::gan_error::GanError;
 
     #[test]
     fn an_error_leaves_the_older_file_and_no_other() {
