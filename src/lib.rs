@@ -103,6 +103,8 @@ mod persistent;
 pub mod picture;
 #[cfg(feature = "plot")]
 pub mod plot;
+#[cfg(feature = "image")]
+mod png_file;
 pub mod random;
 mod report;
 #[cfg(feature = "training")]

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use image::RgbImage;
 use plotters::prelude::{BitMapBackend, DrawingBackend, RGBColor};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{
@@ -11,8 +10,8 @@ use plotters::style::{
     register_font,
 };
 
-use crate::files::replace_file;
 use crate::gan_error::GanError;
+use crate::png_file::Rgb8;
 
 /// Each pixel is the mean of a square of so many drawn ones a side: the drawing crate's thick lines have hard edges.
 const FINENESS: u32 = 3;
@@ -217,16 +216,11 @@ impl Canvas {
 
     /// The picture as a PNG file, which replaces an older one as a whole.
     pub fn save(self, path: &Path) -> Result<(), GanError> {
-        let picture = self.picture()?;
-        replace_file(path, |partial| {
-            picture
-                .save_with_format(partial, image::ImageFormat::Png)
-                .map_err(|error| GanError::io(path, std::io::Error::other(error)))
-        })
+        self.picture().save(path)
     }
 
     /// The mean colour of each pixel's square.
-    fn picture(&self) -> Result<RgbImage, GanError> {
+    fn picture(&self) -> Rgb8 {
         let fineness = FINENESS as usize;
         let row_length = self.width as usize * fineness * 3;
         let rows = self.pixels.chunks_exact(row_length * fineness);
@@ -243,8 +237,11 @@ impl Canvas {
             let square = FINENESS * FINENESS;
             colours.extend(sums.iter().map(|sum| ((sum + square / 2) / square) as u8));
         }
-        RgbImage::from_raw(self.width, self.height, colours)
-            .ok_or_else(|| failed("the picture has another size than its pixels"))
+        Rgb8 {
+            width: self.width as usize,
+            height: self.height as usize,
+            colours,
+        }
     }
 
     fn backend(&mut self) -> Result<BitMapBackend<'_>, GanError> {
