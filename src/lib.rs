@@ -132,7 +132,7 @@ pub use persistent::{Persistent, SavedState};
 pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
 pub use schedule::Schedule;
-pub use weights::{load_weights, save_weights};
+pub use weights::{WeightsError, load_weights, save_weights};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -6,10 +6,9 @@ use std::marker::PhantomData;
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::tensor::{Device, Tensor};
 
-use super::{Samples, check_indices};
+use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, Condition, check_condition};
 use crate::errors::check_shape;
-use crate::gan_error::GanError;
 
 /// A `burn::data::dataset::Dataset` and a mapper that turns an item into a sample.
 ///
@@ -50,7 +49,7 @@ where
     /// The items of `dataset`, each turned into a sample by `mapper`.
     pub fn new<const D: usize, C: Condition>(dataset: S, mapper: F) -> Self
     where
-        F: Fn(&I, &Device) -> Result<Batch<D, C>, GanError>,
+        F: Fn(&I, &Device) -> Result<Batch<D, C>, DataError>,
     {
         Self {
             dataset,
@@ -64,24 +63,24 @@ impl<const D: usize, C, S, F, I, E> Samples<D, C> for DatasetSamples<S, F, I, E>
 where
     C: Condition,
     S: Dataset<I, E>,
-    F: Fn(&I, &Device) -> Result<Batch<D, C>, GanError>,
+    F: Fn(&I, &Device) -> Result<Batch<D, C>, DataError>,
     E: Error + Send + Sync + 'static,
 {
     fn len(&self) -> usize {
         self.dataset.len()
     }
 
-    /// Besides the errors of [`Samples::select`]: [`GanError::User`] where the dataset cannot get an item,
-    /// whatever the mapper returns, [`GanError::Shape`] and [`GanError::Batch`] where it
+    /// Besides the errors of [`Samples::select`]: [`DataError::User`] where the dataset cannot get an item,
+    /// whatever the mapper returns, [`DataError::Shape`] and [`DataError::Batch`] where it
     /// returns anything but one sample, or samples of several shapes.
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
         // Burn's datasets panic on an index past the end.
         check_indices(indices, self.len())?;
         let device = device.clone().without_autodiff();
         let mut samples: Vec<Tensor<D>> = Vec::with_capacity(indices.len());
         let mut conditions: Vec<C> = Vec::with_capacity(indices.len());
         for &index in indices {
-            let item = self.dataset.get(index).map_err(GanError::user)?;
+            let item = self.dataset.get(index).map_err(DataError::user)?;
             let Batch {
                 samples: sample,
                 condition,

@@ -5,7 +5,7 @@ use std::f32::consts::{PI, TAU};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
 use crate::random::Stream;
 
 /// A distribution of points in the plane, the usual first test of a GAN.
@@ -94,16 +94,16 @@ impl Mixture {
     /// Refuses a mixture without modes, and sizes that are not finite and positive (noise may be 0).
     ///
     /// # Errors
-    /// [`GanError::Config`] with the field's name and value.
-    pub fn check(&self) -> Result<(), GanError> {
+    /// [`ConfigError`] with the field's name and value.
+    pub fn check(&self) -> Result<(), ConfigError> {
         match *self {
             Self::Ring {
                 modes,
                 radius,
                 sigma,
             } => {
-                check_count("modes", modes)?;
-                check_length("radius", radius)?;
+                at_least_1("modes", modes)?;
+                positive("radius", f64::from(radius))?;
                 check_noise("sigma", sigma)
             }
             Self::Grid {
@@ -111,8 +111,8 @@ impl Mixture {
                 spacing,
                 sigma,
             } => {
-                check_count("side", side)?;
-                check_length("spacing", spacing)?;
+                at_least_1("side", side)?;
+                positive("spacing", f64::from(spacing))?;
                 check_noise("sigma", sigma)
             }
             Self::TwoMoons { noise } | Self::SwissRoll { noise } => check_noise("noise", noise),
@@ -201,29 +201,11 @@ fn spiral(position: f32) -> [f32; 2] {
     [radius * cos, radius * sin]
 }
 
-fn check_count(field: &'static str, count: usize) -> Result<(), GanError> {
-    if count == 0 {
-        return Err(GanError::config(field, count, "a mixture needs a mode"));
-    }
-    Ok(())
-}
-
-fn check_length(field: &'static str, length: f32) -> Result<(), GanError> {
-    if length.is_finite() && length > 0.0 {
-        return Ok(());
-    }
-    Err(GanError::config(
-        field,
-        length,
-        "a length is finite and above 0",
-    ))
-}
-
-fn check_noise(field: &'static str, deviation: f32) -> Result<(), GanError> {
+fn check_noise(field: &'static str, deviation: f32) -> Result<(), ConfigError> {
     if deviation.is_finite() && deviation >= 0.0 {
         return Ok(());
     }
-    Err(GanError::config(
+    Err(ConfigError::new(
         field,
         deviation,
         "a standard deviation is finite and at least 0",

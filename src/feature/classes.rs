@@ -3,11 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
-use super::{FeatureExtractor, device_of, network_input};
+use super::{FeatureError, FeatureExtractor, device_of, network_input};
 use crate::batch::BatchError;
-use crate::data::Samples;
-use crate::errors::check_shape;
-use crate::gan_error::GanError;
+use crate::data::{DataError, Samples};
+use crate::errors::{DeviceError, check_shape};
 use crate::identity::Identity;
 use crate::model::Classifier;
 use crate::weights::fingerprint;
@@ -17,12 +16,12 @@ const CHUNK: usize = 256;
 
 /// The hidden layer, `[N, features]`; the identity holds the weights' hash.
 impl FeatureExtractor<4> for Classifier {
-    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, FeatureError> {
         let images = network_input(samples, self.sample_shape(), &device_of(self))?;
         Ok(self.valid().penultimate(images))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         identity("classifier", self)
     }
 }
@@ -48,12 +47,12 @@ pub struct ClassProbabilities<'a>(
 );
 
 impl FeatureExtractor<4> for ClassProbabilities<'_> {
-    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, FeatureError> {
         let images = network_input(samples, self.0.sample_shape(), &device_of(self.0))?;
         Ok(self.0.valid().probabilities(images))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         identity("class-probabilities", self.0)
     }
 }
@@ -61,12 +60,12 @@ impl FeatureExtractor<4> for ClassProbabilities<'_> {
 /// The most probable class of each image `[N, C, H, W]`.
 ///
 /// # Errors
-/// [`GanError::Batch`] for no images, [`GanError::Shape`] for images that the classifier does not
-/// take, [`GanError::Device`] where the device fails.
+/// [`FeatureError::Batch`] for no images, [`FeatureError::Shape`] for images that the classifier does not
+/// take, [`FeatureError::Device`] where the device fails.
 pub fn predicted_classes(
     classifier: &Classifier,
     images: Tensor<4>,
-) -> Result<Vec<usize>, GanError> {
+) -> Result<Vec<usize>, FeatureError> {
     let probabilities = ClassProbabilities(classifier).extract(images, CHUNK)?;
     Ok(probabilities.rows().map(largest).collect())
 }
@@ -79,9 +78,9 @@ pub fn accuracy<S: Samples<4, Tensor<1, Int>>>(
     classifier: &Classifier,
     samples: &S,
     indices: &[usize],
-) -> Result<f64, GanError> {
+) -> Result<f64, FeatureError> {
     if indices.is_empty() {
-        return Err(GanError::Batch(BatchError::Empty));
+        return Err(BatchError::Empty.into());
     }
     let device = device_of(classifier);
     let labels = labels(samples, indices, classifier.classes(), &device)?;
@@ -101,15 +100,15 @@ pub(super) fn labels<S: Samples<4, Tensor<1, Int>>>(
     indices: &[usize],
     classes: usize,
     device: &Device,
-) -> Result<Vec<usize>, GanError> {
+) -> Result<Vec<usize>, FeatureError> {
     let mut labels = Vec::with_capacity(indices.len());
     for chunk in indices.chunks(CHUNK) {
         let found = samples.conditions(chunk, device)?;
         check_count(found.dims()[0], chunk.len())?;
-        for label in found.try_into_vec_as::<i64>().map_err(GanError::device)? {
+        for label in found.try_into_vec_as::<i64>().map_err(DeviceError::new)? {
             match usize::try_from(label) {
                 Ok(index) if index < classes => labels.push(index),
-                _ => return Err(GanError::LabelOutOfRange { label, classes }),
+                _ => return Err(DataError::LabelOutOfRange { label, classes }.into()),
             }
         }
     }
@@ -117,7 +116,7 @@ pub(super) fn labels<S: Samples<4, Tensor<1, Int>>>(
 }
 
 /// Refuses samples or labels of which a set returned another number than was asked for.
-pub(super) fn check_count(actual: usize, expected: usize) -> Result<(), GanError> {
+pub(super) fn check_count(actual: usize, expected: usize) -> Result<(), FeatureError> {
     check_shape("samples of the data set", &[expected], &[actual])?;
     Ok(())
 }
@@ -132,7 +131,7 @@ fn largest(row: &[f64]) -> usize {
     )
 }
 
-fn identity(name: &str, classifier: &Classifier) -> Result<Identity, GanError> {
+fn identity(name: &str, classifier: &Classifier) -> Result<Identity, FeatureError> {
     Ok(Identity::new(name, 1)
         .with("sample_shape", classifier.sample_shape().to_vec())
         .with("classes", classifier.classes())

@@ -13,6 +13,7 @@
 //! | `Inception` (feature `inception`) | images | the network of the Frechet inception distance |
 
 mod classes;
+mod error;
 mod features;
 #[cfg(feature = "inception")]
 mod inception;
@@ -23,6 +24,7 @@ mod random_features;
 mod training;
 
 pub use classes::{ClassProbabilities, accuracy, predicted_classes};
+pub use error::FeatureError;
 pub use features::Features;
 #[cfg(feature = "inception")]
 pub use inception::Inception;
@@ -36,8 +38,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::BatchError;
-use crate::errors::{ShapeError, at_least_1, check_shape};
-use crate::gan_error::GanError;
+use crate::errors::{DeviceError, ShapeError, at_least_1, check_shape};
 use crate::identity::Identity;
 use crate::module_tree::module_device;
 
@@ -47,18 +48,18 @@ use crate::module_tree::module_device;
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use burn_gan::feature::FeatureExtractor;
-/// use burn_gan::{GanError, Identity};
+/// use burn_gan::Identity;
+/// use burn_gan::feature::{FeatureError, FeatureExtractor};
 ///
 /// /// The mean of each channel.
 /// struct ChannelMeans;
 ///
 /// impl FeatureExtractor<4> for ChannelMeans {
-///     fn features(&self, images: Tensor<4>) -> Result<Tensor<2>, GanError> {
+///     fn features(&self, images: Tensor<4>) -> Result<Tensor<2>, FeatureError> {
 ///         let [count, channels, height, width] = images.dims();
 ///         Ok(images.reshape([count * channels, height * width]).mean_dim(1).reshape([count, channels]))
 ///     }
-///     fn identity(&self) -> Result<Identity, GanError> {
+///     fn identity(&self) -> Result<Identity, FeatureError> {
 ///         Ok(Identity::new("channel-means", 1))
 ///     }
 /// }
@@ -66,7 +67,7 @@ use crate::module_tree::module_device;
 /// let images = Tensor::ones([5, 3, 8, 8], &Device::flex());
 /// let features = ChannelMeans.extract(images, 2)?;
 /// assert_eq!((features.count(), features.row(4)), (5, [1.0; 3].as_slice()));
-/// # Ok::<(), GanError>(())
+/// # Ok::<(), FeatureError>(())
 /// ```
 pub trait FeatureExtractor<const D: usize> {
     /// The features `[N, width]` of samples `[N, ...]`, plain (without autodiff), on the extractor's device or
@@ -75,24 +76,24 @@ pub trait FeatureExtractor<const D: usize> {
     /// All samples go through at once; [`FeatureExtractor::extract`] takes them in chunks.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for samples that it does not take.
-    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError>;
+    /// [`FeatureError::Shape`] for samples that it does not take.
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, FeatureError>;
 
     /// What it is, by a name that stays: two scores compare only where their features have the same identity.
     ///
     /// # Errors
-    /// [`GanError::Device`] where it rests on weights that cannot be read.
-    fn identity(&self) -> Result<Identity, GanError>;
+    /// [`FeatureError::Device`] where it rests on weights that cannot be read.
+    fn identity(&self) -> Result<Identity, FeatureError>;
 
     /// The features of samples `[N, ...]` on the host, one vector a sample, as metrics take them.
     ///
     /// `chunk` samples go through at a time, so that the extractor's own memory on the device is that of a chunk.
     ///
     /// # Errors
-    /// [`GanError::Batch`] for no samples, [`GanError::Config`] for a chunk of 0, those of
-    /// [`FeatureExtractor::features`], [`GanError::Shape`] where there is not one row a sample,
-    /// [`GanError::NonFiniteFeature`] for NaN and infinities, [`GanError::Device`] where the device fails.
-    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Features, GanError> {
+    /// [`FeatureError::Batch`] for no samples, [`FeatureError::Config`] for a chunk of 0, those of
+    /// [`FeatureExtractor::features`], [`FeatureError::Shape`] where there is not one row a sample,
+    /// [`FeatureError::NonFinite`] for NaN and infinities, [`FeatureError::Device`] where the device fails.
+    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Features, FeatureError> {
         at_least_1("chunk", chunk)?;
         let count = samples.dims()[0];
         if count == 0 {
@@ -108,7 +109,7 @@ pub trait FeatureExtractor<const D: usize> {
             values.extend(
                 features
                     .try_into_vec_as::<f64>()
-                    .map_err(GanError::device)?,
+                    .map_err(DeviceError::new)?,
             );
         }
         Features::new(values, width.unwrap_or(0))
@@ -116,25 +117,25 @@ pub trait FeatureExtractor<const D: usize> {
 }
 
 impl<const D: usize, E: FeatureExtractor<D> + ?Sized> FeatureExtractor<D> for &E {
-    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, FeatureError> {
         (**self).features(samples)
     }
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         (**self).identity()
     }
-    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Features, GanError> {
+    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Features, FeatureError> {
         (**self).extract(samples, chunk)
     }
 }
 
 impl<const D: usize, E: FeatureExtractor<D> + ?Sized> FeatureExtractor<D> for Box<E> {
-    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, FeatureError> {
         (**self).features(samples)
     }
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         (**self).identity()
     }
-    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Features, GanError> {
+    fn extract(&self, samples: Tensor<D>, chunk: usize) -> Result<Features, FeatureError> {
         (**self).extract(samples, chunk)
     }
 }
@@ -144,7 +145,7 @@ fn network_input(
     images: Tensor<4>,
     sample_shape: [usize; 3],
     device: &Device,
-) -> Result<Tensor<4>, GanError> {
+) -> Result<Tensor<4>, FeatureError> {
     check_sample_shape(&images, &sample_shape)?;
     Ok(images.without_autodiff().to_device(device))
 }

@@ -2,8 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::FeatureExtractor;
-use crate::gan_error::GanError;
+use super::{FeatureError, FeatureExtractor};
 use crate::identity::Identity;
 
 /// The values of a sample one after the other: `[N, ...]` to `[N, values]`.
@@ -23,13 +22,13 @@ use crate::identity::Identity;
 pub struct Pixels;
 
 impl<const D: usize> FeatureExtractor<D> for Pixels {
-    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, FeatureError> {
         let shape = samples.dims();
         let values = shape[1..].iter().product::<usize>();
         Ok(samples.without_autodiff().reshape([shape[0], values]))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         Ok(Identity::new("pixels", 1))
     }
 }

@@ -3,10 +3,9 @@
 use burn::config::Config;
 use burn::tensor::{Device, Tensor, activation};
 
-use super::{FeatureExtractor, check_sample_shape};
+use super::{FeatureError, FeatureExtractor, check_sample_shape};
 use crate::batch::BatchError;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, DeviceError, at_least_1};
 use crate::identity::{Identity, sha256};
 use crate::random::{Purpose, Stream};
 
@@ -57,12 +56,12 @@ impl RandomFeaturesConfig {
     /// The space for samples like the real ones of `real_example` `[N, ...]`, on their device.
     ///
     /// # Errors
-    /// [`GanError::Config`] for 0 features, and where the real samples do not differ or are not finite;
-    /// [`GanError::Batch`] for no samples, [`GanError::Device`] where they cannot be read.
+    /// [`FeatureError::Config`] for 0 features, and where the real samples do not differ or are not finite;
+    /// [`FeatureError::Batch`] for no samples, [`FeatureError::Device`] where they cannot be read.
     pub fn init<const D: usize>(
         &self,
         real_example: Tensor<D>,
-    ) -> Result<RandomFeatures, GanError> {
+    ) -> Result<RandomFeatures, FeatureError> {
         at_least_1("features", self.features)?;
         let real = real_example.without_autodiff();
         let (shape, device) = (real.dims(), real.device());
@@ -77,13 +76,10 @@ impl RandomFeaturesConfig {
             .powi_scalar(2)
             .mean()
             .try_into_scalar::<f64>()
-            .map_err(GanError::device)?;
+            .map_err(DeviceError::new)?;
         if !(variance > 0.0 && variance.is_finite()) {
-            return Err(GanError::config(
-                "real_example: variance",
-                variance,
-                "the samples must differ and be finite",
-            ));
+            let requirement = "the samples must differ and be finite";
+            return Err(ConfigError::new("real_example: variance", variance, requirement).into());
         }
         // The inputs of the ReLU then have a variance of 2 over the real samples, half of it the bias.
         let scale = 1.0 / (variance * values as f64).sqrt();
@@ -114,7 +110,7 @@ impl RandomFeatures {
 }
 
 impl<const D: usize> FeatureExtractor<D> for RandomFeatures {
-    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<D>) -> Result<Tensor<2>, FeatureError> {
         check_sample_shape(&samples, &self.sample_shape)?;
         let shape = [samples.dims()[0], self.mean.dims()[1]];
         let flat = samples
@@ -126,10 +122,10 @@ impl<const D: usize> FeatureExtractor<D> for RandomFeatures {
     }
 
     /// The real samples count by their mean and variance.
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         let mean = self.mean.clone().try_into_vec_as::<f32>();
         let statistics: Vec<u8> = mean
-            .map_err(GanError::device)?
+            .map_err(DeviceError::new)?
             .into_iter()
             .flat_map(f32::to_le_bytes)
             .chain(self.variance.to_le_bytes())

@@ -5,11 +5,13 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
+use super::FeatureError;
 use super::classes::{accuracy, check_count, labels};
 use super::{device_of, network_input};
+#[cfg(doc)]
+use crate::data::DataError;
 use crate::data::Samples;
-use crate::errors::{at_least_1, positive};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
 use crate::model::Classifier;
 use crate::optimizer::NetworkOptimizer;
 use crate::random::{Purpose, Stream};
@@ -77,12 +79,12 @@ impl ClassifierTrainingConfig {
     /// Which of `samples` samples are trained on, and which are held out: a function of the seed.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a `held_out` that leaves either part without samples.
-    pub fn split(&self, samples: usize) -> Result<HeldOutSplit, GanError> {
+    /// [`ConfigError`] for a `held_out` that leaves either part without samples.
+    pub fn split(&self, samples: usize) -> Result<HeldOutSplit, ConfigError> {
         let count = (self.held_out * samples as f64).round() as usize;
         let shares = self.held_out > 0.0 && self.held_out < 1.0;
         if !shares || count == 0 || count >= samples {
-            return Err(GanError::config(
+            return Err(ConfigError::new(
                 "held_out",
                 self.held_out,
                 "must leave samples in both parts",
@@ -98,14 +100,14 @@ impl ClassifierTrainingConfig {
     /// All labels are read and checked before the first step.
     ///
     /// # Errors
-    /// [`GanError::Config`] for numbers out of range, [`GanError::LabelOutOfRange`] for a label that is no class of
-    /// the classifier, [`GanError::Shape`] for images that it does not take,
-    /// [`GanError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
+    /// [`FeatureError::Config`] for numbers out of range, [`DataError::LabelOutOfRange`] for a label that is no class of
+    /// the classifier, [`FeatureError::Shape`] for images that it does not take,
+    /// [`FeatureError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
     pub fn train<S: Samples<4, Tensor<1, Int>>>(
         &self,
         classifier: &Classifier,
         samples: &S,
-    ) -> Result<TrainedClassifier, GanError> {
+    ) -> Result<TrainedClassifier, FeatureError> {
         at_least_1("epochs", self.epochs)?;
         at_least_1("batch_size", self.batch_size)?;
         positive("learning_rate", self.learning_rate)?;
@@ -143,7 +145,7 @@ impl ClassifierTrainingConfig {
             // One read an epoch; a loss that is not finite spoils every later one.
             let loss = read_scalar(sum / split.training.len() as f64)?;
             if !loss.is_finite() {
-                return Err(GanError::ClassifierDiverged { epoch, loss });
+                return Err(FeatureError::ClassifierDiverged { epoch, loss });
             }
             losses.push(loss);
         }

@@ -1,7 +1,8 @@
 //! What metrics refuse: features of different spaces, too few samples, results that overflow.
 
+use super::MetricError;
+
 use crate::feature::Features;
-use crate::gan_error::GanError;
 
 /// Refuses two sets in different spaces, and fewer than `needed` samples in either.
 pub(super) fn check_pair(
@@ -9,9 +10,9 @@ pub(super) fn check_pair(
     real: &Features,
     generated: &Features,
     needed: usize,
-) -> Result<(), GanError> {
+) -> Result<(), MetricError> {
     if real.dimensions() != generated.dimensions() {
-        return Err(GanError::FeatureDimensions {
+        return Err(MetricError::FeatureDimensions {
             real: real.dimensions(),
             generated: generated.dimensions(),
         });
@@ -24,9 +25,9 @@ pub(super) fn check_count(
     metric: &'static str,
     actual: usize,
     needed: usize,
-) -> Result<(), GanError> {
+) -> Result<(), MetricError> {
     if actual < needed {
-        return Err(GanError::TooFewSamples {
+        return Err(MetricError::TooFewSamples {
             metric,
             needed,
             actual,
@@ -36,10 +37,10 @@ pub(super) fn check_count(
 }
 
 /// Refuses a result that overflowed; NaN is one too.
-pub(super) fn check_finite(metric: &'static str, value: f64) -> Result<f64, GanError> {
+pub(super) fn check_finite(metric: &'static str, value: f64) -> Result<f64, MetricError> {
     if value.is_finite() {
         Ok(value)
     } else {
-        Err(GanError::MetricOverflow { metric })
+        Err(MetricError::Overflow { metric })
     }
 }

@@ -18,6 +18,7 @@
 
 mod check;
 mod density_coverage;
+mod error;
 mod frechet;
 mod gaussian;
 mod inception_score;
@@ -31,6 +32,7 @@ mod reverse_kl;
 mod sliced_wasserstein;
 
 pub use density_coverage::{DensityCoverage, density_coverage, expected_coverage};
+pub use error::MetricError;
 pub use frechet::frechet_distance;
 pub use gaussian::Gaussian;
 pub use inception_score::{InceptionScore, inception_score};

@@ -1,10 +1,10 @@
 //! The k-nearest-neighbour balls that estimate where a distribution lies.
 
+use super::MetricError;
 use super::check::check_count;
 use super::kernel::squared_distance;
 use crate::errors::at_least_1;
 use crate::feature::Features;
-use crate::gan_error::GanError;
 
 /// For each sample the squared distance to its k-th nearest other sample of the same set.
 ///
@@ -13,7 +13,7 @@ pub(super) fn squared_radii(
     metric: &'static str,
     features: &Features,
     k: usize,
-) -> Result<Vec<f64>, GanError> {
+) -> Result<Vec<f64>, MetricError> {
     at_least_1("k", k)?;
     let count = features.count();
     check_count(metric, count, k.saturating_add(1))?;

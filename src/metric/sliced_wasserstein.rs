@@ -2,12 +2,11 @@
 
 use burn::config::Config;
 
+use super::MetricError;
 use super::check::{check_finite, check_pair};
 use super::kernel::dot;
-use crate::errors::ShapeError;
-use crate::errors::at_least_1;
+use crate::errors::{ConfigError, ShapeError, at_least_1};
 use crate::feature::Features;
-use crate::gan_error::GanError;
 use crate::random::{Purpose, Stream};
 
 const METRIC: &str = "sliced Wasserstein distance";
@@ -48,13 +47,13 @@ pub struct SlicedWassersteinConfig {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::Config`] for no projections,
-/// [`GanError::MetricOverflow`].
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::Config`] for no projections,
+/// [`MetricError::Overflow`].
 pub fn sliced_wasserstein(
     real: &Features,
     generated: &Features,
     config: &SlicedWassersteinConfig,
-) -> Result<f64, GanError> {
+) -> Result<f64, MetricError> {
     at_least_1("projections", config.projections)?;
     check_pair(METRIC, real, generated, 1)?;
     let dimensions = real.dimensions();
@@ -70,16 +69,16 @@ pub fn sliced_wasserstein(
 /// The same along given `directions` `[P, d]`, of any length but 0.
 ///
 /// # Errors
-/// As [`sliced_wasserstein`]; [`GanError::Config`] for a direction of length 0,
-/// [`GanError::Shape`] for directions of another space.
+/// As [`sliced_wasserstein`]; [`MetricError::Config`] for a direction of length 0,
+/// [`MetricError::Shape`] for directions of another space.
 pub fn sliced_wasserstein_along(
     real: &Features,
     generated: &Features,
     directions: &Features,
-) -> Result<f64, GanError> {
+) -> Result<f64, MetricError> {
     check_pair(METRIC, real, generated, 1)?;
     if directions.dimensions() != real.dimensions() {
-        return Err(GanError::Shape(ShapeError {
+        return Err(MetricError::Shape(ShapeError {
             what: "directions",
             expected: vec![directions.count(), real.dimensions()],
             actual: vec![directions.count(), directions.dimensions()],
@@ -90,7 +89,7 @@ pub fn sliced_wasserstein_along(
         let length = dot(direction, direction).sqrt();
         if length == 0.0 {
             let requirement = "a direction has a length above 0";
-            return Err(GanError::config("directions", direction, requirement));
+            return Err(ConfigError::new("directions", direction, requirement).into());
         }
         let project = |features: &Features| {
             let mut line: Vec<f64> = features

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::Condition;
-use crate::feature::{FeatureExtractor, Features, RandomFeatures};
+use crate::feature::{FeatureError, FeatureExtractor, Features, RandomFeatures};
 use crate::gan_error::GanError;
 use crate::observer::{Flow, Observer, Plan};
 use crate::report::StepReport;
@@ -145,8 +145,8 @@ impl<const D: usize, C: Condition> Watch<D, C> {
         let samples = trainer.sample(self.count, self.config.seed, &self.condition)?;
         match self.space.extract(samples, self.count) {
             Ok(features) => Ok(Some(features)),
-            Err(GanError::NonFiniteFeature { .. }) => Ok(None),
-            Err(error) => Err(error),
+            Err(FeatureError::NonFinite { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -194,7 +194,7 @@ fn read(sum: Tensor<1>) -> Result<f64, GanError> {
 }
 
 /// The features of the samples that are followed.
-fn first_rows(features: Features) -> Result<Features, GanError> {
+fn first_rows(features: Features) -> Result<Features, FeatureError> {
     let count = features.count().min(FOLLOWED);
     features.select(&(0..count).collect::<Vec<_>>())
 }
