@@ -69,7 +69,11 @@ fn main() -> std::process::ExitCode {
             .with_ema(Some(EmaConfig::new()))
             .init(generator, critic, &source.batch(0, &device)?)?
             .with_loss(SoftSquares);
-        let outcome = trainer.fit(&mut source).until(steps).observe(ProgressBar::new(20)).run()?;
+        let outcome = trainer
+            .fit(&mut source)
+            .until(steps)
+            .observe(ProgressBar::new(20))
+            .run()?;
         let last = outcome.last.map(|report| report.read()).transpose()?;
         let mean = trainer.sample(2500, 0, &())?.mean_dim(0);
         let mean = mean.try_into_vec_as::<f32>().map_err(GanError::user)?;

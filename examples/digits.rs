@@ -144,7 +144,8 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let stop = common::stop_flag()?;
     let start = Instant::now();
     let outcome = trainer
-        .fit(&mut source).until(arguments.steps)
+        .fit(&mut source)
+        .until(arguments.steps)
         .observe(progress(arguments))
         .observe(History::csv(&losses, 10))
         .observe(HistoryPlots::new(&losses, 500))

@@ -67,7 +67,8 @@ fn train(arguments: &Arguments, folder: &Path) -> Result<serde_json::Value, GanE
             &source.batch(0, &device)?,
         )?;
     let outcome = trainer
-        .fit(&mut source).until(arguments.steps)
+        .fit(&mut source)
+        .until(arguments.steps)
         .observe(History::csv(history(folder), 1))
         .checkpoints(CheckpointConfig::new(checkpoints(folder)).with_every(10))
         .resume(checkpoints(folder))

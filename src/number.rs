@@ -51,15 +51,26 @@ mod tests {
 
     #[test]
     fn every_number_comes_back_and_text_is_read() {
-        let infinities = [f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN_POSITIVE];
-        for value in [0.1 + 0.2, -0.0, 3.0, 1e300, 5e-324].into_iter().chain(infinities) {
+        let infinities = [
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+        ];
+        for value in [0.1 + 0.2, -0.0, 3.0, 1e300, 5e-324]
+            .into_iter()
+            .chain(infinities)
+        {
             let text = serde_json::to_string(&Number(value)).unwrap();
             let read: Number = serde_json::from_str(&text).unwrap();
             assert_eq!(read.0.to_bits(), value.to_bits(), "{text}");
         }
         assert_eq!(serde_json::to_string(&Number(0.5)).unwrap(), "0.5");
         for old in ["\"0.30000000000000004\"", "0.30000000000000004"] {
-            assert_eq!(serde_json::from_str::<Number>(old).unwrap(), Number(0.1 + 0.2));
+            assert_eq!(
+                serde_json::from_str::<Number>(old).unwrap(),
+                Number(0.1 + 0.2)
+            );
         }
         assert!(serde_json::from_str::<Number>("\"x\"").is_err());
     }

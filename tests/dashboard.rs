@@ -157,7 +157,11 @@ fn train(steps: usize, observer: &mut impl Observer<Trainer>) -> Result<(usize, 
         networks.init_discriminator(&device)?,
         &source.batch(0, &device)?,
     )?;
-    let outcome = trainer.fit(&mut source).until(steps).observe(observer).run()?;
+    let outcome = trainer
+        .fit(&mut source)
+        .until(steps)
+        .observe(observer)
+        .run()?;
     Ok((outcome.steps, outcome.stopped))
 }
 

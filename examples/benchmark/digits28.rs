@@ -151,7 +151,8 @@ impl Judge {
             .with_score(self.held_out.count(), distance);
         let start = Instant::now();
         trainer
-            .fit(&mut source).until(steps)
+            .fit(&mut source)
+            .until(steps)
             .observe(evaluation)
             .run()?;
         let seconds = start.elapsed().as_secs_f64();

@@ -141,7 +141,8 @@ pub fn train(
     let stop = super::stop_flag()?;
     let start = Instant::now();
     let outcome = trainer
-        .fit(&mut source).until(arguments.steps)
+        .fit(&mut source)
+        .until(arguments.steps)
         .observe(ProgressBar::new(100))
         .observe(History::csv(&losses, 100))
         .observe(HistoryPlots::new(&losses, 5000))

@@ -55,7 +55,9 @@ impl<T, O: Observer<T>> Observer<T> for Vec<O> {
             .iter_mut()
             .zip(names)
             .map(|(observer, name)| Ok((name, observer.memory()?)));
-        Ok(Value::Object(memories.collect::<Result<Map<_, _>, GanError>>()?))
+        Ok(Value::Object(
+            memories.collect::<Result<Map<_, _>, GanError>>()?,
+        ))
     }
 
     /// Takes an object of memories by name, or an array of them in the order of the list, as version 0.1.0 wrote it.

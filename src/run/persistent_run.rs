@@ -161,7 +161,11 @@ where
         };
         let seed = self.run.trainer.seed();
         let keeper = Keeper::open(config, configuration, seed, best)?;
-        if !self.resume.as_deref().is_some_and(|from| keeper.is_in(from)) {
+        if !self
+            .resume
+            .as_deref()
+            .is_some_and(|from| keeper.is_in(from))
+        {
             keeper.refuse_older()?;
         }
         Ok(Some(keeper))

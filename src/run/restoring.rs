@@ -158,9 +158,9 @@ impl<T: Persistent> Recovery<T> for Restoring<'_, T> {
                 }
                 Ok(Recovered::Skipped)
             }
-            Divergence::RollBack { .. } => self
-                .go_back(run, step, cause)
-                .map(|()| Recovered::WentBack),
+            Divergence::RollBack { .. } => {
+                self.go_back(run, step, cause).map(|()| Recovered::WentBack)
+            }
             _ => Err(self.incidents.diverged(step, self.last(), cause)),
         }
     }

@@ -37,8 +37,9 @@ impl RunState {
             observers,
         } = InManifest::deserialize(&checkpoint.manifest.run).map_err(state)?;
         let observers = match file {
-            Some(text) => serde_json::from_slice(&text)
-                .map_err(|error| GanError::state(OBSERVERS, error))?,
+            Some(text) => {
+                serde_json::from_slice(&text).map_err(|error| GanError::state(OBSERVERS, error))?
+            }
             None => observers.unwrap_or_default(),
         };
         Ok(Self {
@@ -57,7 +58,7 @@ impl RunState {
         } = self;
         let text = serde_json::to_vec(&observers)
             // Nesting that the reader refuses must not be found when it is too late.
-            .and_then(|text| serde_json::from_slice::<serde::de::IgnoredAny>(&text).map(|_| text))
+            .and_then(|text| serde_json::from_slice::<Value>(&text).map(|_| text))
             .map_err(|error| GanError::state(OBSERVERS, error))?;
         if trainer.files.insert(OBSERVERS.to_string(), text).is_some() {
             let message = "the trainer's state has a file of that name";
@@ -67,7 +68,8 @@ impl RunState {
             incidents,
             observers: None,
         };
-        let run = serde_json::to_value(in_manifest).map_err(|error| GanError::state("run", error))?;
+        let run =
+            serde_json::to_value(in_manifest).map_err(|error| GanError::state("run", error))?;
         Ok((run, trainer))
     }
 }

@@ -64,7 +64,8 @@ fn the_last_and_the_best_are_kept() {
     let mut source = source(0);
     let mut trainer = trainer();
     let outcome = trainer
-        .fit(&mut source).until(21)
+        .fit(&mut source)
+        .until(21)
         .checkpoints(every(folder.path(), 2).with_keep(2))
         .keep_best(Score::lowest("distance", distance))
         .run()
@@ -84,7 +85,8 @@ fn a_manifest_says_what_the_checkpoint_is() {
     let folder = tempfile::tempdir().unwrap();
     let config = GanTrainerConfig::new().with_seed(42);
     trainer_of(&config, &networks())
-        .fit(&mut source(7)).until(3)
+        .fit(&mut source(7))
+        .until(3)
         .checkpoints(every(folder.path(), 3))
         .run()
         .unwrap();
@@ -111,13 +113,15 @@ fn a_manifest_says_what_the_checkpoint_is() {
 fn refused(change: impl FnOnce() -> (Trainer, u64)) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     trainer()
-        .fit(&mut source(0)).until(2)
+        .fit(&mut source(0))
+        .until(2)
         .resume(&folder)
         .run()
         .unwrap();
     let (mut changed, seed) = change();
     let error = changed
-        .fit(&mut source(seed)).until(4)
+        .fit(&mut source(seed))
+        .until(4)
         .resume(&folder)
         .run()
         .unwrap_err();
@@ -188,7 +192,11 @@ fn a_loss_of_the_users_own_counts_by_name_and_version() {
     let folder = tempfile::tempdir().unwrap();
     let run = |version, steps| {
         let mut trainer = trainer().with_loss(Mine { version });
-        trainer.fit(&mut source(0)).until(steps).resume(&folder).run()
+        trainer
+            .fit(&mut source(0))
+            .until(steps)
+            .resume(&folder)
+            .run()
     };
     run(1, 2).unwrap();
     assert_eq!(run(1, 3).unwrap().resumed, Some(2));
@@ -219,7 +227,8 @@ fn another_data_set_is_refused() {
 fn a_change_is_taken_where_it_is_allowed_field_by_field() {
     let folder = tempfile::tempdir().unwrap();
     trainer()
-        .fit(&mut source(0)).until(2)
+        .fit(&mut source(0))
+        .until(2)
         .resume(&folder)
         .run()
         .unwrap();
@@ -252,7 +261,8 @@ fn a_new_run_does_not_mix_with_an_earlier_one() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = || {
         trainer()
-            .fit(&mut source(0)).until(2)
+            .fit(&mut source(0))
+            .until(2)
             .checkpoints(every(folder.path(), 1))
             .run()
     };
@@ -265,7 +275,8 @@ fn a_new_run_does_not_mix_with_an_earlier_one() {
     // From one folder into another is no mix.
     let other = tempfile::tempdir().unwrap();
     let outcome = trainer()
-        .fit(&mut source(0)).until(4)
+        .fit(&mut source(0))
+        .until(4)
         .checkpoints(every(other.path(), 1))
         .resume(&folder)
         .run()
@@ -326,7 +337,8 @@ fn an_observers_error_ends_the_run_with_its_state_saved() {
     let mut count = Count::default();
     let mut failing = trainer();
     let error = failing
-        .fit(&mut source(0)).until(9)
+        .fit(&mut source(0))
+        .until(9)
         .observe(&mut At {
             step: 4,
             flag: None,
@@ -339,7 +351,8 @@ fn an_observers_error_ends_the_run_with_its_state_saved() {
     assert_eq!(count.0, 5, "the other observers saw the step all the same");
     let mut resumed = trainer();
     let outcome = resumed
-        .fit(&mut source(0)).until(9)
+        .fit(&mut source(0))
+        .until(9)
         .resume(&folder)
         .run()
         .unwrap();
@@ -360,7 +373,8 @@ fn a_score_that_fails_ends_the_run_with_its_state_saved() {
         steps => Ok(steps as f64),
     };
     let error = trainer()
-        .fit(&mut source(0)).until(9)
+        .fit(&mut source(0))
+        .until(9)
         .checkpoints(every(folder.path(), 2))
         .keep_best(Score::highest("steps", score))
         .run()
@@ -380,7 +394,8 @@ fn a_request_to_stop_finishes_the_step_and_saves_it() {
         flag: Some(&flag),
     };
     let outcome = trainer()
-        .fit(&mut source(0)).until(9)
+        .fit(&mut source(0))
+        .until(9)
         .observe(&mut asks)
         .resume(&folder)
         .stop_flag(&flag)
@@ -439,7 +454,8 @@ fn a_checkpoint_of_version_0_1_0_is_still_loaded() {
     let (config, networks) = old_run();
     let mut trainer = trainer_of(&config, &networks);
     let outcome = trainer
-        .fit(&mut source(5)).until(10)
+        .fit(&mut source(5))
+        .until(10)
         .checkpoints(every(folder.path(), 100))
         .resume(OLD)
         .run()
@@ -466,7 +482,8 @@ fn make_the_checkpoint_of_version_0_1_0() {
     let mut trainer = trainer_of(&config, &networks);
     fs::remove_dir_all(OLD).ok();
     trainer
-        .fit(&mut source(5)).until(10)
+        .fit(&mut source(5))
+        .until(10)
         .checkpoints(every(Path::new(OLD), 10))
         .run()
         .unwrap();

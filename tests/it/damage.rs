@@ -325,8 +325,8 @@ fn a_crash_at_any_moment_of_replacing_leaves_a_whole_checkpoint() {
         .write(newer.manifest.clone(), &newer.files)
         .unwrap();
     let name = "step-000000002";
-    let [path, writing, replaced, removed] =
-        ["", ".writing-", ".replaced-", ".removed-"].map(|prefix| run.join(format!("{prefix}{name}")));
+    let [path, writing, replaced, removed] = ["", ".writing-", ".replaced-", ".removed-"]
+        .map(|prefix| run.join(format!("{prefix}{name}")));
     let older_files = folder.path().join("older");
     copy(&path, &older_files);
     let half = |to: &Path| {
@@ -337,30 +337,54 @@ fn a_crash_at_any_moment_of_replacing_leaves_a_whole_checkpoint() {
     /// A moment of a crash: what there is then, and whether the newer one is what remains.
     type Moment<'a> = (&'static str, &'a dyn Fn(), Option<bool>);
     let moments: [Moment; 7] = [
-        ("half written", &|| {
-            copy(&older_files, &path);
-            half(&writing);
-        }, Some(false)),
-        ("written", &|| {
-            copy(&older_files, &path);
-            copy(&written, &writing);
-        }, Some(false)),
-        ("the older one has made way", &|| {
-            copy(&older_files, &replaced);
-            copy(&written, &writing);
-        }, Some(true)),
-        ("the older one has made way, and the newer one was lost", &|| {
-            copy(&older_files, &replaced);
-            half(&writing);
-        }, Some(false)),
-        ("the newer one has its name", &|| {
-            copy(&older_files, &replaced);
-            copy(&written, &path);
-        }, Some(true)),
-        ("half of the older one is gone", &|| {
-            half(&replaced);
-            copy(&written, &path);
-        }, Some(true)),
+        (
+            "half written",
+            &|| {
+                copy(&older_files, &path);
+                half(&writing);
+            },
+            Some(false),
+        ),
+        (
+            "written",
+            &|| {
+                copy(&older_files, &path);
+                copy(&written, &writing);
+            },
+            Some(false),
+        ),
+        (
+            "the older one has made way",
+            &|| {
+                copy(&older_files, &replaced);
+                copy(&written, &writing);
+            },
+            Some(true),
+        ),
+        (
+            "the older one has made way, and the newer one was lost",
+            &|| {
+                copy(&older_files, &replaced);
+                half(&writing);
+            },
+            Some(false),
+        ),
+        (
+            "the newer one has its name",
+            &|| {
+                copy(&older_files, &replaced);
+                copy(&written, &path);
+            },
+            Some(true),
+        ),
+        (
+            "half of the older one is gone",
+            &|| {
+                half(&replaced);
+                copy(&written, &path);
+            },
+            Some(true),
+        ),
         ("half of it is removed", &|| half(&removed), None),
     ];
     for (moment, crash, expected) in moments {
@@ -395,7 +419,9 @@ fn a_checkpoint_that_is_replaced_is_the_newer_one() {
     let folder = tempfile::tempdir().unwrap();
     let (run, _, newer) = two_versions(folder.path());
     let checkpoints = Checkpoints::open(&run).unwrap();
-    let path = checkpoints.write(newer.manifest.clone(), &newer.files).unwrap();
+    let path = checkpoints
+        .write(newer.manifest.clone(), &newer.files)
+        .unwrap();
     let whole = Checkpoint::read(&path).unwrap();
     assert_eq!(whole.manifest.state, newer.manifest.state);
     // Two checkpoints and the lock.

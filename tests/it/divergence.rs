@@ -67,7 +67,8 @@ fn fit(
     divergence: Divergence,
 ) -> Result<Outcome, GanError> {
     trainer
-        .fit(source).until(12)
+        .fit(source)
+        .until(12)
         .observe(&mut History::csv(folder.join("history.csv"), 1))
         .resume(folder.join("run"))
         .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(4))
@@ -130,7 +131,8 @@ fn stop_says_the_step_and_the_checkpoint_and_saves_the_last_good_state() {
 fn without_checkpoints_stop_says_so() {
     let mut stopped = trainer(GanTrainerConfig::new());
     let error = stopped
-        .fit(&mut Planted::at(&[(1, 1)])).until(4)
+        .fit(&mut Planted::at(&[(1, 1)]))
+        .until(4)
         .run()
         .unwrap_err();
     assert!(matches!(
@@ -197,7 +199,8 @@ fn skip_leaves_out_all_steps_since_the_last_look() {
     let mut skipped = trainer(config);
     let mut source = Planted::at(&[(5, 1)]);
     let outcome = skipped
-        .fit(&mut source).until(12)
+        .fit(&mut source)
+        .until(12)
         .on_divergence(Divergence::Skip { limit: 1 })
         .run()
         .unwrap();
@@ -234,7 +237,8 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     let run = folder.path().join("run");
     let to_16 = |trainer: &mut Trainer| {
         trainer
-            .fit(&mut Planted::at(&[])).until(16)
+            .fit(&mut Planted::at(&[]))
+            .until(16)
             .resume(&run)
             .on_divergence(back)
             .run()
@@ -339,7 +343,8 @@ fn an_observer_can_ask_for_a_roll_back() {
         };
         let folder = folder.path().join(format!("{divergence:?}"));
         let outcome = trainer(GanTrainerConfig::new())
-            .fit(&mut Planted::at(&[])).until(12)
+            .fit(&mut Planted::at(&[]))
+            .until(12)
             .observe(&mut observer)
             .checkpoints(CheckpointConfig::new(folder).with_every(4))
             .on_divergence(divergence)
@@ -382,7 +387,9 @@ fn is_finite(trainer: &Trainer) -> bool {
         parameters(trainer.generator()),
         parameters(trainer.discriminator()),
     ];
-    let mut values = networks.iter().flat_map(|weights| weights.values().flatten());
+    let mut values = networks
+        .iter()
+        .flat_map(|weights| weights.values().flatten());
     values.all(|value| value.is_finite())
 }
 
@@ -395,7 +402,11 @@ fn bad_from_12() -> Planted {
 fn no_run_ends_well_in_a_state_that_is_not_finite() {
     let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
     let mut diverged = trainer(config());
-    let error = diverged.fit(&mut bad_from_12()).until(15).run().unwrap_err();
+    let error = diverged
+        .fit(&mut bad_from_12())
+        .until(15)
+        .run()
+        .unwrap_err();
     let GanError::Diverged {
         step: 14,
         checkpoint: None,

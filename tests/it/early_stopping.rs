@@ -105,7 +105,8 @@ fn it_looks_every_interval_of_a_real_run_and_ends_it() {
         }))
         .unwrap();
     let outcome = trainer
-        .fit(&mut source).until(50)
+        .fit(&mut source)
+        .until(50)
         .observe(&mut early)
         .run()
         .unwrap();

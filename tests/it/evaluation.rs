@@ -37,7 +37,8 @@ fn run(folder: &Path, steps: usize) -> String {
         .with_score(16, Score::lowest("third", third))
         .with_score(8, Score::highest("endless", endless));
     trainer
-        .fit(&mut source).until(steps)
+        .fit(&mut source)
+        .until(steps)
         .observe(&mut evaluation)
         .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(3))
         .resume(folder.join("run"))
@@ -122,11 +123,20 @@ fn a_second_fit_goes_on_with_the_scores_of_the_first() {
             .run()
             .unwrap();
     }
-    let steps: Vec<usize> = read_scores(&path).unwrap().iter().map(|row| row.step).collect();
+    let steps: Vec<usize> = read_scores(&path)
+        .unwrap()
+        .iter()
+        .map(|row| row.step)
+        .collect();
     assert_eq!(steps, [3, 4, 7, 8]);
     // A run from the beginning is another run.
     let (mut trainer, mut source) = parts();
     let evaluation = Evaluation::new(&path, 4);
-    trainer.fit(&mut source).until(1).observe(evaluation).run().unwrap();
+    trainer
+        .fit(&mut source)
+        .until(1)
+        .observe(evaluation)
+        .run()
+        .unwrap();
     assert!(read_scores(&path).unwrap().is_empty());
 }

@@ -40,7 +40,9 @@ fn run(history: &mut History, from: usize, to: usize) -> Result<(), GanError> {
         let flow = history.observe(&report(step, 1.0 / (step as f32 + 3.0)), &())?;
         assert_eq!(flow, Flow::Continue);
     }
-    let last = to.checked_sub(1).map(|step| report(step, 1.0 / (step as f32 + 3.0)));
+    let last = (from..to)
+        .last()
+        .map(|step| report(step, 1.0 / (step as f32 + 3.0)));
     Observer::<()>::finish(history, last.as_ref(), &())
 }
 

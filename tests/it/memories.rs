@@ -62,7 +62,9 @@ impl<T> Observer<T> for Remembers {
 fn run(folder: &Path, steps: usize, observers: Vec<&mut dyn Observer<Trainer>>) {
     let (mut trainer, mut source) = parts();
     let run = trainer.fit(&mut source).until(steps).resume(folder);
-    let run = observers.into_iter().fold(run, |run, observer| run.observe(observer));
+    let run = observers
+        .into_iter()
+        .fold(run, |run, observer| run.observe(observer));
     assert_eq!(run.run().unwrap().steps, steps);
 }
 
@@ -107,7 +109,11 @@ fn observers_are_found_by_name_wherever_they_stand() {
 #[test]
 fn observers_of_the_same_name_are_told_apart_by_their_order() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), 2, vec![&mut Remembers::new(1), &mut Remembers::new(2)]);
+    run(
+        folder.path(),
+        2,
+        vec![&mut Remembers::new(1), &mut Remembers::new(2)],
+    );
     let (mut one, mut two, mut three) = Default::default();
     run(folder.path(), 3, vec![&mut one, &mut two, &mut three]);
     let recalled = [one, two, three].map(|observer: Remembers| observer.recalled);
@@ -164,7 +170,10 @@ fn what_could_not_be_read_back_is_not_written() {
     let refused = |manifest: &Manifest, files| {
         let error = checkpoints.write(manifest.clone(), &files).unwrap_err();
         // The older one of that step is untouched, and nothing is left over.
-        assert_eq!(Checkpoint::read(&whole).unwrap().manifest.configuration, Value::Null);
+        assert_eq!(
+            Checkpoint::read(&whole).unwrap().manifest.configuration,
+            Value::Null
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         error.to_string()
     };

@@ -9,8 +9,8 @@ use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, DcganDiscriminator, DcganGenerator, MlpConfig};
 use burn_gan::observe::{
-    Evaluation, Every, Flow, History, HistoryPlots, Interval, Observer, Plan, ProgressBar, SampleGrid,
-    Score, read_history, read_scores,
+    Evaluation, Every, Flow, History, HistoryPlots, Interval, Observer, Plan, ProgressBar,
+    SampleGrid, Score, read_history, read_scores,
 };
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
@@ -42,7 +42,8 @@ fn real_digits_leave_reports_and_grids() {
         )
         .unwrap();
     trainer
-        .fit(&mut source).until(5)
+        .fit(&mut source)
+        .until(5)
         .observe(ProgressBar::new(1))
         .observe(History::csv(&csv, 2))
         .observe(SampleGrid::create(&grids, 3, 4).unwrap().with_seed(2))
@@ -90,7 +91,8 @@ fn a_number_that_there_is_none_of_is_left_empty() {
         .unwrap();
     let mut report = History::csv(&csv, 1);
     trainer
-        .fit(&mut source).until(2)
+        .fit(&mut source)
+        .until(2)
         .observe(&mut report)
         .run()
         .unwrap();
@@ -265,7 +267,7 @@ fn every_calls_another_observer_in_time_and_at_the_end() {
     for (steps, seen) in [(7, vec![2, 5, 6]), (6, vec![2, 5])] {
         let mut inner = Seen::default();
         let mut every = Every::new(3, &mut inner);
-        every.start(Plan::new(0, 100)).unwrap();
+        Observer::<()>::start(&mut every, Plan::new(0, 100)).unwrap();
         for step in 0..steps {
             every.observe(&report(step), &()).unwrap();
         }

@@ -703,7 +703,8 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
     let mut parts = trainer();
     let seen = Cell::new(0);
     let outcome = parts
-        .fit(&mut source).until(6)
+        .fit(&mut source)
+        .until(6)
         .observe(&mut vec![Until {
             step: 2,
             fails: false,
@@ -718,7 +719,8 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
         seen: &seen,
     };
     let failed = parts
-        .fit(&mut source).until(6)
+        .fit(&mut source)
+        .until(6)
         .observe(failing)
         .run()
         .unwrap_err();
@@ -731,5 +733,13 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
     let outcome = parts.fit(&mut source).until(6).run().unwrap();
     assert_eq!((outcome.steps, outcome.stopped), (6, false));
     assert_eq!(parameters(parts.generator()), parameters(whole.generator()));
-    assert!(parts.fit(&mut source).until(6).run().unwrap().last.is_none());
+    assert!(
+        parts
+            .fit(&mut source)
+            .until(6)
+            .run()
+            .unwrap()
+            .last
+            .is_none()
+    );
 }

@@ -390,7 +390,8 @@ fn a_real_run_of_a_generator_that_does_not_learn_is_ended() {
         .init(&real)
         .unwrap();
     let outcome = trainer
-        .fit(&mut source).until(50)
+        .fit(&mut source)
+        .until(50)
         .observe(&mut watch)
         .run()
         .unwrap();

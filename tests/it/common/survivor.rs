@@ -159,7 +159,8 @@ where
         .with_every(keep.every)
         .with_keep(keep.keep);
     let outcome = trainer
-        .fit(&mut source).until(keep.steps)
+        .fit(&mut source)
+        .until(keep.steps)
         .observe(History::csv(&histories[0], 3))
         .observe(History::json_lines(&histories[1], 1))
         .observe(WatchConfig::new().with_window(8).init(&real)?)
