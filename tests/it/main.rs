@@ -18,6 +18,7 @@ mod evaluation;
 mod feature;
 mod floors;
 mod gradients;
+mod guide;
 mod history;
 mod idx;
 mod layers;
