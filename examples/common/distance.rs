@@ -70,7 +70,7 @@ impl ImageDistance {
     ) -> Evaluation<'a, T> {
         let score = Score::lowest(SCORE, |trainer: &T| {
             let generated = fit(&self.space, trainer.sample(self.count, 0, &())?)?;
-            self.real.frechet_distance(&generated)
+            Ok(self.real.frechet_distance(&generated)?)
         });
         Evaluation::new(folder.join("scores.csv"), interval).with_score(self.count, score)
     }
@@ -85,5 +85,5 @@ impl ImageDistance {
 }
 
 fn fit(space: &dyn FeatureExtractor<4>, images: Tensor<4>) -> Result<Gaussian, GanError> {
-    Gaussian::fit(&space.extract(images, CHUNK)?)
+    Ok(Gaussian::fit(&space.extract(images, CHUNK)?)?)
 }

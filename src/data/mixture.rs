@@ -121,18 +121,30 @@ impl Mixture {
 
     /// The centres of the modes, each as likely as the others; empty for the curves, which have no modes.
     pub fn centers(&self) -> Vec<[f32; 2]> {
+        (0..self.modes()).map(|mode| self.center(mode)).collect()
+    }
+
+    /// Number of modes; 0 for the curves.
+    fn modes(&self) -> usize {
         match *self {
-            Self::Ring { modes, radius, .. } => (0..modes)
-                .map(|mode| TAU * mode as f32 / modes as f32)
-                .map(|angle| [radius * angle.cos(), radius * angle.sin()])
-                .collect(),
-            Self::Grid { side, spacing, .. } => {
-                let at = |index: usize| spacing * (index as f32 - (side as f32 - 1.0) / 2.0);
-                (0..side)
-                    .flat_map(|row| (0..side).map(move |column| [at(row), at(column)]))
-                    .collect()
+            Self::Ring { modes, .. } => modes,
+            Self::Grid { side, .. } => side.saturating_mul(side),
+            Self::TwoMoons { .. } | Self::SwissRoll { .. } => 0,
+        }
+    }
+
+    /// The centre of one of the modes; the origin where there are none.
+    fn center(&self, mode: usize) -> [f32; 2] {
+        match *self {
+            Self::Ring { modes, radius, .. } if modes > 0 => {
+                let angle = TAU * mode as f32 / modes as f32;
+                [radius * angle.cos(), radius * angle.sin()]
             }
-            Self::TwoMoons { .. } | Self::SwissRoll { .. } => Vec::new(),
+            Self::Grid { side, spacing, .. } if side > 0 => {
+                let at = |index: usize| spacing * (index as f32 - (side as f32 - 1.0) / 2.0);
+                [at(mode / side), at(mode % side)]
+            }
+            _ => [0.0; 2],
         }
     }
 
@@ -162,13 +174,9 @@ impl Mixture {
     /// Points without their noise: centres of modes, or points of a curve.
     fn points(&self, count: usize, stream: &mut Stream) -> Vec<[f32; 2]> {
         match self {
-            Self::Ring { .. } | Self::Grid { .. } => {
-                let centers = self.centers();
-                (0..count)
-                    .map(|_| stream.index(centers.len()))
-                    .map(|mode| centers.get(mode).copied().unwrap_or_default())
-                    .collect()
-            }
+            Self::Ring { .. } | Self::Grid { .. } => (0..count)
+                .map(|_| self.center(stream.index(self.modes())))
+                .collect(),
             Self::TwoMoons { .. } => curve(moons, count, stream),
             Self::SwissRoll { .. } => curve(spiral, count, stream),
         }

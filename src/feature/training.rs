@@ -116,7 +116,7 @@ impl ClassifierTrainingConfig {
         let learning_rate = Schedule::Linear {
             from: self.learning_rate,
             to: 0.0,
-            steps: self.epochs * steps,
+            steps: self.epochs.saturating_mul(steps),
         };
         let mut optimizer = NetworkOptimizer::from(AdamConfig::new().with_epsilon(1e-8).build());
         // A fork with gradients, whatever the device it came on.

@@ -32,13 +32,13 @@ const FLOORS: &[(&str, u32)] = &[
     ("optimizer", 1),
     ("picture", 1),
     ("plot", 1),
-    ("sampling", 1),
+    ("sampling", 3),
     ("weights", 1),
     ("model", 2),
     ("ema", 3),
     ("feature", 3),
     ("loss", 3),
-    ("metric", 3),
+    ("metric", 4),
     ("penalty", 3),
     ("trainer", 4),
     ("observe", 5),
@@ -100,8 +100,10 @@ fn imports_point_down() {
                 imports += 1;
                 let (from, to) = (floor(&module), floor(&imported));
                 let ground = from == 0 && to == 0;
+                // It holds the errors of all families: its floor rises when the last family below it has its own.
+                let errors = module == "gan_error";
                 assert!(
-                    to < from || ground,
+                    to < from || ground || errors,
                     "{}: `{module}` (floor {from}) imports `{imported}` (floor {to}):\n{line}",
                     source.display()
                 );

@@ -16,7 +16,9 @@ use burn_gan::nn::{
     class_labels, initialize_normal, to_channels_first, to_channels_last,
 };
 use burn_gan::{ConfigError, ShapeError};
-use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
+use burn_gan::{
+    Discriminator, Dual, GanError, Generator, WeightsError, load_weights, save_weights,
+};
 
 const KERNELS: [(usize, usize); 8] = [
     (1, 1),
@@ -788,15 +790,15 @@ fn weights_files() {
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     assert!(matches!(
         load_weights(fresh(), &path),
-        Err(GanError::Weights { .. })
+        Err(WeightsError::Invalid { .. })
     ));
     std::fs::write(&path, b"not weights").unwrap();
     assert!(matches!(
         load_weights(fresh(), &path),
-        Err(GanError::Weights { .. })
+        Err(WeightsError::Invalid { .. })
     ));
     let missing = load_weights(fresh(), folder.path().join("none"));
-    assert!(matches!(missing, Err(GanError::Weights { .. })));
+    assert!(matches!(missing, Err(WeightsError::Invalid { .. })));
     let nowhere = folder.path().join("no/such/folder.bpk");
     assert!(save_weights(&generator, nowhere).is_err());
 }
