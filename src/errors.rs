@@ -78,6 +78,26 @@ impl FileError {
     }
 }
 
+/// A saved training state, or a part of one, that does not fit or cannot be written down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {message}")]
+pub struct StateError {
+    /// Which part of the state.
+    pub part: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl StateError {
+    /// A part of a state, and what is wrong with it.
+    pub fn new(part: impl Into<String>, message: impl std::fmt::Display) -> Self {
+        Self {
+            part: part.into(),
+            message: message.to_string(),
+        }
+    }
+}
+
 /// Refuses a size, count or interval of 0.
 pub(crate) fn at_least_1(field: &'static str, value: usize) -> Result<(), ConfigError> {
     if value == 0 {

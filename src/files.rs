@@ -77,22 +77,23 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::batch::BatchError;
-    use crate::gan_error::GanError;
 
     #[test]
     fn an_error_leaves_the_older_file_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         replace_file(&path, |partial| {
-            fs::write(partial, "old").map_err(|error| GanError::io(partial, error))
+            fs::write(partial, "old").map_err(|error| FileError::new(partial, error))
         })
         .unwrap();
         let error = replace_file(&path, |partial| {
-            fs::write(partial, "ne").map_err(|error| GanError::io(partial, error))?;
-            Err(GanError::Batch(BatchError::Empty))
+            fs::write(partial, "ne").map_err(|error| FileError::new(partial, error))?;
+            Err(FileError::new(
+                "elsewhere",
+                io::ErrorKind::StorageFull.into(),
+            ))
         });
-        assert!(matches!(error, Err(GanError::Batch(BatchError::Empty))));
+        assert_eq!(error.unwrap_err().path, Path::new("elsewhere"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -95,6 +95,8 @@ mod number;
 #[cfg(feature = "training")]
 pub mod observe;
 #[cfg(feature = "training")]
+mod observe_error;
+#[cfg(feature = "training")]
 mod observer;
 #[cfg(feature = "training")]
 pub mod optimizer;
@@ -113,6 +115,8 @@ mod report;
 #[cfg(feature = "training")]
 pub mod run;
 mod sampling;
+#[cfg(feature = "training")]
+mod saved_state;
 mod schedule;
 #[cfg(feature = "training")]
 mod score;
@@ -124,15 +128,17 @@ mod weights;
 pub use adversarial::AdversarialTrainer;
 pub use batch::{Batch, BatchError, Condition};
 pub use dual::Dual;
-pub use errors::{ConfigError, DeviceError, FileError, ShapeError};
+pub use errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 pub use gan_error::GanError;
 pub use identity::Identity;
 pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 pub use non_finite::NonFinite;
 #[cfg(feature = "training")]
-pub use persistent::{Persistent, SavedState};
+pub use persistent::Persistent;
 pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
+#[cfg(feature = "training")]
+pub use saved_state::SavedState;
 pub use schedule::Schedule;
 pub use weights::{WeightsError, load_weights, save_weights};
 

@@ -1,6 +1,7 @@
 //! [`Score`]: one number that says how good a trainer's generator is.
 
 use crate::gan_error::GanError;
+use crate::observe_error::ObserveError;
 
 /// A measure of a trainer by name, and whether low or high values of it are good.
 ///
@@ -61,13 +62,14 @@ impl<'a, T> Score<'a, T> {
     /// Measures the trainer. Never NaN; infinities are values like others.
     ///
     /// # Errors
-    /// Those of the function, and [`GanError::ScoreNotANumber`] where it returns NaN.
+    /// Those of the function, and [`ObserveError::ScoreNotANumber`] where it returns NaN.
     pub fn value(&mut self, trainer: &T) -> Result<f64, GanError> {
         let value = (self.function)(trainer)?;
         if value.is_nan() {
-            return Err(GanError::ScoreNotANumber {
+            return Err(ObserveError::ScoreNotANumber {
                 name: self.name.clone(),
-            });
+            }
+            .into());
         }
         Ok(value)
     }
@@ -123,7 +125,9 @@ mod tests {
         let mut score = Score::lowest("distance", |&value: &f64| Ok(value));
         assert_eq!(score.value(&f64::INFINITY).unwrap(), f64::INFINITY);
         match score.value(&f64::NAN) {
-            Err(GanError::ScoreNotANumber { name }) => assert_eq!(name, "distance"),
+            Err(GanError::Observe(ObserveError::ScoreNotANumber { name })) => {
+                assert_eq!(name, "distance")
+            }
             other => panic!("{other:?}"),
         }
     }

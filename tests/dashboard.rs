@@ -18,7 +18,7 @@ use burn::train::renderer::{
 };
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::observe::{Dashboard, Flow, MetricLog, Observer, Plan};
+use burn_gan::observe::{Dashboard, Flow, MetricLog, ObserveError, Observer, Plan};
 use burn_gan::run::Fit;
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{GanError, StepReport};
@@ -337,5 +337,11 @@ fn a_log_takes_any_logger_and_a_folder_that_is_none_is_an_error() {
     fs::write(&path, "no folder").unwrap();
     let mut log = MetricLog::new(1, FileMetricLogger::new(&path));
     let error = train(2, &mut log).unwrap_err();
-    assert!(matches!(error, GanError::MetricsReceiver { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            GanError::Observe(ObserveError::MetricsReceiver { .. })
+        ),
+        "{error}"
+    );
 }

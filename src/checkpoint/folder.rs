@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::error::CheckpointError;
 use super::manifest::{Checkpoint, FileRecord, Manifest};
 use super::storage;
+use crate::errors::FileError;
 use crate::files::create_folder;
-use crate::gan_error::GanError;
 
 const PREFIX: &str = "step-";
 
@@ -25,18 +26,18 @@ pub struct Found {
     /// The newest whole checkpoint; `None` in a folder without any.
     pub checkpoint: Option<Checkpoint>,
     /// Newer ones that are damaged, each with the reason.
-    pub damaged: Vec<GanError>,
+    pub damaged: Vec<CheckpointError>,
 }
 
 impl Checkpoints {
     /// Takes the folder, which is created, for a run, and finishes or undoes what a crash left half done.
     ///
     /// # Errors
-    /// [`GanError::File`] where it cannot be created or written to, [`GanError::CheckpointsInUse`] where another
+    /// [`CheckpointError::File`] where it cannot be created or written to, [`CheckpointError::InUse`] where another
     /// run has it.
-    pub fn open(folder: impl AsRef<Path>) -> Result<Self, GanError> {
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let folder = folder.as_ref().to_path_buf();
-        create_folder(&folder).map_err(|error| GanError::io(&folder, error))?;
+        create_folder(&folder).map_err(|error| FileError::new(&folder, error))?;
         let lock = storage::lock(&folder)?;
         storage::recover(&folder)?;
         Ok(Self {
@@ -53,8 +54,8 @@ impl Checkpoints {
     /// The checkpoints' folders by step, whole or not.
     ///
     /// # Errors
-    /// [`GanError::File`] where the folder cannot be read.
-    pub fn list(folder: impl AsRef<Path>) -> Result<BTreeMap<usize, PathBuf>, GanError> {
+    /// [`CheckpointError::File`] where the folder cannot be read.
+    pub fn list(folder: impl AsRef<Path>) -> Result<BTreeMap<usize, PathBuf>, CheckpointError> {
         let steps = storage::entries(folder.as_ref())?
             .into_iter()
             .filter_map(|(name, path)| {
@@ -68,9 +69,9 @@ impl Checkpoints {
     /// The newest whole checkpoint in a folder; damaged ones after it are named and passed over.
     ///
     /// # Errors
-    /// [`GanError::File`] where the folder cannot be read, [`GanError::NoWholeCheckpoint`] where all that there
-    /// are are damaged, [`GanError::CheckpointFormat`] where the newest is of a later version of this crate.
-    pub fn latest(folder: impl AsRef<Path>) -> Result<Found, GanError> {
+    /// [`CheckpointError::File`] where the folder cannot be read, [`CheckpointError::NoneWhole`] where all that there
+    /// are are damaged, [`CheckpointError::Format`] where the newest is of a later version of this crate.
+    pub fn latest(folder: impl AsRef<Path>) -> Result<Found, CheckpointError> {
         let folder = folder.as_ref();
         let mut damaged = Vec::new();
         for (step, path) in Self::list(folder)?.into_iter().rev() {
@@ -82,7 +83,7 @@ impl Checkpoints {
                         damaged,
                     });
                 }
-                Err(error @ GanError::DamagedCheckpoint { .. }) => {
+                Err(error @ CheckpointError::Damaged { .. }) => {
                     log::warn!("{error}; going back to the checkpoint before it");
                     damaged.push(error);
                 }
@@ -92,21 +93,21 @@ impl Checkpoints {
         if damaged.is_empty() {
             return Ok(Found::default());
         }
-        Err(GanError::NoWholeCheckpoint {
+        Err(CheckpointError::NoneWhole {
             folder: folder.to_path_buf(),
-            damaged: damaged.iter().map(GanError::to_string).collect(),
+            damaged: damaged.iter().map(CheckpointError::to_string).collect(),
         })
     }
 
     /// The checkpoint with the best score of this name, by its manifest, and the score.
     ///
     /// # Errors
-    /// [`GanError::File`] where the folder cannot be read.
+    /// [`CheckpointError::File`] where the folder cannot be read.
     pub fn best(
         folder: impl AsRef<Path>,
         name: &str,
         is_better: impl Fn(f64, f64) -> bool,
-    ) -> Result<Option<(PathBuf, f64)>, GanError> {
+    ) -> Result<Option<(PathBuf, f64)>, CheckpointError> {
         let mut best: Option<(PathBuf, f64)> = None;
         for path in Self::list(folder)?.into_values() {
             let Ok(Manifest {
@@ -128,14 +129,14 @@ impl Checkpoints {
     /// Writes a checkpoint: all of it, or nothing.
     ///
     /// # Errors
-    /// [`GanError::File`] where it cannot be written, [`GanError::State`] for what could not be read back: a manifest
+    /// [`CheckpointError::File`] where it cannot be written, [`CheckpointError::State`] for what could not be read back: a manifest
     /// that is too long or nested too deeply, a file whose name is none or is taken. Those that were there are
     /// untouched then.
     pub fn write(
         &self,
         mut manifest: Manifest,
         files: &BTreeMap<String, Vec<u8>>,
-    ) -> Result<PathBuf, GanError> {
+    ) -> Result<PathBuf, CheckpointError> {
         manifest.files = files
             .iter()
             .map(|(name, content)| (name.clone(), FileRecord::of(content)))
@@ -144,7 +145,7 @@ impl Checkpoints {
         let name = folder_name(manifest.step);
         let path = self.folder.join(&name);
         storage::write(&self.folder, &name, &text, files)
-            .map_err(|error| GanError::io(&path, error))?;
+            .map_err(|error| FileError::new(&path, error))?;
         Ok(path)
     }
 
@@ -153,25 +154,30 @@ impl Checkpoints {
     /// Later ones are damaged ones that a run passed over: they do not count, and stay until it gets there.
     ///
     /// # Errors
-    /// [`GanError::File`] where one cannot be removed.
-    pub fn prune(&self, step: usize, keep: usize, best: Option<&Path>) -> Result<(), GanError> {
+    /// [`CheckpointError::File`] where one cannot be removed.
+    pub fn prune(
+        &self,
+        step: usize,
+        keep: usize,
+        best: Option<&Path>,
+    ) -> Result<(), CheckpointError> {
         let mut checkpoints = Self::list(&self.folder)?;
         checkpoints.split_off(&(step + 1));
         let old = checkpoints.into_values().rev().skip(keep);
         for path in old.filter(|path| Some(path.as_path()) != best) {
-            storage::remove(&self.folder, &path).map_err(|error| GanError::io(&path, error))?;
+            storage::remove(&self.folder, &path).map_err(|error| FileError::new(&path, error))?;
         }
         Ok(())
     }
 }
 
 /// A checkpoint, if it is the one of this step.
-fn read_step(step: usize, path: &Path) -> Result<Checkpoint, GanError> {
+fn read_step(step: usize, path: &Path) -> Result<Checkpoint, CheckpointError> {
     let checkpoint = Checkpoint::read(path)?;
     if checkpoint.manifest.step == step {
         return Ok(checkpoint);
     }
-    Err(GanError::DamagedCheckpoint {
+    Err(CheckpointError::Damaged {
         path: path.to_path_buf(),
         reason: format!("it is of step {}", checkpoint.manifest.step),
     })

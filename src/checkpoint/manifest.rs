@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gan_error::GanError;
+use super::error::CheckpointError;
+use crate::errors::StateError;
 use crate::identity::sha256;
-use crate::persistent::SavedState;
+use crate::saved_state::SavedState;
 
 /// Version of the format that this crate writes; it reads this one and all before it.
 ///
@@ -105,12 +106,12 @@ impl Manifest {
         }
     }
 
-    /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not looked at.
+    /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not read.
     ///
     /// # Errors
-    /// [`GanError::DamagedCheckpoint`] for one that is missing, cannot be read or is not what was written,
-    /// [`GanError::CheckpointFormat`] for one of a later version of this crate.
-    pub fn read(folder: impl AsRef<Path>) -> Result<Self, GanError> {
+    /// [`CheckpointError::Damaged`] for one that is missing, cannot be read or is not what was written,
+    /// [`CheckpointError::Format`] for one of a later version of this crate.
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let folder = folder.as_ref();
         let text = read_bounded(folder, MANIFEST, LONGEST_MANIFEST)?;
         let hash = read_bounded(folder, MANIFEST_HASH, 256)?;
@@ -121,8 +122,8 @@ impl Manifest {
     }
 
     /// The content of its file, if it can be read back.
-    pub(super) fn to_text(&self) -> Result<Vec<u8>, GanError> {
-        let refused = |reason: String| GanError::state(MANIFEST, reason);
+    pub(super) fn to_text(&self) -> Result<Vec<u8>, CheckpointError> {
+        let refused = |reason: String| CheckpointError::from(StateError::new(MANIFEST, reason));
         for name in self.files.keys() {
             if name == MANIFEST || name == MANIFEST_HASH || !is_file_name(name) {
                 return Err(refused(format!("no file can be called `{name}`")));
@@ -141,7 +142,7 @@ impl Manifest {
         }
     }
 
-    fn parse(folder: &Path, text: &[u8]) -> Result<Self, GanError> {
+    fn parse(folder: &Path, text: &[u8]) -> Result<Self, CheckpointError> {
         /// The one field that all formats share.
         #[derive(Deserialize)]
         struct Format {
@@ -150,7 +151,7 @@ impl Manifest {
         let unreadable = |error: serde_json::Error| damaged(folder, format!("{MANIFEST}: {error}"));
         let Format { format } = serde_json::from_slice(text).map_err(unreadable)?;
         if format == 0 || format > FORMAT {
-            return Err(GanError::CheckpointFormat {
+            return Err(CheckpointError::Format {
                 path: folder.to_path_buf(),
                 found: format,
                 supported: FORMAT,
@@ -174,9 +175,9 @@ impl Checkpoint {
     /// Reads a checkpoint's folder, all of it, and compares every size and hash.
     ///
     /// # Errors
-    /// Those of [`Manifest::read`], and [`GanError::DamagedCheckpoint`] for any other file that is missing,
+    /// Those of [`Manifest::read`], and [`CheckpointError::Damaged`] for any other file that is missing,
     /// cannot be read or is not what was written.
-    pub fn read(folder: impl AsRef<Path>) -> Result<Self, GanError> {
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let folder = folder.as_ref();
         let manifest = Manifest::read(folder)?;
         let mut files = BTreeMap::new();
@@ -218,7 +219,7 @@ fn is_file_name(name: &str) -> bool {
 }
 
 /// The content of a file of at most `longest` bytes.
-fn read_bounded(folder: &Path, name: &str, longest: u64) -> Result<Vec<u8>, GanError> {
+fn read_bounded(folder: &Path, name: &str, longest: u64) -> Result<Vec<u8>, CheckpointError> {
     let unreadable = |error: std::io::Error| damaged(folder, format!("{name}: {error}"));
     let mut file = File::open(folder.join(name)).map_err(unreadable)?;
     let mut content = Vec::new();
@@ -234,8 +235,8 @@ fn read_bounded(folder: &Path, name: &str, longest: u64) -> Result<Vec<u8>, GanE
     Ok(content)
 }
 
-fn damaged(folder: &Path, reason: String) -> GanError {
-    GanError::DamagedCheckpoint {
+fn damaged(folder: &Path, reason: String) -> CheckpointError {
+    CheckpointError::Damaged {
         path: folder.to_path_buf(),
         reason,
     }

@@ -16,10 +16,12 @@
 //! leave behind; one that fails its hashes is named and left out, and the one before it is taken.
 
 mod difference;
+mod error;
 mod folder;
 mod manifest;
 mod storage;
 
 pub use difference::{Difference, differences};
+pub use error::CheckpointError;
 pub use folder::{Checkpoints, Found};
 pub use manifest::{Checkpoint, FORMAT, FileRecord, Manifest, ScoreRecord};

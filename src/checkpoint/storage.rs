@@ -13,9 +13,10 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::error::CheckpointError;
 use super::manifest::{Checkpoint, MANIFEST, MANIFEST_HASH, hash_line};
+use crate::errors::FileError;
 use crate::files::sync_folder;
-use crate::gan_error::GanError;
 
 /// A folder that may not be whole.
 const WRITING: &str = ".writing-";
@@ -49,15 +50,15 @@ pub(super) fn remove(parent: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// Finishes or undoes what a crash left half done.
-pub(super) fn recover(parent: &Path) -> Result<(), GanError> {
+pub(super) fn recover(parent: &Path) -> Result<(), CheckpointError> {
     for (name, path) in entries(parent)? {
         if let Some(name) = name.strip_prefix(REPLACED) {
-            put_back(parent, &path, name).map_err(|error| GanError::io(&path, error))?;
+            put_back(parent, &path, name).map_err(|error| FileError::new(&path, error))?;
         }
     }
     for (name, path) in entries(parent)? {
         if name.starts_with(WRITING) || name.starts_with(REMOVED) {
-            fs::remove_dir_all(&path).map_err(|error| GanError::io(&path, error))?;
+            fs::remove_dir_all(&path).map_err(|error| FileError::new(&path, error))?;
         }
     }
     Ok(())
@@ -126,8 +127,8 @@ fn beside(parent: &Path, prefix: &str, path: &Path) -> PathBuf {
 }
 
 /// What is in a folder, by name.
-pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, GanError> {
-    let io = |error| GanError::io(folder, error);
+pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, CheckpointError> {
+    let io = |error| FileError::new(folder, error);
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(io)? {
         let entry = entry.map_err(io)?;
@@ -139,12 +140,12 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, GanError>
 }
 
 /// Keeps other runs out of the folder; `None` on a file system without locks.
-pub(super) fn lock(folder: &Path) -> Result<Option<File>, GanError> {
+pub(super) fn lock(folder: &Path) -> Result<Option<File>, CheckpointError> {
     let path = folder.join(".lock");
-    let file = File::create(&path).map_err(|error| GanError::io(&path, error))?;
+    let file = File::create(&path).map_err(|error| FileError::new(&path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(GanError::CheckpointsInUse {
+        Err(TryLockError::WouldBlock) => Err(CheckpointError::InUse {
             folder: folder.to_path_buf(),
         }),
         Err(TryLockError::Error(error)) => {

@@ -33,10 +33,10 @@ use crate::score::Score;
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct EarlyStoppingConfig {
-    /// Steps from one look at the score to the next.
+    /// Steps from one evaluation of the score to the next.
     #[config(default = 500)]
     pub interval: usize,
-    /// Number of looks in a row without an improvement that end the run.
+    /// Number of evaluations in a row without an improvement that end the run.
     #[config(default = 10)]
     pub patience: usize,
     /// What a score has to be better than the best one by, in the score's unit, to count as an improvement; 0
@@ -79,11 +79,11 @@ pub struct EarlyStopping<'a, T> {
     config: EarlyStoppingConfig,
     score: Score<'a, T>,
     best: Option<Best>,
-    /// Looks since the best one.
+    /// Evaluations since the best one.
     waited: usize,
 }
 
-/// The best look so far.
+/// The best evaluation so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Best {
     step: usize,
@@ -101,12 +101,12 @@ struct Memory {
 }
 
 impl<T> EarlyStopping<'_, T> {
-    /// The best score so far; `None` before the first look.
+    /// The best score so far; `None` before the first evaluation.
     pub fn best_value(&self) -> Option<f64> {
         self.best.map(|best| best.value)
     }
 
-    /// The step, counted from 0, after which the best score was taken; `None` before the first look.
+    /// The step, counted from 0, after which the best score was taken; `None` before the first evaluation.
     pub fn best_step(&self) -> Option<usize> {
         self.best.map(|best| best.step)
     }
@@ -135,7 +135,7 @@ impl<T> Observer<T> for EarlyStopping<'_, T> {
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
         let step = report.step;
-        // Not after the last step, unlike other observers: a longer run would count that look, too.
+        // Not after the last step, unlike other observers: a longer run would count that evaluation, too.
         if !(step + 1).is_multiple_of(self.config.interval) {
             return Ok(Flow::Continue);
         }

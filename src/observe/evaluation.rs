@@ -6,17 +6,19 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::errors::FileError;
 use crate::files::replace_file;
 use crate::gan_error::GanError;
+use crate::observe_error::ObserveError;
 use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::StepReport;
 use crate::score::Score;
 
-/// One score of one look.
+/// One score of one evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Evaluated {
-    /// The step, counted from 0, after which the generator was looked at.
+    /// The step, counted from 0, after which the generator was evaluated.
     pub step: usize,
     /// The score's name.
     pub score: String,
@@ -58,7 +60,7 @@ pub struct Evaluation<'a, T> {
 }
 
 impl<'a, T> Evaluation<'a, T> {
-    /// A look every `interval` steps, written to `path`; without scores until they are added.
+    /// An evaluation every `interval` steps, written to `path`; without scores until they are added.
     pub fn new(path: impl AsRef<Path>, interval: usize) -> Self {
         Self {
             path: path.as_ref().to_path_buf(),
@@ -108,17 +110,19 @@ impl<'a, T> Evaluation<'a, T> {
 /// Reads the scores that an [`Evaluation`] has written.
 ///
 /// # Errors
-/// [`GanError::File`] where the file cannot be read, [`GanError::History`] for a line that is no score.
-pub fn read_scores(path: impl AsRef<Path>) -> Result<Vec<Evaluated>, GanError> {
+/// [`ObserveError::File`] where the file cannot be read, [`ObserveError::History`] for a line that is no score.
+pub fn read_scores(path: impl AsRef<Path>) -> Result<Vec<Evaluated>, ObserveError> {
     let path = path.as_ref();
-    let file = File::open(path).map_err(|error| GanError::io(path, error))?;
+    let file = File::open(path).map_err(|error| FileError::new(path, error))?;
     let mut rows = Vec::new();
     for row in csv::Reader::from_reader(file).into_deserialize() {
         match row {
             Ok(row) => rows.push(row),
-            Err(error) if error.is_io_error() => return Err(GanError::io(path, error.into())),
+            Err(error) if error.is_io_error() => {
+                return Err(FileError::new(path, error.into()).into());
+            }
             Err(error) => {
-                return Err(GanError::History {
+                return Err(ObserveError::History {
                     path: path.to_path_buf(),
                     // Behind the header, where the reader does not say: it counts the lines of whole rows.
                     line: error

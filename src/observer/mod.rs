@@ -15,7 +15,7 @@ use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::report::StepReport;
 
-/// Looks at every step of a run; `T` is the trainer's type.
+/// Sees every step of a run; `T` is the trainer's type.
 ///
 /// One method is required. A list of observers is an observer, and so is [`Every`], which calls another in every so
 /// many steps, and `()`, which sees nothing. An [`Interval`] says when to act where more than the step matters.

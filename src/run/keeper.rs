@@ -6,7 +6,9 @@ use burn::config::Config;
 use serde_json::Value;
 
 use super::run_state::RunState;
-use crate::checkpoint::{Checkpoint, Checkpoints, Manifest, ScoreRecord, differences};
+use crate::checkpoint::{
+    Checkpoint, CheckpointError, Checkpoints, Manifest, ScoreRecord, differences,
+};
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
 use crate::score::Score;
@@ -74,10 +76,11 @@ impl<'a, T> Keeper<'a, T> {
     /// Refuses a folder with checkpoints of another run.
     pub fn refuse_older(&self) -> Result<(), GanError> {
         match Checkpoints::list(&self.config.folder)?.keys().next_back() {
-            Some(&step) => Err(GanError::CheckpointsExist {
+            Some(&step) => Err(CheckpointError::Exist {
                 folder: self.config.folder.clone(),
                 step,
-            }),
+            }
+            .into()),
             None => Ok(()),
         }
     }
@@ -105,10 +108,11 @@ impl<'a, T> Keeper<'a, T> {
             log::warn!("goes on with a change that was allowed: {difference}");
         }
         if !refused.is_empty() {
-            return Err(GanError::ResumeMismatch {
+            return Err(CheckpointError::Mismatch {
                 path: checkpoint.path.clone(),
                 differences: refused.iter().map(ToString::to_string).collect(),
-            });
+            }
+            .into());
         }
         Ok(())
     }
@@ -151,6 +155,6 @@ impl<'a, T> Keeper<'a, T> {
             None => None,
         };
         let best = best.as_ref().map(|(path, _)| path.as_path());
-        self.checkpoints.prune(steps, self.config.keep, best)
+        Ok(self.checkpoints.prune(steps, self.config.keep, best)?)
     }
 }

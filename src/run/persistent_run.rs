@@ -10,6 +10,8 @@ use super::plain_run::Run;
 use super::restoring::Restoring;
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::Condition;
+#[cfg(doc)]
+use crate::checkpoint::CheckpointError;
 use crate::data::Source;
 use crate::errors::ConfigError;
 use crate::gan_error::GanError;
@@ -83,8 +85,8 @@ where
 
     /// Writes checkpoints.
     ///
-    /// [`PersistentRun::run`] refuses a folder that another run writes to ([`GanError::CheckpointsInUse`]) or that holds
-    /// an earlier run's ([`GanError::CheckpointsExist`]), unless it resumes from there.
+    /// [`PersistentRun::run`] refuses a folder that another run writes to ([`CheckpointError::InUse`]) or that holds
+    /// an earlier run's ([`CheckpointError::Exist`]), unless it resumes from there.
     pub fn checkpoints(mut self, config: CheckpointConfig) -> Self {
         self.checkpoints = Some(config);
         self
@@ -95,16 +97,16 @@ where
     /// [`PersistentRun::checkpoints`] says otherwise.
     ///
     /// A damaged checkpoint is named in a warning, and the one before it is taken. [`PersistentRun::run`] refuses a
-    /// checkpoint of another configuration, network, loss, penalty or source of data ([`GanError::ResumeMismatch`]), a
-    /// folder in which all are damaged ([`GanError::NoWholeCheckpoint`]) and one of a later version of this crate
-    /// ([`GanError::CheckpointFormat`]).
+    /// checkpoint of another configuration, network, loss, penalty or source of data ([`CheckpointError::Mismatch`]), a
+    /// folder in which all are damaged ([`CheckpointError::NoneWhole`]) and one of a later version of this crate
+    /// ([`CheckpointError::Format`]).
     pub fn resume(mut self, folder: impl AsRef<Path>) -> Self {
         self.resume = Some(folder.as_ref().to_path_buf());
         self
     }
 
     /// Lets one field of the configuration differ from the checkpoint's, by the name that
-    /// [`GanError::ResumeMismatch`] has for it, such as `trainer.generator_learning_rate`, with all below it.
+    /// [`CheckpointError::Mismatch`] has for it, such as `trainer.generator_learning_rate`, with all below it.
     pub fn allow_change(mut self, field: impl Into<String>) -> Self {
         self.allowed.push(field.into());
         self

@@ -76,8 +76,8 @@ where
         }
     }
 
-    /// Has this observer look at every step, after those that were added before. It may be given away, or lent as `&mut`
-    /// to be read after the run.
+    /// Shows every step to this observer, after those that were added before. It may be given away, or lent as `&mut` to
+    /// be read after the run.
     pub fn observe(mut self, observer: impl Observer<T> + 'a) -> Self {
         self.observers.push(Box::new(observer));
         self

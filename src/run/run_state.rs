@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::divergence::Incidents;
 use crate::checkpoint::Checkpoint;
 use crate::gan_error::GanError;
-use crate::persistent::SavedState;
+use crate::saved_state::SavedState;
 
 /// The file with what the observers remember.
 const OBSERVERS: &str = "observers.json";
@@ -71,5 +71,26 @@ impl RunState {
         let run =
             serde_json::to_value(in_manifest).map_err(|error| GanError::state("run", error))?;
         Ok((run, trainer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trainer_cannot_have_the_file_of_the_observers() {
+        let state = |name: &str| RunState {
+            trainer: SavedState {
+                numbers: Value::Null,
+                files: [(name.to_string(), Vec::new())].into(),
+            },
+            incidents: Incidents::default(),
+            observers: Value::Null,
+        };
+        let (_, trainer) = state("weights").write().unwrap();
+        assert_eq!(trainer.files.len(), 2);
+        let error = state(OBSERVERS).write().unwrap_err();
+        assert!(matches!(error, GanError::State(_)), "{error}");
     }
 }

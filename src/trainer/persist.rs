@@ -16,7 +16,8 @@ use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
-use crate::persistent::{Persistent, SavedState};
+use crate::persistent::Persistent;
+use crate::saved_state::SavedState;
 use crate::weights::{weights_to_bytes, with_weights};
 
 const GENERATOR: &str = "generator.bpk";

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{parameters, values};
 use burn::tensor::{Device, Tensor};
-use burn_gan::checkpoint::{Checkpoint, Checkpoints, Manifest};
+use burn_gan::checkpoint::{Checkpoint, CheckpointError, Checkpoints, Manifest};
 use burn_gan::data::{Memory, Mixture, MixtureSourceConfig, ShuffleConfig, Source};
 use burn_gan::loss::{AdversarialLoss, Hinge, Loss};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
@@ -126,7 +126,7 @@ fn refused(change: impl FnOnce() -> (Trainer, u64)) -> Vec<String> {
         .run()
         .unwrap_err();
     assert_eq!(changed.steps(), 0);
-    let GanError::ResumeMismatch { differences, .. } = &error else {
+    let GanError::Checkpoint(CheckpointError::Mismatch { differences, .. }) = &error else {
         panic!("{error}")
     };
     let field = |difference: &String| difference.split(':').next().unwrap().to_string();
@@ -269,7 +269,10 @@ fn a_new_run_does_not_mix_with_an_earlier_one() {
     fresh().unwrap();
     let error = fresh().unwrap_err();
     assert!(
-        matches!(error, GanError::CheckpointsExist { step: 2, .. }),
+        matches!(
+            error,
+            GanError::Checkpoint(CheckpointError::Exist { step: 2, .. })
+        ),
         "{error}"
     );
     // From one folder into another is no mix.

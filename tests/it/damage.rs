@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::common::survivor::{Keep, Setup, device, train};
 use burn_gan::FileError;
 use burn_gan::GanError;
-use burn_gan::checkpoint::{Checkpoint, Checkpoints, FORMAT, Manifest};
+use burn_gan::checkpoint::{Checkpoint, CheckpointError, Checkpoints, FORMAT, Manifest};
 use burn_gan::random::{Purpose, Stream};
 
 /// A run with checkpoints at steps 2, 4 and 6.
@@ -142,7 +142,7 @@ fn where_all_are_damaged_nothing_begins_anew() {
         fs::remove_file(run.join(format!("step-00000000{step}/average.bpk"))).unwrap();
     }
     let error = train(Setup::Images, &device("flex"), folder.path(), KEEP).unwrap_err();
-    let GanError::NoWholeCheckpoint { damaged, .. } = &error else {
+    let GanError::Checkpoint(CheckpointError::NoneWhole { damaged, .. }) = &error else {
         panic!("{error}")
     };
     assert_eq!(damaged.len(), 3);
@@ -161,7 +161,10 @@ fn a_later_format_is_refused_and_not_passed_over() {
     };
     checkpoints.write(later, &whole.files).unwrap();
     let error = Checkpoints::latest(&run).unwrap_err();
-    assert!(matches!(error, GanError::CheckpointFormat { found, .. } if found == FORMAT + 1));
+    assert!(matches!(error, CheckpointError::Format { found, .. } if found == FORMAT + 1));
+    let text = error.to_string();
+    assert!(text.contains(&format!("format {}", FORMAT + 1)), "{text}");
+    assert!(text.ends_with(&format!("reads up to {FORMAT}")), "{text}");
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn one_run_at_a_time_writes_to_a_folder() {
     let first = Checkpoints::open(&run).unwrap();
     let error = train(Setup::Images, &device("flex"), folder.path(), KEEP).unwrap_err();
     assert!(
-        matches!(error, GanError::CheckpointsInUse { .. }),
+        matches!(error, GanError::Checkpoint(CheckpointError::InUse { .. })),
         "{error}"
     );
     drop(first);
@@ -205,7 +208,10 @@ fn a_folder_that_cannot_be_written_is_an_error_before_training() {
     // A file where a folder should be, and a file system that is read-only for everybody.
     for base in [folder.path().join("file"), PathBuf::from("/proc/self")] {
         let error = train(Setup::Images, &device("flex"), &base, KEEP).unwrap_err();
-        assert!(matches!(error, GanError::File(FileError { .. })), "{error}");
+        let GanError::Checkpoint(CheckpointError::File(FileError { path, .. })) = &error else {
+            panic!("{error}")
+        };
+        assert!(path.starts_with(&base));
     }
 }
 
@@ -218,7 +224,7 @@ fn the_child() {
     let folder = std::env::var(CHILD).expect("this test is started by another");
     let keep = Keep { steps: 12, ..KEEP };
     match train(Setup::Images, &device("flex"), Path::new(&folder), keep) {
-        Err(GanError::File(FileError { path, source })) => {
+        Err(GanError::Checkpoint(CheckpointError::File(FileError { path, source }))) => {
             println!("typed: {} {source}", path.display())
         }
         other => println!("not typed: {other:?}"),

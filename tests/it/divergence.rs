@@ -194,7 +194,7 @@ fn skip_is_bounded_over_all_of_the_run() {
 }
 
 #[test]
-fn skip_leaves_out_all_steps_since_the_last_look() {
+fn skip_leaves_out_all_steps_since_the_last_check() {
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(4));
     let mut skipped = trainer(config);
     let mut source = Planted::at(&[(5, 1)]);
@@ -366,13 +366,13 @@ fn an_observer_can_ask_for_a_roll_back() {
 }
 
 #[test]
-fn a_checkpoint_between_two_looks_is_looked_at() {
+fn the_state_is_checked_before_a_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(5));
     let mut stopped = trainer(config);
     let mut source = Planted::at(&[(3, 1)]);
     let error = fit(&mut stopped, &mut source, folder.path(), Divergence::Stop).unwrap_err();
-    // The look at step 5 would have come after the checkpoint of step 4.
+    // The check at step 5 would have come after the checkpoint of step 4.
     assert!(
         matches!(error, GanError::Diverged { step: 3, .. }),
         "{error}"

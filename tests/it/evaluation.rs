@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use burn_gan::AdversarialTrainer;
 use burn_gan::FileError;
 use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::observe::{Evaluation, Observer, Plan, Score, read_scores};
+use burn_gan::observe::{Evaluation, ObserveError, Observer, Plan, Score, read_scores};
 use burn_gan::run::{CheckpointConfig, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
-use burn_gan::{AdversarialTrainer, GanError};
 
 type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
 
@@ -84,19 +84,19 @@ fn scores_are_read_back() {
     for (damaged, line) in [("1,a,1\n", 3), ("1,a,1,x\n", 3), ("-1,a,1,1\n", 3)] {
         std::fs::write(&path, format!("{header}{damaged}")).unwrap();
         match read_scores(&path) {
-            Err(GanError::History { line: found, .. }) => assert_eq!(found, line, "{damaged}"),
+            Err(ObserveError::History { line: found, .. }) => assert_eq!(found, line, "{damaged}"),
             other => panic!("{damaged}: {other:?}"),
         }
     }
     let missing = read_scores(folder.path().join("none.csv"));
     assert!(
-        matches!(missing, Err(GanError::File(FileError { .. }))),
+        matches!(missing, Err(ObserveError::File(FileError { .. }))),
         "{missing:?}"
     );
 }
 
 #[test]
-fn a_run_that_stops_before_its_first_look_leaves_no_scores_of_another() {
+fn a_run_that_stops_before_its_first_evaluation_leaves_no_scores_of_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scores.csv");
     run(folder.path(), 5);

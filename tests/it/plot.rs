@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::Mixture;
 use burn_gan::model::MlpConfig;
-use burn_gan::observe::{History, HistoryPlots, Observer, Plan, read_scores, score_chart};
+use burn_gan::observe::{
+    History, HistoryPlots, ObserveError, Observer, Plan, read_scores, score_chart,
+};
 use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{ConfigError, FileError, ShapeError};
@@ -475,7 +477,10 @@ fn the_plots_of_a_resumed_run_are_those_of_the_whole() {
     let mut alone = HistoryPlots::new(whole.path().join("none.csv"), 1);
     let finished = Observer::<()>::finish(&mut alone, Some(&report), &());
     assert!(
-        matches!(finished, Err(GanError::File(FileError { .. }))),
+        matches!(
+            finished,
+            Err(GanError::Observe(ObserveError::File(FileError { .. })))
+        ),
         "{finished:?}"
     );
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 
-use crate::gan_error::GanError;
+use crate::errors::FileError;
+use crate::observe_error::ObserveError;
 use crate::report::StepValues;
 
 /// Bytes that a line may have; the library's own have a few hundred.
@@ -53,27 +54,27 @@ impl Format {
 /// rows: a line has at most 64 KiB.
 ///
 /// # Errors
-/// [`GanError::File`] where the file cannot be read; [`GanError::History`] for a header of other columns and for
+/// [`ObserveError::File`] where the file cannot be read; [`ObserveError::History`] for a header of other columns and for
 /// any line but the last that is no row, one of numbers that are not finite among them.
-pub fn read_history(path: impl AsRef<Path>) -> Result<Vec<StepValues>, GanError> {
+pub fn read_history(path: impl AsRef<Path>) -> Result<Vec<StepValues>, ObserveError> {
     Ok(read_rows(path.as_ref())?.into_values().collect())
 }
 
 /// The rows by step.
-pub(super) fn read_rows(path: &Path) -> Result<BTreeMap<usize, StepValues>, GanError> {
-    let file = File::open(path).map_err(|error| GanError::io(path, error))?;
+pub(super) fn read_rows(path: &Path) -> Result<BTreeMap<usize, StepValues>, ObserveError> {
+    let file = File::open(path).map_err(|error| FileError::new(path, error))?;
     let mut reader = BufReader::new(file);
     let mut rows = BTreeMap::new();
     let mut columns = Columns::Unknown;
     // A line that is no row is forgiven where no other follows.
     let mut damage = None;
     for number in 1.. {
-        let line = read_line(&mut reader).map_err(|error| GanError::io(path, error))?;
+        let line = read_line(&mut reader).map_err(|error| FileError::new(path, error))?;
         let Some(line) = line else { break };
         if let Some(error) = damage.take() {
             return Err(error);
         }
-        let error = |message| GanError::History {
+        let error = |message| ObserveError::History {
             path: path.to_path_buf(),
             line: number,
             message,
