@@ -5,13 +5,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::size;
-use crate::dual::Dual;
+use crate::dual::{self, Dual};
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::nn::{
     Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
-    StemConfig, TransposedConvolution, TransposedConvolutionConfig, activation, to_channels_first,
-    to_channels_last,
+    StemConfig, TransposedConvolution, to_channels_first, to_channels_last,
 };
 use crate::random::{Purpose, Stream};
 
@@ -142,11 +141,11 @@ impl DcganConfig {
         let norm = self.generator_normalization;
         let [height, width, channels] = self.base(halvings);
         let up = |inputs, outputs, bias, stream: &mut Stream| {
-            TransposedConvolutionConfig::new(inputs, outputs, KERNEL)
+            ConvolutionConfig::new(inputs, outputs, KERNEL)
                 .with_stride(STRIDE)
                 .with_bias(bias)
                 .with_algorithm(self.algorithm)
-                .init(stream, device)
+                .init_transposed(stream, device)
         };
         let mut hidden = Vec::new();
         for level in (1..halvings).rev() {
@@ -260,11 +259,11 @@ impl Generator<4> for DcganGenerator {
 
     fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
         let x = self.stem.propagate(Dual::constant(latent));
-        let x = activation::relu(normalize(&self.stem_norm, x));
+        let x = dual::relu(normalize(&self.stem_norm, x));
         let x = self.hidden.iter().fold(x, |x, up| {
-            activation::relu(normalize(&up.norm, up.convolution.propagate(x)))
+            dual::relu(normalize(&up.norm, up.convolution.propagate(x)))
         });
-        let x = activation::tanh(self.last.propagate(x));
+        let x = dual::tanh(self.last.propagate(x));
         to_channels_first(x.value)
     }
 
@@ -290,9 +289,9 @@ impl Discriminator<4> for DcganDiscriminator {
 impl DualDiscriminator<4> for DcganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
         let x = self.first.propagate(samples.linear(to_channels_last));
-        let x = activation::leaky_relu(x, SLOPE);
+        let x = dual::leaky_relu(x, SLOPE);
         let x = self.hidden.iter().fold(x, |x, down| {
-            activation::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
+            dual::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
         });
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
     }

@@ -9,13 +9,13 @@ use super::linear::{add_bias, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::errors::ShapeError;
-use crate::errors::at_least_1;
+use crate::errors::{ShapeError, at_least_1};
 use crate::gan_error::GanError;
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
-/// Configuration of a [`Convolution`].
+/// Configuration of a [`Convolution`], and of its transpose, the
+/// [`TransposedConvolution`](crate::nn::TransposedConvolution).
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct ConvolutionConfig {
@@ -25,7 +25,7 @@ pub struct ConvolutionConfig {
     pub outputs: usize,
     /// Side of the square kernel in pixels: 1, 3, 5 .. without stride, at least the stride otherwise.
     pub kernel: usize,
-    /// Stride in pixels.
+    /// Stride in pixels: what the image shrinks by, or grows by in the transpose.
     #[config(default = 1)]
     pub stride: usize,
     /// Number of groups of channels: each group of outputs sees the group of inputs of the same index alone.
@@ -78,6 +78,21 @@ impl ConvolutionConfig {
     /// [`GanError::UnsupportedKernel`], [`GanError::Config`] for a channel count of 0 or for `groups`
     /// that do not divide both channel counts.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
+        let window = self.window()?;
+        let fan_in = window.area() * self.inputs / self.groups;
+        let shape = [fan_in, self.outputs];
+        let weight = self.initialization.parameter(shape, fan_in, stream, device);
+        Ok(Convolution {
+            weight: normalized_weight(self.spectral_norm, weight, stream),
+            bias: zero_bias(self.bias, self.outputs, device),
+            window,
+            groups: self.groups,
+            algorithm: self.algorithm,
+        })
+    }
+
+    /// The kernel's window, once all sizes have been checked.
+    pub(super) fn window(&self) -> Result<Window, GanError> {
         let window = Window::new(self.kernel, self.stride)?;
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
@@ -91,16 +106,7 @@ impl ConvolutionConfig {
                 ));
             }
         }
-        let fan_in = window.area() * self.inputs / self.groups;
-        let shape = [fan_in, self.outputs];
-        let weight = self.initialization.parameter(shape, fan_in, stream, device);
-        Ok(Convolution {
-            weight: normalized_weight(self.spectral_norm, weight, stream),
-            bias: zero_bias(self.bias, self.outputs, device),
-            window,
-            groups: self.groups,
-            algorithm: self.algorithm,
-        })
+        Ok(window)
     }
 }
 
@@ -211,13 +217,6 @@ fn grouped_product(
 }
 
 /// Refuses weights of another shape.
-pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), GanError> {
-    if weight.dims() != expected {
-        return Err(GanError::Shape(ShapeError {
-            what: "standard weights",
-            expected: expected.to_vec(),
-            actual: weight.dims().to_vec(),
-        }));
-    }
-    Ok(())
+pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), ShapeError> {
+    ShapeError::check("standard weights", &expected, &weight.dims())
 }

@@ -1,6 +1,5 @@
 //! Networks layer by layer: those of the papers, their widths, and configurations from files of older versions.
 
-use burn::config::Config;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization, Pooling, R3ganConfig, ResnetConfig};
@@ -286,7 +285,7 @@ fn r3gan_is_the_papers() {
 }
 
 #[test]
-fn a_perceptron_is_what_it_is_told() {
+fn a_perceptron_has_the_widths_that_it_is_given() {
     let device = Device::flex();
     let config = MlpConfig::new(2)
         .with_latent_size(3)

@@ -162,7 +162,7 @@ fn it_follows_the_weights() {
     let moved = start.clone().map(&mut Shift::by(0.05));
     let unfollowed = largest_singular_values(&moved);
     assert!(
-        unfollowed.iter().any(|value| (value - 1.0).abs() > 0.01),
+        unfollowed.iter().any(|value| (value - 1.0).abs() > 0.005),
         "{unfollowed:?}"
     );
     let before = parameters(&moved);
@@ -170,7 +170,7 @@ fn it_follows_the_weights() {
     for _ in 0..10 {
         followed = advance_spectral_norms(followed, 1);
     }
-    assert_normalized(&followed, 0.01);
+    assert_normalized(&followed, 0.005);
 
     // Nothing but the vectors has moved, and they are what they were: constants of the same identity.
     for (path, value) in parameters(&followed) {
@@ -309,7 +309,7 @@ fn redrawn_weights_are_normalized() {
     assert_normalized(&initialize_normal(network(&device), 0.02, 1), 0.01);
 }
 
-/// Turns every sign of every weight: the vectors know nothing of it.
+/// Draws new weights and leaves the vectors behind.
 struct Redraw(u64);
 
 impl ModuleMapper for Redraw {
@@ -343,7 +343,8 @@ fn weights_mapped_by_hand_stay_bounded_and_recover() {
     {
         assert!(largest < bound.sqrt() * 1.001, "{largest} above {bound}");
     }
-    assert_normalized(&advance_spectral_norms(stale, 100), 0.01);
+    // Two singular values of a random matrix may be close: some need hundreds of iterations.
+    assert_normalized(&advance_spectral_norms(stale, 500), 0.01);
 }
 
 /// The worst vector that there can be, orthogonal to all that the weight stretches.
