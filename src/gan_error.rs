@@ -5,10 +5,15 @@ use std::path::PathBuf;
 use crate::batch::BatchError;
 #[cfg(feature = "training")]
 use crate::checkpoint::CheckpointError;
+use crate::data::DataError;
 use crate::errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
+use crate::feature::FeatureError;
+#[cfg(feature = "metrics")]
+use crate::metric::MetricError;
 use crate::non_finite::NonFinite;
 #[cfg(feature = "training")]
 use crate::observe_error::ObserveError;
+use crate::weights::WeightsError;
 
 /// What went wrong, with the numbers that say where.
 ///
@@ -36,6 +41,22 @@ pub enum GanError {
     #[error(transparent)]
     File(#[from] FileError),
 
+    /// A data set that cannot be used, or a source that failed.
+    #[error(transparent)]
+    Data(#[from] DataError),
+
+    /// Weights that do not fit the network, or a damaged weights file.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+
+    /// Features that could not be computed.
+    #[error(transparent)]
+    Feature(#[from] FeatureError),
+
+    /// A metric that is not defined, or could not be computed.
+    #[cfg(feature = "metrics")]
+    #[error(transparent)]
+    Metric(#[from] MetricError),
     /// A saved training state, or a part of one, that does not fit or cannot be written down.
     #[error(transparent)]
     State(#[from] StateError),
@@ -57,31 +78,6 @@ pub enum GanError {
         expected: usize,
         /// The width of the latent tensor.
         actual: usize,
-    },
-
-    /// A data set without samples.
-    #[error("the data set has no samples")]
-    EmptyDataset,
-
-    /// Dropping the last partial batch would leave an epoch without any batch.
-    #[error(
-        "a batch of {batch_size} needs at least as many samples, the data set has {samples}; \
-         take a smaller batch or keep the last partial one"
-    )]
-    BatchTooLarge {
-        /// The batch size asked for.
-        batch_size: usize,
-        /// Number of samples in the data set.
-        samples: usize,
-    },
-
-    /// A sample index past the end of the data set.
-    #[error("sample {index} was asked for, the data set has {samples}")]
-    IndexOutOfRange {
-        /// The index asked for.
-        index: usize,
-        /// Number of samples in the data set.
-        samples: usize,
     },
 
     /// A kernel and stride without a padding that gives `size / stride` (or `size * stride`).
@@ -108,77 +104,6 @@ pub enum GanError {
         width: usize,
         /// The smallest side that the base may have.
         minimum: usize,
-    },
-
-    /// A sample holds NaN or an infinity.
-    #[error("value {index} of the data is {value}; samples must be finite")]
-    NonFiniteData {
-        /// Position in row-major order over the whole data set.
-        index: usize,
-        /// The value found.
-        value: f32,
-    },
-
-    /// A feature vector, or a class probability, that holds NaN or an infinity.
-    #[error(
-        "dimension {dimension} of the features of sample {sample} is {value}; features must be finite"
-    )]
-    NonFiniteFeature {
-        /// The sample.
-        sample: usize,
-        /// The dimension of its feature vector.
-        dimension: usize,
-        /// The value found.
-        value: f64,
-    },
-
-    /// Two sets of features that do not lie in one space.
-    #[error("the real features have {real} dimensions, the generated ones {generated}")]
-    FeatureDimensions {
-        /// Dimensions of the real samples' features.
-        real: usize,
-        /// Dimensions of the generated samples' features.
-        generated: usize,
-    },
-
-    /// A metric needs more samples than there are.
-    #[error("the {metric} needs at least {needed} samples, got {actual}")]
-    TooFewSamples {
-        /// The metric.
-        metric: &'static str,
-        /// The smallest number that it is defined for.
-        needed: usize,
-        /// Number of samples, of two sets that of the smaller one.
-        actual: usize,
-    },
-
-    /// A row of class probabilities with a negative entry or another sum than 1.
-    #[error(
-        "the class probabilities of sample {sample} are not a distribution: smallest {smallest}, sum {sum}"
-    )]
-    NotADistribution {
-        /// The sample.
-        sample: usize,
-        /// Its smallest entry.
-        smallest: f64,
-        /// The sum of its entries.
-        sum: f64,
-    },
-
-    /// A matrix decomposition that found no solution within its bound of iterations.
-    #[error("the {decomposition} of the {metric} did not converge")]
-    NoConvergence {
-        /// The metric.
-        metric: &'static str,
-        /// The decomposition.
-        decomposition: &'static str,
-    },
-
-    /// Features so large that a metric of them leaves the range of double precision.
-    #[error("the {metric} is not finite: the features are too large for double precision")]
-    MetricOverflow {
-        /// The metric.
-        metric: &'static str,
     },
 
     /// A step led to NaN or an infinity; the trainer is back at its last good state.
@@ -228,144 +153,6 @@ pub enum GanError {
         message: String,
     },
 
-    /// A folder holds none of the files looked for.
-    #[error("{}: no {wanted}", folder.display())]
-    MissingFile {
-        /// The folder searched.
-        folder: PathBuf,
-        /// The names looked for.
-        wanted: String,
-    },
-
-    /// A file does not start as an IDX file does: two zero bytes, a type code, a rank.
-    #[error("{}: not an IDX file, it starts with {magic:02x?}", path.display())]
-    IdxMagic {
-        /// The file.
-        path: PathBuf,
-        /// Its first four bytes.
-        magic: [u8; 4],
-    },
-
-    /// An IDX file of another element type or rank than asked for.
-    #[error(
-        "{}: IDX type {type_code:#04x} with {rank} axes, expected type 0x08 (unsigned byte) \
-         with {expected_rank}",
-        path.display()
-    )]
-    IdxLayout {
-        /// The file.
-        path: PathBuf,
-        /// The type code in its header.
-        type_code: u8,
-        /// The number of axes in its header.
-        rank: u8,
-        /// The number of axes asked for.
-        expected_rank: u8,
-    },
-
-    /// An IDX file with fewer or more bytes than its header announces.
-    #[error("{}: the header announces {expected} bytes, the file holds {actual}", path.display())]
-    IdxLength {
-        /// The file.
-        path: PathBuf,
-        /// Bytes announced, header included; `u64::MAX` where it is more than that.
-        expected: u64,
-        /// Bytes found (after decompression).
-        actual: u64,
-    },
-
-    /// A file that ends within its IDX header.
-    #[error(
-        "{}: the IDX header takes at least {expected} bytes, the file holds {actual}",
-        path.display()
-    )]
-    IdxHeader {
-        /// The file.
-        path: PathBuf,
-        /// Bytes that the header takes at least.
-        expected: u64,
-        /// Bytes found (after decompression).
-        actual: u64,
-    },
-
-    /// An IDX file of images that are zero pixels high or wide.
-    #[error("{}: images of {height}x{width} have no pixels", path.display())]
-    EmptyImages {
-        /// The file.
-        path: PathBuf,
-        /// Image height in its header.
-        height: usize,
-        /// Image width in its header.
-        width: usize,
-    },
-
-    /// As many labels as images are needed.
-    #[error("{images} images came with {labels} labels")]
-    LabelCount {
-        /// Number of images.
-        images: usize,
-        /// Number of labels.
-        labels: usize,
-    },
-
-    /// A class label that a classifier has no class for.
-    #[error("label {label}: there are {classes} classes, counted from 0")]
-    LabelOutOfRange {
-        /// The label.
-        label: i64,
-        /// Number of classes.
-        classes: usize,
-    },
-
-    /// The training of a classifier led to NaN or an infinity.
-    #[error(
-        "the classifier's loss is {loss} in epoch {epoch}; samples must be finite, or the learning rate is too high"
-    )]
-    ClassifierDiverged {
-        /// The epoch, counted from 0.
-        epoch: usize,
-        /// Its mean loss.
-        loss: f32,
-    },
-
-    /// Weights that do not fit the network, or a damaged weights file.
-    #[error("{}: {message}", path.display())]
-    Weights {
-        /// The weights file.
-        path: PathBuf,
-        /// Burn's account of it.
-        message: String,
-    },
-
-    /// A weights file without some of the network's weights.
-    #[error(
-        "{}: {missing} of the {needed} tensors that the network needs are missing, such as `{first}`",
-        path.display()
-    )]
-    IncompleteWeights {
-        /// The weights file.
-        path: PathBuf,
-        /// Number of tensors that are missing.
-        missing: usize,
-        /// Number of tensors that the network takes.
-        needed: usize,
-        /// The first that is missing, by its name in such files.
-        first: String,
-    },
-
-    /// A tensor in a weights file of another shape than the network's.
-    #[error("{}: `{tensor}` has shape {actual:?}, the network needs {expected:?}", path.display())]
-    WeightShape {
-        /// The weights file.
-        path: PathBuf,
-        /// The tensor's name in the file.
-        tensor: String,
-        /// The network's shape.
-        expected: Vec<usize>,
-        /// The shape in the file.
-        actual: Vec<usize>,
-    },
-
     /// Pictures are written for one channel (grey) or three (red, green, blue).
     #[error("a picture has 1 or 3 channels, the samples have {channels}")]
     PictureChannels {
@@ -396,7 +183,7 @@ pub enum GanError {
         cause: Box<GanError>,
     },
 
-    /// An error of the user's own code: a data source, an observer.
+    /// An error of the user's own code: an observer, a score.
     #[error(transparent)]
     User(Box<dyn std::error::Error + Send + Sync>),
 }

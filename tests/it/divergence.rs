@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::parameters;
 use burn::tensor::Device;
-use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
+use burn_gan::data::{DataError, Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
 use burn_gan::run::{CheckpointConfig, Divergence, Fit, Outcome};
@@ -35,7 +35,7 @@ impl Planted {
 }
 
 impl Source<2> for Planted {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
         let batch = self.ring.batch(step, device)?;
         for (at, times) in &mut self.steps {
             if *at == step && *times > 0 {

@@ -5,6 +5,7 @@
 mod common;
 
 mod accumulation;
+mod architectures;
 mod backends;
 mod checkpoints;
 mod corpus;
@@ -17,6 +18,7 @@ mod evaluation;
 mod feature;
 mod floors;
 mod gradients;
+mod guide;
 mod history;
 mod idx;
 mod layers;
@@ -37,6 +39,7 @@ mod presets;
 mod random;
 mod resident;
 mod resume;
+mod sampling;
 mod spectral;
 mod stability;
 mod theory;
