@@ -36,7 +36,12 @@ fn main() -> ExitCode {
 }
 
 fn grid(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
-    let PointsArgs { common, recipe, steps, .. } = arguments;
+    let PointsArgs {
+        common,
+        recipe,
+        steps,
+        ..
+    } = arguments;
     let device = common.device()?.autodiff();
     let mut source = MixtureSourceConfig::new(Mixture::grid(), arguments.batch_size)
         .with_seed(common.seed)
@@ -48,11 +53,13 @@ fn grid(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
         .with_slope(0.0)
         .with_spectral_norm(*recipe == Recipe::Sngan)
         .with_seed(common.seed);
-    let mut trainer = trainer_config(*recipe, *steps).with_seed(common.seed).init(
-        networks.init_generator(&device)?,
-        networks.init_discriminator(&device)?,
-        &source.batch(0, &device)?,
-    )?;
+    let mut trainer = trainer_config(*recipe, *steps)
+        .with_seed(common.seed)
+        .init(
+            networks.init_generator(&device)?,
+            networks.init_discriminator(&device)?,
+            &source.batch(0, &device)?,
+        )?;
 
     let folder = common.folder("grid")?;
     let stop = common::stop_flag()?;
@@ -105,7 +112,9 @@ fn trainer_config(recipe: Recipe, steps: usize) -> GanTrainerConfig {
                 .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
                 // The paper's falls to a tenth, after which samples are less evenly distributed over the modes here.
                 .with_penalty_schedule(Schedule::Constant(1.0))
-                .with_ema(Some(EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0)))))
+                .with_ema(Some(
+                    EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0))),
+                ))
         }
     }
 }

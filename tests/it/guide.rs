@@ -28,7 +28,10 @@ fn the_readme_links_to_pages_that_exist() {
         assert!(link.starts_with("https://"), "{link} is a file's path");
         if let Some(page) = link.strip_prefix(GUIDE).filter(|page| !page.is_empty()) {
             let module = format!("pub mod {} {{}}", page.trim_end_matches("/index.html"));
-            assert!(guide.contains(&module), "{link}: no `{module}` in the guide");
+            assert!(
+                guide.contains(&module),
+                "{link}: no `{module}` in the guide"
+            );
             pages += 1;
         }
     }
@@ -75,7 +78,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for digit in 0..4 {
             let index = (bits >> (18 - 6 * digit)) & 63;
-            text.push(if digit <= group.len() { char::from(DIGITS[index as usize]) } else { '=' });
+            text.push(if digit <= group.len() {
+                char::from(DIGITS[index as usize])
+            } else {
+                '='
+            });
         }
     }
     text
