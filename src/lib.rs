@@ -3,8 +3,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! Generative adversarial networks on the [Burn](burn) framework, in pure Rust.
 //!
-//! A *generator* turns random noise into samples; a *discriminator* tells them from real ones; each learns
-//! from the other, until nobody can tell. This crate has the networks, the losses and the training, over Burn
+//! A *generator* turns random noise into samples; a *discriminator* learns to distinguish them from real ones; each
+//! learns from the other. This crate has the networks, the losses and the training, over Burn
 //! tensors, for points and tables `[N, features]` and images `[N, C, H, W]`. The device that a tensor lives on
 //! picks the backend at run time: the same code runs on a CPU (flex, ndarray) and on a GPU (wgpu and others).
 //!
@@ -40,14 +40,14 @@
 //!   networks of your own.
 //! - Networks: [`model`] ([`MlpConfig`](model::MlpConfig), [`DcganConfig`](model::DcganConfig),
 //!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig)), of the layers in [`nn`].
-//! - Gradient penalties: [`penalty`]; tangent rules for networks of `burn::nn` layers: [`dual`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
-//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`Schedule`], [`optimizer`], [`ema`], [`run`] (a
-//!   whole run: checkpoints, resuming, divergence), [`observe`] (histories, grids, scores, early stopping, a watch),
-//!   [`checkpoint`] (what is on disk).
+//! - Training: [`loss`], [`penalty`] (with [`dual`], tangent rules for networks of `burn::nn` layers), [`optimizer`],
+//!   [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets).
+//! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
+//!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
 //!   features from [`feature`].
-//! - Why it works: [`theory`].
+//! - Why, how well and how fast: the [`guide`].
 //!
 //! # Features
 //!
@@ -62,9 +62,10 @@
 //!
 //! # Errors and randomness
 //!
-//! Whatever a user, a file or a device can cause comes back as a [`GanError`] with the numbers in it, and a step
-//! that fails leaves training as it was before. All randomness is drawn on the host from [`random`] streams keyed
-//! by (seed, purpose, step): the same seed gives the same weights, noise and batches on every backend.
+//! What a user, a file or a device can cause comes back as a [`GanError`] with the numbers in it, and a step that fails
+//! leaves the trainer in its last state that was checked and found finite. All randomness is drawn on the host from
+//! [`random`] streams keyed by (seed, purpose, step): the same seed gives the same weights, noise and batches on every
+//! backend.
 
 mod adversarial;
 mod batch;
@@ -78,6 +79,7 @@ mod errors;
 pub mod feature;
 mod files;
 mod gan_error;
+pub mod guide;
 mod identity;
 #[cfg(feature = "training")]
 pub mod loss;
@@ -118,7 +120,6 @@ mod saved_state;
 mod schedule;
 #[cfg(feature = "training")]
 mod score;
-pub mod theory;
 #[cfg(feature = "training")]
 pub mod trainer;
 mod unwind;
@@ -139,7 +140,7 @@ pub use sampling::SamplerConfig;
 #[cfg(feature = "training")]
 pub use saved_state::SavedState;
 pub use schedule::Schedule;
-pub use weights::{load_weights, save_weights};
+pub use weights::{WeightsError, load_weights, save_weights};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,6 +10,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("batch", 0),
     ("dual", 0),
     ("errors", 0),
+    ("guide", 0),
     ("gan_error", 0),
     ("network", 0),
     ("observe_error", 0),
@@ -33,14 +34,13 @@ const FLOORS: &[(&str, u32)] = &[
     ("optimizer", 1),
     ("picture", 1),
     ("plot", 1),
-    ("sampling", 1),
-    ("theory", 1),
+    ("sampling", 3),
     ("weights", 1),
     ("model", 2),
     ("ema", 3),
     ("feature", 3),
     ("loss", 3),
-    ("metric", 3),
+    ("metric", 4),
     ("penalty", 3),
     ("trainer", 4),
     ("observe", 5),
@@ -103,8 +103,10 @@ fn imports_point_down() {
                 imports += 1;
                 let (from, to) = (floor(&module), floor(&imported));
                 let ground = from == 0 && to == 0;
+                // It holds the errors of all families: its floor rises when the last family below it has its own.
+                let errors = module == "gan_error";
                 assert!(
-                    to < from || ground,
+                    to < from || ground || errors,
                     "{}: `{module}` (floor {from}) imports `{imported}` (floor {to}):\n{line}",
                     source.display()
                 );

@@ -5,6 +5,7 @@
 mod common;
 
 mod accumulation;
+mod architectures;
 mod backends;
 mod checkpoints;
 mod corpus;
@@ -14,9 +15,11 @@ mod digits;
 mod divergence;
 mod early_stopping;
 mod evaluation;
+mod failed_steps;
 mod feature;
 mod floors;
 mod gradients;
+mod guide;
 mod history;
 mod idx;
 mod layers;
@@ -37,6 +40,7 @@ mod presets;
 mod random;
 mod resident;
 mod resume;
+mod sampling;
 mod spectral;
 mod stability;
 mod theory;
