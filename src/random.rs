@@ -41,8 +41,9 @@ pub enum Purpose {
 
 /// A stream of random numbers keyed by (seed, purpose, step).
 ///
-/// The numbers come from ChaCha with 8 rounds, whose output is fixed by the `rand_chacha` crate's
-/// value-stability promise.
+/// The bits come from ChaCha with 8 rounds, an algorithm that is fixed. What is made of them is fixed by versions only:
+/// normal values follow the `rand_distr` crate, shuffles and indices the `rand` crate. Golden values in this crate's
+/// tests fail where an update of those changes a number.
 ///
 /// ```
 /// use burn_gan::random::{Purpose, Stream};
