@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::batch::BatchError;
 use crate::errors::{ConfigError, DeviceError, FileError, ShapeError};
+use crate::network_error::NetworkError;
 use crate::non_finite::NonFinite;
 
 /// What went wrong, with the numbers that say where.
@@ -32,14 +33,9 @@ pub enum GanError {
     #[error(transparent)]
     File(#[from] FileError),
 
-    /// A latent tensor is not as wide as the generator's latent space.
-    #[error("the generator takes latent vectors of {expected} values, got {actual}")]
-    LatentSize {
-        /// The generator's latent size.
-        expected: usize,
-        /// The width of the latent tensor.
-        actual: usize,
-    },
+    /// A layer or network that cannot be built, or does not fit what it is given.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
 
     /// A data set without samples.
     #[error("the data set has no samples")]
@@ -64,32 +60,6 @@ pub enum GanError {
         index: usize,
         /// Number of samples in the data set.
         samples: usize,
-    },
-
-    /// A kernel and stride without a padding that gives `size / stride` (or `size * stride`).
-    #[error(
-        "kernel {kernel} with stride {stride} has no size-preserving padding: \
-         the stride must be between 1 and the kernel, and stride 1 needs an odd kernel"
-    )]
-    UnsupportedKernel {
-        /// Side of the square kernel, in pixels.
-        kernel: usize,
-        /// Stride, in pixels.
-        stride: usize,
-    },
-
-    /// Halving the image does not lead to a base size that the network starts from.
-    #[error(
-        "images of {height}x{width} cannot be halved: height and width must be even and at least \
-         twice the base size {minimum}"
-    )]
-    UnreachableSize {
-        /// Image height in pixels.
-        height: usize,
-        /// Image width in pixels.
-        width: usize,
-        /// The smallest side that the base may have.
-        minimum: usize,
     },
 
     /// A sample holds NaN or an infinity.

@@ -87,6 +87,7 @@ pub mod metric;
 pub mod model;
 mod module_tree;
 mod network;
+mod network_error;
 pub mod nn;
 mod non_finite;
 #[cfg(feature = "training")]
@@ -126,6 +127,7 @@ pub use errors::{ConfigError, DeviceError, FileError, ShapeError};
 pub use gan_error::GanError;
 pub use identity::Identity;
 pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+pub use network_error::NetworkError;
 pub use non_finite::NonFinite;
 #[cfg(feature = "training")]
 pub use persistent::{Persistent, SavedState};

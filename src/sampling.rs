@@ -9,6 +9,7 @@ use crate::errors::at_least_1;
 use crate::gan_error::GanError;
 use crate::module_tree::module_device;
 use crate::network::Generator;
+use crate::network_error::NetworkError;
 use crate::random::{Purpose, Stream};
 
 /// Draws samples from a generator in chunks, so that memory is bounded by the chunk, not by the count.
@@ -59,7 +60,7 @@ impl SamplerConfig {
     /// Turns latent vectors `[N, latent_size]` of the caller's own into samples.
     ///
     /// # Errors
-    /// As [`SamplerConfig::sample`], and [`GanError::LatentSize`] for latents of another width.
+    /// As [`SamplerConfig::sample`], and [`NetworkError::LatentSize`] for latents of another width.
     pub fn decode<const D: usize, C: Condition, G: Generator<D, C>>(
         &self,
         generator: &G,
@@ -72,10 +73,10 @@ impl SamplerConfig {
             return Err(GanError::Batch(BatchError::Empty));
         }
         if latent_size != generator.latent_size() {
-            return Err(GanError::LatentSize {
+            return Err(GanError::Network(NetworkError::LatentSize {
                 expected: generator.latent_size(),
                 actual: latent_size,
-            });
+            }));
         }
         check_condition(count, condition)?;
         let generator = generator.valid();

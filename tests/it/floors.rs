@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("errors", 0),
     ("gan_error", 0),
     ("network", 0),
+    ("network_error", 0),
     ("observer", 0),
     ("report", 0),
     ("score", 0),
