@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("guide", 0),
     ("gan_error", 0),
     ("network", 0),
+    ("network_error", 0),
     ("observe_error", 0),
     ("observer", 0),
     ("saved_state", 0),
