@@ -41,6 +41,24 @@ pub struct ShapeError {
     pub actual: Vec<usize>,
 }
 
+impl ShapeError {
+    /// Refuses another shape than the expected one.
+    pub(crate) fn check(
+        what: &'static str,
+        expected: &[usize],
+        actual: &[usize],
+    ) -> Result<(), Self> {
+        if expected == actual {
+            return Ok(());
+        }
+        Err(Self {
+            what,
+            expected: expected.to_vec(),
+            actual: actual.to_vec(),
+        })
+    }
+}
+
 /// A device that could not run an operation or hand over a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the device failed: {message}")]
@@ -74,6 +92,26 @@ impl FileError {
         Self {
             path: path.into(),
             source,
+        }
+    }
+}
+
+/// A saved training state, or a part of one, that does not fit or cannot be written down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {message}")]
+pub struct StateError {
+    /// Which part of the state.
+    pub part: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl StateError {
+    /// A part of a state, and what is wrong with it.
+    pub fn new(part: impl Into<String>, message: impl std::fmt::Display) -> Self {
+        Self {
+            part: part.into(),
+            message: message.to_string(),
         }
     }
 }

@@ -3,17 +3,23 @@
 use std::path::PathBuf;
 
 use crate::batch::BatchError;
+#[cfg(feature = "training")]
+use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
-use crate::errors::{ConfigError, DeviceError, FileError, ShapeError};
+use crate::errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 use crate::feature::FeatureError;
 #[cfg(feature = "metrics")]
 use crate::metric::MetricError;
 use crate::non_finite::NonFinite;
+#[cfg(feature = "training")]
+use crate::observe_error::ObserveError;
 use crate::weights::WeightsError;
 
 /// What went wrong, with the numbers that say where.
 ///
-/// No call of this crate panics on a user's input, a file or a device; it returns one of these.
+/// Wrong values, files and devices that fail come back as one of these, and so do panics of your own networks, losses
+/// and penalties while a trainer is built or takes a step. That needs a program that unwinds: one with `panic = "abort"`
+/// ends. A panic of your own sources and observers is not caught.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GanError {
@@ -53,6 +59,28 @@ pub enum GanError {
     #[cfg(feature = "metrics")]
     #[error(transparent)]
     Metric(#[from] MetricError),
+    /// A saved training state, or a part of one, that does not fit or cannot be written down.
+    #[error(transparent)]
+    State(#[from] StateError),
+
+    /// A checkpoint that is not written, or not gone on from.
+    #[cfg(feature = "training")]
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+
+    /// An observer of the library's own failed, or what one has written cannot be read.
+    #[cfg(feature = "training")]
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+
+    /// A class label that there is no class for.
+    #[error("label {label}: there are {classes} classes, counted from 0")]
+    LabelOutOfRange {
+        /// The label.
+        label: i64,
+        /// Number of classes.
+        classes: usize,
+    },
 
     /// A latent tensor is not as wide as the generator's latent space.
     #[error("the generator takes latent vectors of {expected} values, got {actual}")]
@@ -107,6 +135,28 @@ pub enum GanError {
         restored: usize,
     },
 
+    /// A state with NaN or an infinity in it, which cannot be trained from, saved or sampled from.
+    ///
+    /// The trainer is as it was: [`check_finite`](crate::AdversarialTrainer::check_finite) takes it back to its last
+    /// good state.
+    #[error("the state after {steps} steps cannot be used: {cause} is not finite")]
+    NonFiniteState {
+        /// Number of steps behind the state.
+        steps: usize,
+        /// What is not finite.
+        cause: NonFinite,
+    },
+
+    /// Something in a step panicked: a loss, a penalty, an optimiser, a backward pass, a device. The training state is
+    /// as it was before the step.
+    #[error("step {step} failed, and nothing of it stays: {message}")]
+    StepFailed {
+        /// The step, counted from 0.
+        step: usize,
+        /// What it said.
+        message: String,
+    },
+
     /// Batch normalisation in a discriminator with a gradient penalty.
     #[error(
         "the discriminator has batch normalisation at `{path}`: it ties the samples of a batch together, and a \
@@ -125,7 +175,8 @@ pub enum GanError {
     )]
     NoTangentRule,
 
-    /// A network panicked on a sample; most often two shapes inside it do not fit.
+    /// A network panicked on an input, before training or in a step; most often two shapes inside it do not fit, or a
+    /// label is beyond its classes. A step's training state is then as it was before.
     #[error("the {network} fails on an input of shape {shape:?}: {message}")]
     NetworkFailed {
         /// Which network.
@@ -150,85 +201,6 @@ pub enum GanError {
         message: String,
     },
 
-    /// A saved training state, or a part of one, that does not fit or cannot be written down.
-    #[error("{part}: {message}")]
-    State {
-        /// Which part of the state.
-        part: String,
-        /// What is wrong with it.
-        message: String,
-    },
-
-    /// One of Burn's metrics renderers or metric loggers failed, or its user killed the run.
-    #[error("the {receiver} failed: {message}")]
-    MetricsReceiver {
-        /// What it is.
-        receiver: &'static str,
-        /// What it said.
-        message: String,
-    },
-
-    /// A checkpoint that is not what was written: a file is missing, cut or changed.
-    #[error("damaged checkpoint {}: {reason}", path.display())]
-    DamagedCheckpoint {
-        /// The checkpoint's folder.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-
-    /// A folder in which every checkpoint is damaged.
-    #[error("no whole checkpoint in {}: {}", folder.display(), damaged.join("; "))]
-    NoWholeCheckpoint {
-        /// The folder.
-        folder: PathBuf,
-        /// What is wrong with each, the newest first.
-        damaged: Vec<String>,
-    },
-
-    /// A checkpoint in the format of another version of this crate.
-    #[error("{}: a checkpoint of format {found}; this version reads up to {supported}", path.display())]
-    CheckpointFormat {
-        /// The checkpoint's folder.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-        /// The newest format that can be read.
-        supported: u32,
-    },
-
-    /// A folder of checkpoints that another run writes to.
-    #[error("{}: another run keeps its checkpoints there", folder.display())]
-    CheckpointsInUse {
-        /// The folder.
-        folder: PathBuf,
-    },
-
-    /// A new run would mix its checkpoints with those of an earlier one.
-    #[error(
-        "{}: there are checkpoints of an earlier run up to step {step}; resume it or take another folder",
-        folder.display()
-    )]
-    CheckpointsExist {
-        /// The folder.
-        folder: PathBuf,
-        /// The newest one's step.
-        step: usize,
-    },
-
-    /// A run that is not the one of the checkpoint.
-    #[error(
-        "{} is of another run: {}; `allow_change` lets a field differ",
-        path.display(),
-        differences.join("; ")
-    )]
-    ResumeMismatch {
-        /// The checkpoint's folder.
-        path: PathBuf,
-        /// Each field that differs, with both values.
-        differences: Vec<String>,
-    },
-
     /// Training did not stay finite, and the run's policy is at its end.
     #[error(
         "training diverged in step {step}, {after}: {cause}; last good checkpoint: {}",
@@ -243,24 +215,6 @@ pub enum GanError {
         checkpoint: Option<PathBuf>,
         /// What failed.
         cause: Box<GanError>,
-    },
-
-    /// A score that came out as NaN, which is neither better nor worse than any other.
-    #[error("the score `{name}` is not a number")]
-    ScoreNotANumber {
-        /// The score's name.
-        name: String,
-    },
-
-    /// A history, or a file of scores, that cannot be read: a line of it is none of its rows.
-    #[error("{}, line {line}: {message}", path.display())]
-    History {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        message: String,
     },
 
     /// An error of the user's own code: an observer, a score.
@@ -291,10 +245,7 @@ impl GanError {
     /// A part of a saved state that does not fit or cannot be written down.
     #[cfg(feature = "training")]
     pub(crate) fn state(part: impl Into<String>, message: impl std::fmt::Display) -> Self {
-        Self::State {
-            part: part.into(),
-            message: message.to_string(),
-        }
+        StateError::new(part, message).into()
     }
 
     /// Wraps what Burn says of a failed read or execution.

@@ -147,12 +147,13 @@ impl Judge {
         let distance = Score::lowest(FRECHET, |trainer: &GanTrainer<4, _, _>| {
             Ok(frechet_distance(&self.real, &self.features(trainer)?)?)
         });
-        let mut evaluation = Evaluation::new(scores_file(&job.folder), (steps / LOOKS).max(1))
+        let evaluation = Evaluation::new(scores_file(&job.folder), (steps / LOOKS).max(1))
             .with_score(self.held_out.count(), distance);
         let start = Instant::now();
         trainer
-            .fit(&mut source, steps)
-            .observe(&mut evaluation)
+            .fit(&mut source)
+            .until(steps)
+            .observe(evaluation)
             .run()?;
         let seconds = start.elapsed().as_secs_f64();
 

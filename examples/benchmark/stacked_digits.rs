@@ -257,7 +257,7 @@ impl Suite for StackedDigits {
             &source.batch(0, &device)?,
         )?;
         let start = Instant::now();
-        trainer.fit(&mut source, case.steps).run()?;
+        trainer.fit(&mut source).until(case.steps).run()?;
         let seconds = start.elapsed().as_secs_f64();
 
         let images = trainer.sample(SAMPLES, *seed, &())?;

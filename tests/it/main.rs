@@ -5,6 +5,7 @@
 mod common;
 
 mod accumulation;
+mod architectures;
 mod backends;
 mod checkpoints;
 mod corpus;
@@ -14,14 +15,17 @@ mod digits;
 mod divergence;
 mod early_stopping;
 mod evaluation;
+mod failed_steps;
 mod feature;
 mod floors;
 mod gradients;
+mod guide;
 mod history;
 mod idx;
 mod layers;
 mod loss;
 mod loss_gradients;
+mod memories;
 mod memory;
 mod metric;
 mod metric_reference;

@@ -82,7 +82,7 @@ fn both_networks_learn_and_the_report_says_how() {
     assert_ne!(parameters(trainer.generator()), before.0);
     assert_ne!(parameters(trainer.discriminator()), before.1);
     assert_eq!(trainer.steps(), 1);
-    assert_eq!(report.logits_real.dims(), [8]);
+    assert_eq!(report.logits_real().dims(), [8]);
     let values = report.read().unwrap();
     assert!(values.loss_discriminator.is_finite() && values.loss_generator.unwrap().is_finite());
     assert!((0.0..=1.0).contains(&values.probability_real.unwrap()));
@@ -133,7 +133,7 @@ fn critic_steps_come_before_a_generator_step() {
         let before = parameters(trainer.generator());
         let report = trainer.step(images(step, 4)).unwrap();
         let turn = step % 3 == 2;
-        assert_eq!(report.loss_generator.is_some(), turn);
+        assert_eq!(report.loss_generator().is_some(), turn);
         // Between its turns nothing of the generator changes, not even running statistics.
         assert_eq!(
             parameters(trainer.generator()) != before,
@@ -698,12 +698,13 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
             .unwrap()
     };
     let mut whole = trainer();
-    whole.fit(&mut source, 6).run().unwrap();
+    whole.fit(&mut source).until(6).run().unwrap();
 
     let mut parts = trainer();
     let seen = Cell::new(0);
     let outcome = parts
-        .fit(&mut source, 6)
+        .fit(&mut source)
+        .until(6)
         .observe(&mut vec![Until {
             step: 2,
             fails: false,
@@ -718,7 +719,8 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
         seen: &seen,
     };
     let failed = parts
-        .fit(&mut source, 6)
+        .fit(&mut source)
+        .until(6)
         .observe(failing)
         .run()
         .unwrap_err();
@@ -728,8 +730,16 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
         4,
         "what was learnt before the observer failed stays"
     );
-    let outcome = parts.fit(&mut source, 6).run().unwrap();
+    let outcome = parts.fit(&mut source).until(6).run().unwrap();
     assert_eq!((outcome.steps, outcome.stopped), (6, false));
     assert_eq!(parameters(parts.generator()), parameters(whole.generator()));
-    assert!(parts.fit(&mut source, 6).run().unwrap().last.is_none());
+    assert!(
+        parts
+            .fit(&mut source)
+            .until(6)
+            .run()
+            .unwrap()
+            .last
+            .is_none()
+    );
 }
