@@ -10,14 +10,16 @@ use burn::tensor::{Device, Int, Tensor};
 use burn_gan::model::DcganConfig;
 use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{
-    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
+    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig, EmbeddingProjection,
     EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, LayerNormConfig, LinearConfig,
     MinibatchDeviationConfig, StemConfig, TransposedConvolution, class_labels, initialize_normal,
     to_channels_first, to_channels_last,
 };
-use burn_gan::{ConfigError, ShapeError};
+use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{AdversarialTrainer, Batch, ConfigError, ShapeError};
 use burn_gan::{
-    Discriminator, Dual, GanError, Generator, WeightsError, load_weights, save_weights,
+    Discriminator, Dual, GanError, Generator, NetworkError, WeightsError, load_weights,
+    save_weights,
 };
 
 const KERNELS: [(usize, usize); 8] = [
@@ -534,12 +536,63 @@ fn a_label_beyond_the_classes_gives_no_number() {
             assert_eq!(is_nan, [false, true, false], "{beyond}");
             assert!(matches!(
                 layer.check_labels(&labels),
-                Err(GanError::LabelOutOfRange { label, classes: 3 }) if label == beyond
+                Err(NetworkError::LabelOutOfRange { label, classes: 3 }) if label == beyond
             ));
         }
         let labels = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
         layer.check_labels(&labels).unwrap();
     }
+}
+
+/// A table that a label picks a row of, and a discriminator with a projection.
+#[derive(Module, Debug)]
+struct Conditional {
+    projection: EmbeddingProjection,
+}
+
+impl Generator<2, Tensor<1, Int>> for Conditional {
+    fn latent_size(&self) -> usize {
+        2
+    }
+    fn generate(&self, latent: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<2> {
+        let shift = self
+            .projection
+            .propagate(Dual::constant(latent.clone()), labels);
+        latent + shift.value.unsqueeze_dim(1)
+    }
+}
+
+impl Discriminator<2, Tensor<1, Int>> for Conditional {
+    fn logits(&self, samples: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<1> {
+        self.projection
+            .propagate(Dual::constant(samples), labels)
+            .value
+    }
+}
+
+#[test]
+fn a_step_with_a_label_beyond_the_classes_is_refused() {
+    let device = Device::flex().autodiff();
+    let network = |position| Conditional {
+        projection: EmbeddingProjectionConfig::new(3, 2)
+            .init(&mut stream(position), &device)
+            .unwrap(),
+    };
+    let batch = |labels: [i32; 4]| {
+        let samples = stream(1).normal([4, 2], &device);
+        let labels = Tensor::<1, Int>::from_ints(labels, &device);
+        Batch::with_condition(samples, labels).unwrap()
+    };
+    let good = batch([0, 1, 2, 0]);
+    let mut trainer = GanTrainerConfig::new()
+        .init(network(1), network(2), &good)
+        .unwrap();
+    trainer.step(good.clone()).unwrap();
+    let before = parameters(trainer.discriminator());
+    let error = trainer.step(batch([0, 3, 2, 0])).unwrap_err();
+    assert!(matches!(error, GanError::NonFiniteStep { .. }), "{error}");
+    assert_eq!(parameters(trainer.discriminator()), before);
+    trainer.step(good).unwrap();
 }
 
 #[test]
@@ -550,7 +603,7 @@ fn labels_of_the_host_are_checked_there() {
     for (beyond, classes) in [(3, 3), (0, 0), (usize::MAX, 3)] {
         let error = class_labels(&[beyond], classes, &device).unwrap_err();
         assert!(
-            matches!(error, GanError::LabelOutOfRange { classes: c, .. } if c == classes),
+            matches!(error, NetworkError::LabelOutOfRange { classes: c, .. } if c == classes),
             "{error:?}"
         );
     }
@@ -662,7 +715,7 @@ fn kernels_without_a_padding_are_refused() {
             .init_transposed(&mut stream(1), &device);
         for error in [convolution.err(), transposed.err()] {
             assert!(
-                matches!(error, Some(GanError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
+                matches!(error, Some(NetworkError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
                 "{kernel}/{stride}: {error:?}"
             );
         }
@@ -737,7 +790,7 @@ fn sizes_of_zero_are_refused() {
     ];
     for error in errors {
         assert!(
-            matches!(error, Some(GanError::Config(ConfigError { .. }))),
+            matches!(error, Some(NetworkError::Config(ConfigError { .. }))),
             "{error:?}"
         );
     }
@@ -750,7 +803,10 @@ fn images_that_cannot_be_halved_are_refused() {
             .init_generator(&Device::flex())
             .err();
         assert!(
-            matches!(error, Some(GanError::UnreachableSize { minimum: 4, .. })),
+            matches!(
+                error,
+                Some(NetworkError::UnreachableSize { minimum: 4, .. })
+            ),
             "{height}x{width}: {error:?}"
         );
     }
@@ -763,9 +819,9 @@ fn standard_weights_of_another_shape_are_refused() {
         .with_standard_weight(Tensor::zeros([5, 3, 3, 3], &Device::flex()))
         .err()
     {
-        Some(GanError::Shape(ShapeError {
+        Some(ShapeError {
             expected, actual, ..
-        })) => {
+        }) => {
             assert_eq!((expected, actual), (vec![5, 3, 4, 4], vec![5, 3, 3, 3]));
         }
         other => panic!("{other:?}"),
