@@ -258,3 +258,30 @@ fn a_memory_of_something_else_is_refused() {
         assert!(matches!(error, OptimizerError::Format { .. }), "{error}");
     }
 }
+
+/// What a checkpoint records of a trainer with these optimisers.
+fn description(optimizer: AdamConfig) -> serde_json::Value {
+    use burn_gan::Persistent;
+    let device = Device::flex().autodiff();
+    let networks = burn_gan::model::MlpConfig::new(2).with_hidden(vec![4]);
+    let batch = burn_gan::Batch::new(Tensor::<2>::ones([2, 2], &device));
+    let optimizer = OptimizerConfig::Adam(optimizer).init().unwrap();
+    let trainer = burn_gan::trainer::GanTrainerConfig::new()
+        .init(
+            networks.init_generator(&device).unwrap(),
+            networks.init_discriminator(&device).unwrap(),
+            &batch,
+        )
+        .unwrap();
+    trainer
+        .with_optimizers(optimizer.clone(), optimizer)
+        .description()
+        .unwrap()
+}
+
+#[test]
+fn settings_of_optimizers_given_to_a_trainer_count_at_resume() {
+    let plain = description(AdamConfig::new());
+    assert_eq!(plain, description(AdamConfig::new()));
+    assert_ne!(plain, description(AdamConfig::new().with_beta_2(0.99)));
+}
