@@ -11,7 +11,7 @@ use std::time::Instant;
 use burn_gan::GanError;
 use burn_gan::data::{ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
-use burn_gan::loss::Loss;
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::model::DcganConfig;
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
@@ -86,23 +86,18 @@ enum LossName {
 
 impl LossName {
     /// One-sided label smoothing, where the loss has labels, keeps the discriminator from being too sure.
-    fn real_label(self) -> f64 {
+    fn loss(self) -> Loss {
+        let smoothed = |loss| Loss::Smoothed {
+            loss,
+            real_label: 0.9,
+        };
         match self {
-            Self::Minimax | Self::NonSaturating | Self::LeastSquares => 0.9,
-            Self::Hinge | Self::RelativisticPaired | Self::RelativisticAverage => 1.0,
-        }
-    }
-}
-
-impl From<LossName> for Loss {
-    fn from(name: LossName) -> Self {
-        match name {
-            LossName::Minimax => Self::Minimax,
-            LossName::NonSaturating => Self::NonSaturating,
-            LossName::LeastSquares => Self::LeastSquares,
-            LossName::Hinge => Self::Hinge,
-            LossName::RelativisticPaired => Self::RelativisticPaired,
-            LossName::RelativisticAverage => Self::RelativisticAverage,
+            Self::Minimax => smoothed(LabelledLoss::Minimax),
+            Self::NonSaturating => smoothed(LabelledLoss::NonSaturating),
+            Self::LeastSquares => smoothed(LabelledLoss::LeastSquares),
+            Self::Hinge => Loss::Hinge,
+            Self::RelativisticPaired => Loss::RelativisticPaired,
+            Self::RelativisticAverage => Loss::RelativisticAverage,
         }
     }
 }
@@ -130,8 +125,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .with_seed(common.seed)
         .init(images)?;
     let mut trainer = GanTrainerConfig::new()
-        .with_loss(arguments.loss.into())
-        .with_real_label(arguments.loss.real_label())
+        .with_loss(arguments.loss.loss())
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
         .with_seed(common.seed)
         .init(

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
-use burn_gan::ema::EmaConfig;
+use burn_gan::ema::{EmaConfig, EmaDecay};
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::feature::{ClassifierTrainingConfig, FeatureExtractor};
 use burn_gan::metric::{
     Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
@@ -47,7 +48,10 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
         "dcgan" => GanTrainerConfig::dcgan()
             .with_generator_learning_rate(4e-4)
             .with_discriminator_learning_rate(1e-4)
-            .with_real_label(0.9)
+            .with_loss(Loss::Smoothed {
+                loss: LabelledLoss::NonSaturating,
+                real_label: 0.9,
+            })
             .with_ema(Some(EmaConfig::new().with_decay(0.998))),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
             .with_learning_rates(1e-3)
@@ -63,7 +67,7 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
                 .with_learning_rates(1e-3)
                 .with_learning_rate_schedule(cosine(1.0, 0.1))
                 .with_ema(Some(
-                    EmaConfig::new().with_half_life(Some(cosine(0.0, 300.0))),
+                    EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 300.0))),
                 ))
         }
     }

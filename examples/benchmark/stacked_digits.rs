@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{DataError, IdxImages, Samples, Source, idx};
-use burn_gan::ema::EmaConfig;
+use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::feature::{FeatureExtractor, predicted_classes};
 use burn_gan::loss::Loss;
 use burn_gan::metric::{Features, frechet_distance, reverse_kl};
@@ -87,7 +87,7 @@ fn trainer(recipe: &Recipe, steps: usize) -> GanTrainerConfig {
         .with_learning_rates(1e-3)
         .with_learning_rate_schedule(cosine(1.0, 0.05))
         .with_ema(Some(
-            EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0))),
+            EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
         ))
 }
 

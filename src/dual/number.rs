@@ -3,7 +3,6 @@
 use burn::tensor::Tensor;
 
 use crate::errors::ShapeError;
-use crate::gan_error::GanError;
 
 /// A value and, where asked for, its directional derivative (tangent) in some direction of the input.
 ///
@@ -72,8 +71,8 @@ impl<const D: usize> Dual<D> {
     /// A value that moves in the direction `tangent`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] where the two shapes differ.
-    pub fn with_tangent(value: Tensor<D>, tangent: Tensor<D>) -> Result<Self, GanError> {
+    /// [`ShapeError`] where the two shapes differ.
+    pub fn with_tangent(value: Tensor<D>, tangent: Tensor<D>) -> Result<Self, ShapeError> {
         ShapeError::check("tangent", &value.dims(), &tangent.dims())?;
         Ok(Self {
             value,

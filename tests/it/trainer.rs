@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::common::{parameters, stream, values};
 use burn::module::Module;
-use burn::optim::{AdamConfig, SgdConfig};
+use burn::optim::SgdConfig;
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
-use burn_gan::ema::EmaConfig;
-use burn_gan::loss::{AdversarialLoss, Loss};
+use burn_gan::ema::{EmaConfig, EmaDecay};
+use burn_gan::loss::{AdversarialLoss, LabelledLoss, Loss};
 use burn_gan::model::{DcganConfig, DcganDiscriminator, DcganGenerator, MlpConfig};
 use burn_gan::nn::{Linear, LinearConfig};
 use burn_gan::observe::{Flow, Observer};
@@ -201,9 +201,12 @@ fn any_burn_optimizer_goes_in() {
         .with_generator_optimizer(sgd)
         .with_discriminator_optimizer(rms);
     dcgan_trainer(config).step(images(0, 4)).unwrap();
-    let lion = || burn::optim::LionConfig::new().build();
+    let lion = OptimizerConfig::Lion(burn::optim::LionConfig::new());
     dcgan_trainer(GanTrainerConfig::new())
-        .with_optimizers(lion(), AdamConfig::new().build())
+        .with_optimizers(
+            lion.init().unwrap(),
+            OptimizerConfig::dcgan().init().unwrap(),
+        )
         .step(images(0, 4))
         .unwrap();
 }
@@ -211,7 +214,7 @@ fn any_burn_optimizer_goes_in() {
 #[test]
 fn the_average_follows_the_live_generator() {
     let generator = dcgan().init_generator(&device()).unwrap();
-    let constant = EmaConfig::new().with_decay(0.75).with_warm_up(false);
+    let constant = EmaConfig::new().with_decay(EmaDecay::Constant(0.75));
     let mut ema = constant.init(&generator).unwrap();
     let start = parameters(&generator);
     let moved = generator.clone().map(&mut crate::common::Shift::by(1.0));
@@ -402,7 +405,11 @@ fn configurations_are_checked_once() {
         "finite_check",
     );
     refused(new().with_sample_chunk(0), "sample_chunk");
-    refused(new().with_real_label(0.3), "real_label");
+    let smoothed = Loss::Smoothed {
+        loss: LabelledLoss::NonSaturating,
+        real_label: 0.3,
+    };
+    refused(new().with_loss(smoothed), "real_label");
     refused(
         new().with_ema(Some(EmaConfig::new().with_decay(1.0))),
         "ema.decay",
