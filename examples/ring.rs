@@ -36,7 +36,12 @@ fn main() -> ExitCode {
 }
 
 fn ring(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
-    let PointsArgs { common, recipe, steps, .. } = arguments;
+    let PointsArgs {
+        common,
+        recipe,
+        steps,
+        ..
+    } = arguments;
     let device = common.device()?.autodiff();
     let mut source = MixtureSourceConfig::new(Mixture::ring(), arguments.batch_size)
         .with_seed(common.seed)
@@ -48,11 +53,13 @@ fn ring(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
         .with_slope(0.0)
         .with_spectral_norm(*recipe == Recipe::Sngan)
         .with_seed(common.seed);
-    let mut trainer = trainer_config(*recipe, *steps).with_seed(common.seed).init(
-        networks.init_generator(&device)?,
-        networks.init_discriminator(&device)?,
-        &source.batch(0, &device)?,
-    )?;
+    let mut trainer = trainer_config(*recipe, *steps)
+        .with_seed(common.seed)
+        .init(
+            networks.init_generator(&device)?,
+            networks.init_discriminator(&device)?,
+            &source.batch(0, &device)?,
+        )?;
 
     let folder = common.folder("ring")?;
     let stop = common::stop_flag()?;

@@ -21,7 +21,9 @@ use crate::weights::WeightsError;
 
 /// What went wrong, with the numbers that say where.
 ///
-/// No call of this crate panics on a user's input, a file or a device; it returns one of these.
+/// Wrong values, files and devices that fail come back as one of these, and so do panics of your own networks, losses
+/// and penalties while a trainer is built or takes a step. That needs a program that unwinds: one with `panic = "abort"`
+/// ends. A panic of your own sources and observers is not caught.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GanError {
@@ -74,6 +76,15 @@ pub enum GanError {
     #[cfg(feature = "training")]
     #[error(transparent)]
     Observe(#[from] ObserveError),
+
+    /// A class label that there is no class for.
+    #[error("label {label}: there are {classes} classes, counted from 0")]
+    LabelOutOfRange {
+        /// The label.
+        label: i64,
+        /// Number of classes.
+        classes: usize,
+    },
 
     /// A latent tensor is not as wide as the generator's latent space.
     #[error("the generator takes latent vectors of {expected} values, got {actual}")]
@@ -128,6 +139,28 @@ pub enum GanError {
         restored: usize,
     },
 
+    /// A state with NaN or an infinity in it, which cannot be trained from, saved or sampled from.
+    ///
+    /// The trainer is as it was: [`check_finite`](crate::AdversarialTrainer::check_finite) takes it back to its last
+    /// good state.
+    #[error("the state after {steps} steps cannot be used: {cause} is not finite")]
+    NonFiniteState {
+        /// Number of steps behind the state.
+        steps: usize,
+        /// What is not finite.
+        cause: NonFinite,
+    },
+
+    /// Something in a step panicked: a loss, a penalty, an optimiser, a backward pass, a device. The training state is
+    /// as it was before the step.
+    #[error("step {step} failed, and nothing of it stays: {message}")]
+    StepFailed {
+        /// The step, counted from 0.
+        step: usize,
+        /// What it said.
+        message: String,
+    },
+
     /// A discriminator that a gradient penalty cannot be computed for.
     #[cfg(feature = "training")]
     #[error(transparent)]
@@ -138,7 +171,8 @@ pub enum GanError {
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),
 
-    /// A network panicked on a sample; most often two shapes inside it do not fit.
+    /// A network panicked on an input, before training or in a step; most often two shapes inside it do not fit, or a
+    /// label is beyond its classes. A step's training state is then as it was before.
     #[error("the {network} fails on an input of shape {shape:?}: {message}")]
     NetworkFailed {
         /// Which network.

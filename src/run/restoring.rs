@@ -91,10 +91,12 @@ impl<T: Persistent> Recovery<T> for Restoring<'_, T> {
             Found::default()
         };
         self.damaged = found.damaged.iter().map(ToString::to_string).collect();
-        let Some(checkpoint) = found.checkpoint else {
+        let Some(mut checkpoint) = found.checkpoint else {
             log::info!("no checkpoint in {}: a new run", folder.display());
             return Ok(());
         };
+        let saved = std::mem::take(&mut checkpoint.manifest.configuration);
+        checkpoint.manifest.configuration = run.trainer.upgraded_description(saved);
         keeper.refuse_other(&checkpoint, &self.allowed)?;
         log::info!("going on from {}", checkpoint.path.display());
         let steps = checkpoint.manifest.step;

@@ -49,10 +49,10 @@ fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> Tensor<1> 
         sums: Vec::new(),
     };
     module.visit(&mut squares);
-    match squares.sums.is_empty() {
-        true => Tensor::zeros([1], &module_device(module).without_autodiff()),
-        false => Tensor::cat(squares.sums, 0).sum().sqrt(),
+    if squares.sums.is_empty() {
+        return Tensor::zeros([1], &module_device(module).without_autodiff());
     }
+    Tensor::cat(squares.sums, 0).sum().sqrt()
 }
 
 struct Squares<'a> {

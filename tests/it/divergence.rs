@@ -194,7 +194,7 @@ fn skip_is_bounded_over_all_of_the_run() {
 }
 
 #[test]
-fn skip_leaves_out_all_steps_since_the_last_check() {
+fn skip_leaves_out_the_unchecked_steps_up_to_the_bad_one() {
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(4));
     let mut skipped = trainer(config);
     let mut source = Planted::at(&[(5, 1)]);
@@ -205,7 +205,7 @@ fn skip_leaves_out_all_steps_since_the_last_check() {
         .run()
         .unwrap();
     assert_eq!((outcome.steps, outcome.skipped), (12, 1));
-    let expected = taught((0..12).filter(|step| !(4..8).contains(step)));
+    let expected = taught((0..12).filter(|step| ![4, 5].contains(step)));
     assert_eq!(
         parameters(skipped.generator()),
         parameters(expected.generator())
@@ -366,7 +366,7 @@ fn an_observer_can_ask_for_a_roll_back() {
 }
 
 #[test]
-fn the_state_is_checked_before_a_checkpoint() {
+fn a_state_between_two_checks_is_checked_before_it_is_saved() {
     let folder = tempfile::tempdir().unwrap();
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(5));
     let mut stopped = trainer(config);

@@ -31,7 +31,10 @@ fn the_readme_links_to_pages_that_exist() {
         };
         if page != "index.html" {
             let module = format!("pub mod {} {{}}", page.trim_end_matches("/index.html"));
-            assert!(guide.contains(&module), "{link}: no `{module}` in the guide");
+            assert!(
+                guide.contains(&module),
+                "{link}: no `{module}` in the guide"
+            );
             pages += 1;
         }
     }
@@ -78,7 +81,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for digit in 0..4 {
             let index = (bits >> (18 - 6 * digit)) & 63;
-            text.push(if digit <= group.len() { char::from(DIGITS[index as usize]) } else { '=' });
+            text.push(if digit <= group.len() {
+                char::from(DIGITS[index as usize])
+            } else {
+                '='
+            });
         }
     }
     text

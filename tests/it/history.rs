@@ -20,13 +20,14 @@ fn scalar(value: f32) -> Tensor<1> {
 
 /// A step with some numbers missing in every second row.
 fn report(step: usize, loss: f32) -> StepReport {
-    let mut report = StepReport::new(step, scalar(loss), scalar(0.5), scalar(-0.25));
-    if step.is_multiple_of(2) {
-        report.loss_generator = Some(scalar(-loss));
-        report.penalty = Some(scalar(loss / 3.0));
-        report.logits_are_log_odds = true;
+    let report = StepReport::new(step, scalar(loss), scalar(0.5), scalar(-0.25));
+    if !step.is_multiple_of(2) {
+        return report;
     }
     report
+        .with_loss_generator(scalar(-loss))
+        .with_penalty(scalar(loss / 3.0))
+        .with_logits_are_log_odds(true)
 }
 
 fn start(history: &mut History, from: usize, to: usize) -> Result<(), GanError> {
@@ -363,8 +364,7 @@ fn steps_that_are_not_finite_are_left_out() {
         for (step, value) in [(1, f32::NAN), (2, f32::INFINITY), (3, f32::NEG_INFINITY)] {
             history.observe(&report(step, value), &()).unwrap();
         }
-        let mut penalty = report(4, 1.0);
-        penalty.penalty = Some(scalar(f32::NAN));
+        let penalty = report(4, 1.0).with_penalty(scalar(f32::NAN));
         history.observe(&penalty, &()).unwrap();
         history.observe(&report(5, 1.0), &()).unwrap();
         assert_eq!(steps(&path), [0, 5]);

@@ -16,6 +16,7 @@ mod digits;
 mod divergence;
 mod early_stopping;
 mod evaluation;
+mod failed_steps;
 mod feature;
 mod floors;
 mod gradients;

@@ -477,7 +477,7 @@ fn lazy_penalties_come_every_so_many_steps_and_as_much_stronger() {
         let penalties: Vec<bool> = (0..4)
             .map(|seed| {
                 let report = trainer.step(Batch::new(plain(seed, [4, 2]))).unwrap();
-                report.penalty.is_some()
+                report.penalty().is_some()
             })
             .collect();
         (penalties, parameters(trainer.discriminator()))

@@ -409,9 +409,10 @@ fn the_numbers_of_a_history_are_lines() {
     let rows: Vec<_> = (0..30)
         .map(|step| {
             let value = step as f32;
-            let mut report = StepReport::new(step, number(value), number(value), number(-value));
-            report.loss_generator = step.is_multiple_of(5).then(|| number(30.0 - value));
-            report.read().unwrap()
+            StepReport::new(step, number(value), number(value), number(-value))
+                .with_loss_generator(step.is_multiple_of(5).then(|| number(30.0 - value)))
+                .read()
+                .unwrap()
         })
         .collect();
     for (name, drawn) in [

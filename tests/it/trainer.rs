@@ -82,7 +82,7 @@ fn both_networks_learn_and_the_report_says_how() {
     assert_ne!(parameters(trainer.generator()), before.0);
     assert_ne!(parameters(trainer.discriminator()), before.1);
     assert_eq!(trainer.steps(), 1);
-    assert_eq!(report.logits_real.dims(), [8]);
+    assert_eq!(report.logits_real().dims(), [8]);
     let values = report.read().unwrap();
     assert!(values.loss_discriminator.is_finite() && values.loss_generator.unwrap().is_finite());
     assert!((0.0..=1.0).contains(&values.probability_real.unwrap()));
@@ -133,7 +133,7 @@ fn critic_steps_come_before_a_generator_step() {
         let before = parameters(trainer.generator());
         let report = trainer.step(images(step, 4)).unwrap();
         let turn = step % 3 == 2;
-        assert_eq!(report.loss_generator.is_some(), turn);
+        assert_eq!(report.loss_generator().is_some(), turn);
         // Between its turns nothing of the generator changes, not even running statistics.
         assert_eq!(
             parameters(trainer.generator()) != before,

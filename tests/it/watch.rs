@@ -148,9 +148,7 @@ fn log_odds_have_to_be_on_their_sides_too() {
     let look = |fake: [f32; 4]| {
         let mut watch = config().init(&real()).unwrap();
         watch_script(&mut watch, 0..4, |step, _| {
-            let mut report = report(step, 30.0, fake);
-            report.logits_are_log_odds = true;
-            report
+            report(step, 30.0, fake).with_logits_are_log_odds(true)
         });
         (watch.findings().len(), watch.measures().unwrap().accuracy)
     };
@@ -256,9 +254,7 @@ fn uneven(step: usize, trainer: &mut Script) -> StepReport {
         return sick(step, trainer);
     }
     let logit = 17.0 / (step as f32 + 1.7);
-    let mut report = report(step, logit, [-logit, 0.1, 0.2, -0.3]);
-    report.logits_are_log_odds = true;
-    report
+    report(step, logit, [-logit, 0.1, 0.2, -0.3]).with_logits_are_log_odds(true)
 }
 
 #[test]

@@ -169,11 +169,11 @@ impl Window {
         }
         self.steps += 1;
         // A sum of tracked tensors would keep the graph of every step alive.
-        let real = report.logits_real.clone().without_autodiff();
-        let fake = report.logits_fake.clone().without_autodiff();
+        let real = report.logits_real().clone().without_autodiff();
+        let fake = report.logits_fake().clone().without_autodiff();
         let gap = real.clone().mean() - fake.clone().mean();
         self.gap = Some(sum(self.gap.take(), gap));
-        if report.logits_are_log_odds {
+        if report.logits_are_log_odds() {
             let right = |is_right: Tensor<1, burn::tensor::Bool>| is_right.float().mean();
             let accuracy = right(real.greater_scalar(0.0)) + right(fake.lower_scalar(0.0));
             self.accuracy = Some(sum(self.accuracy.take(), accuracy * 0.5));
