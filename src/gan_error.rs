@@ -10,6 +10,7 @@ use crate::errors::{ConfigError, DeviceError, FileError, ShapeError, StateError}
 use crate::feature::FeatureError;
 #[cfg(feature = "metrics")]
 use crate::metric::MetricError;
+use crate::network_error::NetworkError;
 use crate::non_finite::NonFinite;
 #[cfg(feature = "training")]
 use crate::observe_error::ObserveError;
@@ -63,6 +64,7 @@ pub enum GanError {
     #[cfg(feature = "metrics")]
     #[error(transparent)]
     Metric(#[from] MetricError),
+
     /// A saved training state, or a part of one, that does not fit or cannot be written down.
     #[error(transparent)]
     State(#[from] StateError),
@@ -77,49 +79,9 @@ pub enum GanError {
     #[error(transparent)]
     Observe(#[from] ObserveError),
 
-    /// A class label that there is no class for.
-    #[error("label {label}: there are {classes} classes, counted from 0")]
-    LabelOutOfRange {
-        /// The label.
-        label: i64,
-        /// Number of classes.
-        classes: usize,
-    },
-
-    /// A latent tensor is not as wide as the generator's latent space.
-    #[error("the generator takes latent vectors of {expected} values, got {actual}")]
-    LatentSize {
-        /// The generator's latent size.
-        expected: usize,
-        /// The width of the latent tensor.
-        actual: usize,
-    },
-
-    /// A kernel and stride without a padding that gives `size / stride` (or `size * stride`).
-    #[error(
-        "kernel {kernel} with stride {stride} has no size-preserving padding: \
-         the stride must be between 1 and the kernel, and stride 1 needs an odd kernel"
-    )]
-    UnsupportedKernel {
-        /// Side of the square kernel, in pixels.
-        kernel: usize,
-        /// Stride, in pixels.
-        stride: usize,
-    },
-
-    /// Halving the image does not lead to a base size that the network starts from.
-    #[error(
-        "images of {height}x{width} cannot be halved: height and width must be even and at least \
-         twice the base size {minimum}"
-    )]
-    UnreachableSize {
-        /// Image height in pixels.
-        height: usize,
-        /// Image width in pixels.
-        width: usize,
-        /// The smallest side that the base may have.
-        minimum: usize,
-    },
+    /// A layer or network that cannot be built, or does not fit what it is given.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
 
     /// A step led to NaN or an infinity; the trainer is back at its last good state.
     #[error(

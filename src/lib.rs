@@ -88,6 +88,7 @@ pub mod metric;
 pub mod model;
 mod module_tree;
 mod network;
+mod network_error;
 pub mod nn;
 mod non_finite;
 #[cfg(feature = "training")]
@@ -132,6 +133,7 @@ pub use errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 pub use gan_error::GanError;
 pub use identity::Identity;
 pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+pub use network_error::NetworkError;
 pub use non_finite::NonFinite;
 #[cfg(feature = "training")]
 pub use persistent::Persistent;

@@ -9,6 +9,7 @@ use crate::errors::{ConfigError, ShapeError, at_least_1};
 use crate::gan_error::GanError;
 use crate::module_tree::module_device;
 use crate::network::Generator;
+use crate::network_error::NetworkError;
 use crate::random::{Purpose, Stream};
 use crate::unwind::caught;
 
@@ -62,7 +63,7 @@ impl SamplerConfig {
     /// Turns latent vectors `[N, latent_size]` of the caller's own into samples.
     ///
     /// # Errors
-    /// As [`SamplerConfig::sample`], and [`GanError::LatentSize`] for latents of another width.
+    /// As [`SamplerConfig::sample`], and [`NetworkError::LatentSize`] for latents of another width.
     pub fn decode<const D: usize, C: Condition, G: Generator<D, C>>(
         &self,
         generator: &G,
@@ -71,10 +72,10 @@ impl SamplerConfig {
     ) -> Result<Tensor<D>, GanError> {
         let [count, latent_size] = latent.dims();
         if count > 0 && latent_size != generator.latent_size() {
-            return Err(GanError::LatentSize {
+            return Err(GanError::Network(NetworkError::LatentSize {
                 expected: generator.latent_size(),
                 actual: latent_size,
-            });
+            }));
         }
         let latent = latent.without_autodiff();
         self.generate(generator, count, condition, |start, length, device| {

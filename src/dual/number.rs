@@ -26,7 +26,7 @@ use crate::errors::ShapeError;
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 ///
-/// # What it passed through
+/// # What the functions were like
 ///
 /// A dual remembers two things about the functions behind it, which decide how a gradient penalty is
 /// computed: whether one of them had a slope that varies smoothly ([`Dual::is_curved`]) and whether one let
@@ -42,7 +42,7 @@ pub struct Dual<const D: usize> {
     pub(super) history: History,
 }
 
-/// What a dual passed through.
+/// What the functions behind a dual were like.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct History {
     curved: bool,
@@ -59,7 +59,7 @@ impl History {
 }
 
 impl<const D: usize> Dual<D> {
-    /// A value that does not move.
+    /// A constant: a value without a tangent.
     pub fn constant(value: Tensor<D>) -> Self {
         Self {
             value,
@@ -68,7 +68,7 @@ impl<const D: usize> Dual<D> {
         }
     }
 
-    /// A value that moves in the direction `tangent`.
+    /// A value with its derivative in some direction.
     ///
     /// # Errors
     /// [`ShapeError`] where the two shapes differ.
@@ -96,9 +96,8 @@ impl<const D: usize> Dual<D> {
 
     /// Applies a function `(input, weight)` that is linear in the input, such as a product with weights.
     ///
-    /// Where the value comes without autodiff and the tangent with it, the value stays without: it sees the
-    /// weights as constants. That is all a piecewise linear network needs for an exact gradient penalty,
-    /// and the cheaper way.
+    /// If autodiff tracks the tangent but not the value, the value stays untracked: for it the weights are constants.
+    /// An exact gradient penalty of a piecewise linear network needs no more, and it is cheaper.
     pub fn weighted<const W: usize, const E: usize>(
         self,
         weight: Tensor<W>,
@@ -233,7 +232,7 @@ impl<const D: usize> Dual<D> {
         self
     }
 
-    /// Whether the value is a plain one under a tangent.
+    /// Whether there is a tangent, and autodiff does not track the value.
     pub(super) fn value_is_untracked(&self) -> bool {
         self.tangent.is_some() && !self.value.device().is_autodiff()
     }

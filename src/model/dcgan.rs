@@ -6,8 +6,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::size;
 use crate::dual::{self, Dual};
-use crate::gan_error::GanError;
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+use crate::network_error::NetworkError;
 use crate::nn::{
     Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
     StemConfig, TransposedConvolution, to_channels_first, to_channels_last,
@@ -126,16 +126,16 @@ impl DcganConfig {
     /// How many times the image is halved (and doubled).
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`] where it cannot be halved at all.
-    pub fn halvings(&self) -> Result<usize, GanError> {
+    /// [`NetworkError::UnreachableSize`] where it cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, NetworkError> {
         size::halvings(self.height, self.width, self.base_size)
     }
 
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, NetworkError> {
         let halvings = self.halvings()?;
         let mut streams = self.streams(Purpose::GeneratorWeights);
         let norm = self.generator_normalization;
@@ -175,8 +175,8 @@ impl DcganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, NetworkError> {
         let halvings = self.halvings()?;
         let mut streams = self.streams(Purpose::DiscriminatorWeights);
         let norm = self.discriminator_normalization;
@@ -243,7 +243,7 @@ impl DcganConfig {
 }
 
 impl Normalization {
-    fn init(self, channels: usize, device: &Device) -> Result<Option<BatchNorm>, GanError> {
+    fn init(self, channels: usize, device: &Device) -> Result<Option<BatchNorm>, NetworkError> {
         match self {
             // Scales start at 1 here; the paper's code draws them from Normal(1, 0.02).
             Self::Batch => BatchNormConfig::new(channels).init(device).map(Some),

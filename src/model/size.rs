@@ -1,18 +1,18 @@
 //! How often an image can be halved, and how wide a network is after that.
 
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 
 /// Halvings of an image as long as both sides are even and the result is at least `base` on both.
 ///
 /// # Errors
-/// [`GanError::UnreachableSize`] where it cannot be halved at all.
-pub(super) fn halvings(height: usize, width: usize, base: usize) -> Result<usize, GanError> {
+/// [`NetworkError::UnreachableSize`] where it cannot be halved at all.
+pub(super) fn halvings(height: usize, width: usize, base: usize) -> Result<usize, NetworkError> {
     let base = base.max(1);
     let halvings = count(height, width, |side| {
         side.is_multiple_of(2) && side / 2 >= base
     });
     if halvings == 0 {
-        return Err(GanError::UnreachableSize {
+        return Err(NetworkError::UnreachableSize {
             height,
             width,
             minimum: base,

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::size::halvings_rounding_down;
 use crate::dual::{self, Dual};
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::{
     Algorithm, Convolution, ConvolutionConfig, Head, HeadConfig, Initialization, resampling,
     to_channels_last,
@@ -43,12 +43,12 @@ impl TrunkConfig {
     /// Builds the network, its weights drawn layer by layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
+    /// [`NetworkError::Config`] for a size of 0.
     pub fn init(
         &self,
         mut streams: impl FnMut() -> Stream,
         device: &Device,
-    ) -> Result<Trunk, GanError> {
+    ) -> Result<Trunk, NetworkError> {
         let [channels, height, width] = self.sample_shape;
         at_least_1("channels", channels)?;
         at_least_1("height", height)?;

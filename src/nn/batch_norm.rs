@@ -5,8 +5,8 @@ use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::{Dual, standardized};
-use crate::errors::{at_least_1, positive};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
+use crate::network_error::NetworkError;
 
 /// Configuration of a [`BatchNorm`] layer; the defaults are Burn's and PyTorch's.
 #[derive(Config, Debug)]
@@ -51,16 +51,12 @@ impl BatchNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
+    /// [`NetworkError::Config`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
     /// positive.
-    pub fn init(&self, device: &Device) -> Result<BatchNorm, GanError> {
+    pub fn init(&self, device: &Device) -> Result<BatchNorm, NetworkError> {
         at_least_1("channels", self.channels)?;
         if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(GanError::config(
-                "momentum",
-                self.momentum,
-                "must be in [0, 1]",
-            ));
+            return Err(ConfigError::new("momentum", self.momentum, "must be in [0, 1]").into());
         }
         positive("epsilon", self.epsilon)?;
         let shape = [self.channels];

@@ -9,8 +9,8 @@ use super::linear::{add_bias, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::errors::{ShapeError, at_least_1};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, ShapeError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
@@ -75,9 +75,9 @@ impl ConvolutionConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::UnsupportedKernel`], [`GanError::Config`] for a channel count of 0 or for `groups`
+    /// [`NetworkError::UnsupportedKernel`], [`NetworkError::Config`] for a channel count of 0 or for `groups`
     /// that do not divide both channel counts.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, NetworkError> {
         let window = self.window()?;
         let fan_in = window.area() * self.inputs / self.groups;
         let shape = [fan_in, self.outputs];
@@ -92,18 +92,19 @@ impl ConvolutionConfig {
     }
 
     /// The kernel's window, once all sizes have been checked.
-    pub(super) fn window(&self) -> Result<Window, GanError> {
+    pub(super) fn window(&self) -> Result<Window, NetworkError> {
         let window = Window::new(self.kernel, self.stride)?;
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
         at_least_1("groups", self.groups)?;
         for channels in [self.inputs, self.outputs] {
             if !channels.is_multiple_of(self.groups) {
-                return Err(GanError::config(
+                return Err(ConfigError::new(
                     "groups",
                     self.groups,
                     "must divide the inputs and the outputs",
-                ));
+                )
+                .into());
             }
         }
         Ok(window)
@@ -139,8 +140,8 @@ impl Convolution {
     /// The same layer with weights given as `[outputs, inputs / groups, kernel, kernel]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [rows, outputs] = self.weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
         let expected = [outputs, rows / area, kernel, kernel];

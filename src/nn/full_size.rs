@@ -8,8 +8,8 @@ use super::convolution::check_weight;
 use super::linear::{add_bias, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use crate::dual::Dual;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{ShapeError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -47,8 +47,8 @@ impl StemConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, GanError> {
+    /// [`NetworkError::Config`] for a size of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, NetworkError> {
         let size = image_size(self.image)?;
         at_least_1("inputs", self.inputs)?;
         Ok(Stem {
@@ -85,8 +85,8 @@ impl Stem {
     /// The same layer with weights given as `[inputs, C, H, W]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [height, width, channels] = self.image;
         let [inputs, columns] = self.weight.dims();
         check_weight([inputs, channels, height, width], &weight)?;
@@ -135,8 +135,8 @@ impl HeadConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, GanError> {
+    /// [`NetworkError::Config`] for a size of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, NetworkError> {
         let size = image_size(self.image)?;
         at_least_1("outputs", self.outputs)?;
         let shape = [size, self.outputs];
@@ -172,8 +172,8 @@ impl Head {
     /// The same layer with weights given as `[outputs, C, H, W]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [height, width, channels] = self.image;
         let [rows, outputs] = self.weight.dims();
         check_weight([outputs, channels, height, width], &weight)?;
@@ -184,7 +184,7 @@ impl Head {
 }
 
 /// Number of values of an image; refuses a side or channel count of 0.
-fn image_size(image: [usize; 3]) -> Result<usize, GanError> {
+fn image_size(image: [usize; 3]) -> Result<usize, NetworkError> {
     for size in image {
         at_least_1("image", size)?;
     }

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::spectral::normalized_weight;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -44,8 +44,8 @@ impl LinearConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a width of 0.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, GanError> {
+    /// [`NetworkError::Config`] for a width of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, NetworkError> {
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
         let shape = [self.inputs, self.outputs];

@@ -3,7 +3,7 @@
 //! Convolutional layers work on channels-last tensors `[N, H, W, C]`, where a convolution is one matrix
 //! product; [`to_channels_last`] and [`to_channels_first`] lead in from and out to `[N, C, H, W]`.
 //!
-//! Like Burn's own, a layer's forward pass takes shapes on trust: an input that does not fit panics inside
+//! A forward pass does not check shapes, as Burn's own layers do not: an input that does not fit panics inside
 //! Burn. The trainers check shapes once, before training.
 
 mod activation;

@@ -6,8 +6,8 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::batch::index_tensor;
 use crate::dual::Dual;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{DeviceError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -43,12 +43,12 @@ impl EmbeddingProjectionConfig {
     /// Builds the layer with embeddings drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
+    /// [`NetworkError::Config`] for a size of 0.
     pub fn init(
         &self,
         stream: &mut Stream,
         device: &Device,
-    ) -> Result<EmbeddingProjection, GanError> {
+    ) -> Result<EmbeddingProjection, NetworkError> {
         at_least_1("classes", self.classes)?;
         at_least_1("features", self.features)?;
         let shape = [self.classes, self.features];
@@ -87,11 +87,11 @@ impl EmbeddingProjection {
     /// Reads the labels and checks that there is a class for each.
     ///
     /// # Errors
-    /// [`GanError::LabelOutOfRange`] with the first that has none, [`GanError::Device`] where they cannot be read.
-    pub fn check_labels(&self, labels: &Tensor<1, Int>) -> Result<(), GanError> {
+    /// [`NetworkError::LabelOutOfRange`] with the first that has none, [`NetworkError::Device`] where they cannot be read.
+    pub fn check_labels(&self, labels: &Tensor<1, Int>) -> Result<(), NetworkError> {
         let classes = self.classes();
         let labels = labels.clone().try_into_vec_as::<i64>();
-        for label in labels.map_err(GanError::device)? {
+        for label in labels.map_err(DeviceError::new)? {
             check_label(label, classes)?;
         }
         Ok(())
@@ -111,22 +111,22 @@ impl EmbeddingProjection {
 /// ```
 ///
 /// # Errors
-/// [`GanError::LabelOutOfRange`] with the first label that is not in `0..classes`.
+/// [`NetworkError::LabelOutOfRange`] with the first label that is not in `0..classes`.
 pub fn class_labels(
     labels: &[usize],
     classes: usize,
     device: &Device,
-) -> Result<Tensor<1, Int>, GanError> {
+) -> Result<Tensor<1, Int>, NetworkError> {
     for &label in labels {
         check_label(i64::try_from(label).unwrap_or(i64::MAX), classes)?;
     }
     Ok(index_tensor(labels, device))
 }
 
-fn check_label(label: i64, classes: usize) -> Result<(), GanError> {
+fn check_label(label: i64, classes: usize) -> Result<(), NetworkError> {
     if usize::try_from(label).is_ok_and(|label| label < classes) {
         Ok(())
     } else {
-        Err(GanError::LabelOutOfRange { label, classes })
+        Err(NetworkError::LabelOutOfRange { label, classes })
     }
 }

@@ -9,7 +9,8 @@ use super::linear::{add_bias, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::gan_error::GanError;
+use crate::errors::ShapeError;
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, ConvolutionConfig, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
@@ -43,7 +44,7 @@ impl ConvolutionConfig {
         &self,
         stream: &mut Stream,
         device: &Device,
-    ) -> Result<TransposedConvolution, GanError> {
+    ) -> Result<TransposedConvolution, NetworkError> {
         let window = self.window()?;
         let shape = [self.inputs, window.area() * self.outputs / self.groups];
         // Every output pixel adds up one weight in stride^2 of the kernel.
@@ -90,8 +91,8 @@ impl TransposedConvolution {
     /// The same layer with weights given as `[inputs, outputs / groups, kernel, kernel]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [inputs, columns] = self.weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
         let expected = [inputs, columns / area, kernel, kernel];

@@ -9,6 +9,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("batch", 0),
     ("dual", 0),
     ("errors", 0),
+    ("network_error", 0),
     ("files", 0),
     ("guide", 0),
     ("identity", 0),

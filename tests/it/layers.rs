@@ -17,7 +17,7 @@ use burn_gan::nn::{
 };
 use burn_gan::{ConfigError, ShapeError};
 use burn_gan::{
-    Discriminator, Dual, GanError, Generator, WeightsError, load_weights, save_weights,
+    Discriminator, Dual, Generator, NetworkError, WeightsError, load_weights, save_weights,
 };
 
 const KERNELS: [(usize, usize); 8] = [
@@ -534,7 +534,7 @@ fn a_label_beyond_the_classes_gives_no_number() {
             assert_eq!(is_nan, [false, true, false], "{beyond}");
             assert!(matches!(
                 layer.check_labels(&labels),
-                Err(GanError::LabelOutOfRange { label, classes: 3 }) if label == beyond
+                Err(NetworkError::LabelOutOfRange { label, classes: 3 }) if label == beyond
             ));
         }
         let labels = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
@@ -550,7 +550,7 @@ fn labels_of_the_host_are_checked_there() {
     for (beyond, classes) in [(3, 3), (0, 0), (usize::MAX, 3)] {
         let error = class_labels(&[beyond], classes, &device).unwrap_err();
         assert!(
-            matches!(error, GanError::LabelOutOfRange { classes: c, .. } if c == classes),
+            matches!(error, NetworkError::LabelOutOfRange { classes: c, .. } if c == classes),
             "{error:?}"
         );
     }
@@ -662,7 +662,7 @@ fn kernels_without_a_padding_are_refused() {
             .init_transposed(&mut stream(1), &device);
         for error in [convolution.err(), transposed.err()] {
             assert!(
-                matches!(error, Some(GanError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
+                matches!(error, Some(NetworkError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
                 "{kernel}/{stride}: {error:?}"
             );
         }
@@ -737,7 +737,7 @@ fn sizes_of_zero_are_refused() {
     ];
     for error in errors {
         assert!(
-            matches!(error, Some(GanError::Config(ConfigError { .. }))),
+            matches!(error, Some(NetworkError::Config(ConfigError { .. }))),
             "{error:?}"
         );
     }
@@ -750,7 +750,10 @@ fn images_that_cannot_be_halved_are_refused() {
             .init_generator(&Device::flex())
             .err();
         assert!(
-            matches!(error, Some(GanError::UnreachableSize { minimum: 4, .. })),
+            matches!(
+                error,
+                Some(NetworkError::UnreachableSize { minimum: 4, .. })
+            ),
             "{height}x{width}: {error:?}"
         );
     }
@@ -763,9 +766,9 @@ fn standard_weights_of_another_shape_are_refused() {
         .with_standard_weight(Tensor::zeros([5, 3, 3, 3], &Device::flex()))
         .err()
     {
-        Some(GanError::Shape(ShapeError {
+        Some(ShapeError {
             expected, actual, ..
-        })) => {
+        }) => {
             assert_eq!((expected, actual), (vec![5, 3, 4, 4], vec![5, 3, 3, 3]));
         }
         other => panic!("{other:?}"),

@@ -18,7 +18,7 @@ use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig, OptimizerConf
 use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, GanError, Generator, SamplerConfig, StepReport,
 };
-use burn_gan::{BatchError, ConfigError, ShapeError};
+use burn_gan::{BatchError, ConfigError, NetworkError, ShapeError};
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -542,10 +542,10 @@ fn sampling_refuses_what_it_cannot_do() {
     let latent = Tensor::<2>::zeros([3, 4], &Device::flex());
     assert!(matches!(
         sampler.decode(&generator, latent, &()),
-        Err(GanError::LatentSize {
+        Err(GanError::Network(NetworkError::LatentSize {
             expected: 5,
             actual: 4
-        })
+        }))
     ));
     assert!(matches!(
         sampler.sample(&generator, 0, &()),

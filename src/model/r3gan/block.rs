@@ -5,8 +5,8 @@ use burn::tensor::Device;
 
 use super::SLOPE;
 use crate::dual::{self, Dual};
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
@@ -33,18 +33,19 @@ pub(super) struct Block {
 }
 
 impl BlockConfig {
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Block, GanError> {
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Block, NetworkError> {
         let wide = self.filters * self.expansion;
         let groups = match self.group_width {
             None => 1,
             Some(width) => {
                 at_least_1("group_width", width)?;
                 if !wide.is_multiple_of(width) {
-                    return Err(GanError::config(
+                    return Err(ConfigError::new(
                         "group_width",
                         width,
                         "must divide the channels inside every block",
-                    ));
+                    )
+                    .into());
                 }
                 wide / width
             }

@@ -5,10 +5,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::{Pooling, ResnetConfig};
 use crate::dual::{self, Dual};
-use crate::gan_error::GanError;
 use crate::identity::Identity;
 use crate::model::streams::streams;
 use crate::network::{Discriminator, DualDiscriminator, TangentRule};
+use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
@@ -34,7 +34,7 @@ struct Block {
 }
 
 impl ResnetDiscriminator {
-    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, GanError> {
+    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?.min(config.discriminator_halvings);
         let filters = config.filters;
         let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);
@@ -43,7 +43,7 @@ impl ResnetDiscriminator {
                 let shape = [inputs, filters, kernel];
                 config.convolution(shape, config.spectral_norm, &mut stream(), device)
             };
-            Ok::<_, GanError>(Block {
+            Ok::<_, NetworkError>(Block {
                 first: convolution(inputs, 3)?,
                 second: convolution(filters, 3)?,
                 shortcut: halves.then(|| convolution(inputs, 1)).transpose()?,

@@ -5,9 +5,9 @@ use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
 use crate::dual::{self, Dual};
-use crate::gan_error::GanError;
 use crate::model::streams::streams;
 use crate::network::Generator;
+use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
     BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig, to_channels_first,
@@ -36,7 +36,7 @@ struct Up {
 }
 
 impl ResnetGenerator {
-    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, GanError> {
+    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?;
         let (height, width) = (config.height >> halvings, config.width >> halvings);
         let filters = config.generator_channels();
@@ -69,7 +69,7 @@ impl Up {
         config: &ResnetConfig,
         stream: &mut impl FnMut() -> Stream,
         device: &Device,
-    ) -> Result<Self, GanError> {
+    ) -> Result<Self, NetworkError> {
         let filters = config.generator_channels();
         let mut convolution =
             |kernel| config.convolution([filters, filters, kernel], false, &mut stream(), device);

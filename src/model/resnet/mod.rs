@@ -11,7 +11,7 @@ use burn::tensor::Device;
 
 use super::size;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
@@ -107,16 +107,16 @@ impl ResnetConfig {
     /// How many times the generator doubles its image.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`] where the image cannot be halved at all.
-    pub fn halvings(&self) -> Result<usize, GanError> {
+    /// [`NetworkError::UnreachableSize`] where the image cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, NetworkError> {
         size::halvings(self.height, self.width, self.base_size)
     }
 
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, NetworkError> {
         self.check()?;
         ResnetGenerator::new(self, device)
     }
@@ -124,13 +124,13 @@ impl ResnetConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, NetworkError> {
         self.check()?;
         ResnetDiscriminator::new(self, device)
     }
 
-    fn check(&self) -> Result<(), GanError> {
+    fn check(&self) -> Result<(), NetworkError> {
         at_least_1("channels", self.channels)?;
         at_least_1("latent_size", self.latent_size)?;
         at_least_1("filters", self.filters)?;
@@ -154,7 +154,7 @@ impl ResnetConfig {
         spectral_norm: bool,
         stream: &mut Stream,
         device: &Device,
-    ) -> Result<Convolution, GanError> {
+    ) -> Result<Convolution, NetworkError> {
         let initialization = if kernel == 1 {
             Initialization::LINEAR
         } else {
