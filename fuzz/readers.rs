@@ -36,7 +36,9 @@ pub fn weights(bytes: &[u8]) {
 /// What an optimiser remembers of a small generator; what loads also has to take a step.
 pub fn optimizer(bytes: &[u8]) {
     let generator = generator(&Device::flex().autodiff());
-    let optimizer = OptimizerConfig::Adam(AdamConfig::new()).init().expect("plain Adam");
+    let optimizer = OptimizerConfig::Adam(AdamConfig::new())
+        .init()
+        .expect("plain Adam");
     if let Ok(mut optimizer) = optimizer.with_bytes(bytes.to_vec(), &generator) {
         optimizer.step(0.1, generator.clone(), gradients(&generator));
     }

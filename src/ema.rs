@@ -259,7 +259,8 @@ impl ModuleVisitor for Collect {
         if !self.only_trainable || param.is_require_grad() {
             let tensor = param.val().without_autodiff();
             let count = tensor.shape().num_elements();
-            self.tensors.insert(self.path.key(), tensor.reshape([count]));
+            self.tensors
+                .insert(self.path.key(), tensor.reshape([count]));
         }
     }
 }

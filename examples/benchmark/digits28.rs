@@ -6,8 +6,8 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
 use burn_gan::ema::{EmaConfig, EmaDecay};
-use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::feature::{ClassifierTrainingConfig, FeatureExtractor};
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::metric::{
     Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
     precision_recall,

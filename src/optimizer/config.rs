@@ -105,7 +105,8 @@ fn burns<O: Optimizer>(
     field: &'static str,
 ) -> Result<UpdateRule, ConfigError> {
     let missing = |found: &dyn std::fmt::Display| {
-        let requirement = "must be there and say how gradients are clipped: Burn's configuration has changed";
+        let requirement =
+            "must be there and say how gradients are clipped: Burn's configuration has changed";
         ConfigError::new(field, found.to_string(), requirement)
     };
     let settings = match serde_json::to_value(config) {
@@ -113,9 +114,11 @@ fn burns<O: Optimizer>(
         Ok(other) => return Err(missing(&other)),
         Err(error) => return Err(missing(&error)),
     };
-    let clipping = settings.get(field).ok_or_else(|| missing(&"no such field"))?;
-    let clipping = Option::<GradientClippingConfig>::deserialize(clipping)
-        .map_err(|error| missing(&error))?;
+    let clipping = settings
+        .get(field)
+        .ok_or_else(|| missing(&"no such field"))?;
+    let clipping =
+        Option::<GradientClippingConfig>::deserialize(clipping).map_err(|error| missing(&error))?;
     let mut rule = UpdateRule::new(Identity::of::<O>(), optimizer);
     rule.clipping = clipping.map(|clipping| clipping.init());
     rule.identity.settings = settings.into_iter().collect();

@@ -75,8 +75,8 @@ impl<N: Module, const D: usize> Example<N, D> {
         N: Discriminator<D, C>,
     {
         let tolerance = Tolerance::of(&self.samples).rule;
-        let gradient = input_gradient(&self.discriminator, self.samples.clone(), condition)
-            .without_autodiff();
+        let gradient =
+            input_gradient(&self.discriminator, self.samples.clone(), condition).without_autodiff();
         // Half of the way up the slope, where a derivative is largest, half to somewhere else.
         let mut random = Stream::new(0, Purpose::Penalty, 1);
         let direction = unit(gradient.clone()) + unit(noise_like(&gradient, &mut random));
@@ -195,7 +195,9 @@ fn unit<const D: usize>(values: Tensor<D>) -> Tensor<D> {
 }
 
 fn largest<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
-    values.into_iter().fold(0.0, |most, value| most.max(value.abs()))
+    values
+        .into_iter()
+        .fold(0.0, |most, value| most.max(value.abs()))
 }
 
 fn read(values: Tensor<1>) -> Result<Vec<f64>, DeviceError> {

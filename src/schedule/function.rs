@@ -41,7 +41,10 @@ impl NamedFunction {
 
 impl std::fmt::Debug for NamedFunction {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("NamedFunction").field(&self.name).finish()
+        formatter
+            .debug_tuple("NamedFunction")
+            .field(&self.name)
+            .finish()
     }
 }
 

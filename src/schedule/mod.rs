@@ -155,8 +155,14 @@ impl Schedule {
         match self {
             Self::Linear { from, to, .. } => Self::Linear { from, to, steps },
             Self::CosineBurnIn { from, to, .. } => Self::CosineBurnIn { from, to, steps },
-            Self::WarmUp { steps: before, then } => match length {
-                None => Self::WarmUp { steps: before, then },
+            Self::WarmUp {
+                steps: before,
+                then,
+            } => match length {
+                None => Self::WarmUp {
+                    steps: before,
+                    then,
+                },
                 Some(length) => {
                     let share = before as f64 / length.max(1) as f64;
                     let before = (share * steps as f64).round() as usize;

@@ -16,7 +16,10 @@ pub(super) fn upgraded(mut fields: Value) -> Result<Value, String> {
         return Ok(fields);
     }
     let loss = fields.get("loss").unwrap_or(&Value::Null);
-    if matches!(loss.as_str(), Some("Minimax" | "NonSaturating" | "LeastSquares")) {
+    if matches!(
+        loss.as_str(),
+        Some("Minimax" | "NonSaturating" | "LeastSquares")
+    ) {
         fields["loss"] = json!({ "Smoothed": { "loss": loss, "real_label": label } });
         Ok(fields)
     } else {

@@ -200,10 +200,10 @@ fn a_memory_written_down_goes_on_with_the_same_bits() {
     let rules: Vec<NetworkOptimizer> = vec![
         OptimizerConfig::Adam(amsgrad).init().unwrap(),
         OptimizerConfig::Sgd(SgdConfig::new()).init().unwrap(),
-        OptimizerConfig::Sgd(momentum).init().unwrap().with_group(
-            ParamGroup::from_predicate("bias"),
-            rms_prop.rule().unwrap(),
-        ),
+        OptimizerConfig::Sgd(momentum)
+            .init()
+            .unwrap()
+            .with_group(ParamGroup::from_predicate("bias"), rms_prop.rule().unwrap()),
         ScheduledAdamConfig::new(schedule).init().unwrap(),
     ];
     for fresh in rules {
@@ -252,10 +252,7 @@ fn a_memory_of_something_else_is_refused() {
     assert_eq!(error.to_string(), "optimizer: the network has no `bias`");
     let wider = nn::LinearConfig::new(4, 2).init(&Device::flex());
     let error = refused(adam.clone(), bytes.clone(), &wider);
-    assert!(
-        matches!(error, OptimizerError::Shape { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, OptimizerError::Shape { .. }), "{error}");
     for length in [0, 7, bytes.len() / 2, bytes.len() - 1] {
         let error = refused(adam.clone(), bytes[..length].to_vec(), &network);
         assert!(matches!(error, OptimizerError::Format { .. }), "{error}");

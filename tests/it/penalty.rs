@@ -8,8 +8,8 @@ use burn::tensor::{Device, Int, Tensor};
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::penalty::{
-    CentralDifference, Dragan, Exact, GradientPenalty, Penalty, PenaltyError, PenaltyMethod, R1, R2,
-    WassersteinGp, gradient_norm,
+    CentralDifference, Dragan, Exact, GradientPenalty, Penalty, PenaltyError, PenaltyMethod, R1,
+    R2, WassersteinGp, gradient_norm,
 };
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};

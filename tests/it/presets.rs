@@ -128,7 +128,10 @@ fn presets_are_the_papers() {
     let r3gan = GanTrainerConfig::r3gan();
     assert_plain(&r3gan);
     let (r1, r2) = (Penalty::R1 { gamma: 2.0 }, Penalty::R2 { gamma: 2.0 });
-    assert_eq!((r3gan.loss, r3gan.critic_steps), (Loss::RelativisticPaired, 1));
+    assert_eq!(
+        (r3gan.loss, r3gan.critic_steps),
+        (Loss::RelativisticPaired, 1)
+    );
     assert_eq!(r3gan.penalties, [r1, r2]);
     assert_eq!(r3gan.penalty_schedule, cosine(1.0, 0.1));
     assert_eq!(rates(&r3gan), [2e-4; 2]);

@@ -23,9 +23,7 @@ fn a_configuration_of_version_0_1_0_is_read() {
             loss: LabelledLoss::LeastSquares,
             real_label: 0.9,
         })
-        .with_ema(Some(
-            EmaConfig::new().with_decay(EmaDecay::Constant(0.998)),
-        ))
+        .with_ema(Some(EmaConfig::new().with_decay(EmaDecay::Constant(0.998))))
         .with_critic_steps(2)
         .with_gradient_clip(Some(10.0))
         .with_seed(5);

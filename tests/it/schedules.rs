@@ -114,7 +114,10 @@ fn a_function_counts_by_its_name() {
     let double = || Schedule::function("double", |step| 2.0 * step as f64);
     assert_eq!(double().at(21), 42.0);
     assert_eq!(double(), double());
-    assert_ne!(double(), Schedule::function("triple", |step| 2.0 * step as f64));
+    assert_ne!(
+        double(),
+        Schedule::function("triple", |step| 2.0 * step as f64)
+    );
     let text = serde_json::to_string(&double()).unwrap();
     assert_eq!(text, r#"{"Function":{"name":"double"}}"#);
     let refused = serde_json::from_str::<Schedule>(&text).unwrap_err();

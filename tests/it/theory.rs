@@ -213,7 +213,9 @@ fn the_best_output_of_each_loss_is_what_the_page_says() {
         stationary(smoothed(loss), &|x| logit(0.9 * probability(x)));
     }
     stationary(Loss::LeastSquares, &probability);
-    stationary(smoothed(LabelledLoss::LeastSquares), &|x| 0.9 * probability(x));
+    stationary(smoothed(LabelledLoss::LeastSquares), &|x| {
+        0.9 * probability(x)
+    });
 }
 
 /// No slope to look at here: a corner is the minimum, so values beside it are compared.

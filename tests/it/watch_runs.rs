@@ -149,9 +149,9 @@ fn digits(name: &str, seed: u64, steps: usize, config: GanTrainerConfig) -> Vec<
 fn digits_config() -> GanTrainerConfig {
     GanTrainerConfig::new()
         .with_loss(Loss::Smoothed {
-                loss: LabelledLoss::NonSaturating,
-                real_label: 0.9,
-            })
+            loss: LabelledLoss::NonSaturating,
+            real_label: 0.9,
+        })
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
 }
 
