@@ -1,7 +1,15 @@
 //! Sources of real samples: what a run learns from.
 //!
-//! A finite set of samples ([`Samples`]: [`Memory`], [`IdxImages`], ...) becomes a [`Source`] of training
-//! batches through [`ShuffleConfig`]; a distribution ([`Mixture`]) is a source of its own.
+//! A run takes a [`Source`], which has a batch for every step. A finite set of [`Samples`] becomes one through
+//! [`ShuffleConfig`], which puts them in a new random order every epoch.
+//!
+//! | the samples are | take |
+//! |---|---|
+//! | one tensor: points, a table, images | [`Memory`], shuffled |
+//! | grey images in IDX files, as MNIST's | [`idx`], shuffled |
+//! | a dataset of Burn's | `DatasetSamples` (feature `dataset`), shuffled |
+//! | points of a toy distribution ([`Mixture`]) | [`MixtureSourceConfig`], fresh points every step |
+//! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 
 #[cfg(feature = "dataset")]
 mod dataset;
@@ -114,7 +122,7 @@ pub trait Samples<const D: usize, C: Condition = ()> {
 
     /// The conditions of the samples at `indices` alone, such as their class labels, as [`Samples::select`] has them.
     ///
-    /// The default selects the samples too; a set that need not load them for it says so here.
+    /// The default selects the samples too; a set that has its conditions without loading samples overrides it.
     ///
     /// # Errors
     /// As [`Samples::select`].

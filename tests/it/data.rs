@@ -62,6 +62,29 @@ mod memory {
     }
 
     #[test]
+    fn conditions_are_those_of_the_selected_samples() {
+        let device = Device::flex();
+        let labels = Tensor::<1, Int>::from_ints([7, 8, 9], &device);
+        let memory = Memory::with_condition(Tensor::<2>::ones([3, 2], &device), labels).unwrap();
+        let behind_a_box: Box<dyn Samples<2, Tensor<1, Int>>> = Box::new(memory.clone());
+        for found in [
+            memory.conditions(&[2, 0], &device.clone().autodiff()),
+            behind_a_box.conditions(&[2, 0], &device),
+            (&memory).conditions(&[2, 0], &device),
+        ] {
+            let labels = found.unwrap().into_data().iter::<i64>().collect::<Vec<_>>();
+            assert_eq!(labels, [9, 7]);
+        }
+        assert!(matches!(
+            memory.conditions(&[3], &device),
+            Err(DataError::IndexOutOfRange {
+                index: 3,
+                samples: 3
+            })
+        ));
+    }
+
+    #[test]
     fn batches_are_plain_tensors_on_the_device_asked_for() {
         let training = processors().pop().unwrap();
         let tracked = Device::flex().autodiff();
