@@ -12,6 +12,7 @@ use burn_gan::nn::{BatchNormConfig, ConvolutionConfig};
 use burn_gan::random::{Purpose, Stream};
 use criterion::{Criterion, criterion_group, criterion_main};
 
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
