@@ -4,7 +4,7 @@
 //! in this crate's trainer; `burn_plain` is Burn's layers in the step that one writes first: fresh samples for each
 //! half, and gradients of the generator's loss in the discriminator that nobody uses.
 //!
-//! cargo bench -p burn-gan-benches --bench step                       # with --features ndarray on ndarray too
+//! cargo bench -p burn-gan-benches --bench step --features ndarray
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};

@@ -1,7 +1,7 @@
 //! A classifier of handwritten digits, which metrics and mode counts of generated digits rest on.
 //!
-//! cargo run --release --example classifier
-//! cargo run --release --example classifier -- --data tests/data/digits-8x8
+//! cargo run --example classifier
+//! cargo run --example classifier -- --data tests/data/digits-8x8
 
 mod common;
 

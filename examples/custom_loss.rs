@@ -1,6 +1,6 @@
 //! A loss and a discriminator of your own, the latter from Burn's ordinary layers.
 //!
-//! cargo run --release --example custom_loss
+//! cargo run --example custom_loss
 mod common;
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};

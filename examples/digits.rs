@@ -1,6 +1,6 @@
 //! Handwritten digits: a DCGAN from noise to readable digits, on the CPU in minutes.
 //!
-//! cargo run --release --example digits
+//! cargo run --example digits
 
 mod common;
 

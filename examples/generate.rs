@@ -1,6 +1,6 @@
 //! Draws images from a generator that the example `digits` has trained.
 //!
-//! cargo run --release --example generate
+//! cargo run --example generate
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Twenty-five Gaussians on a grid: a harder test of whether the generator finds every mode.
 //!
-//! cargo run --release --example grid -- --recipe r3gan
+//! cargo run --example grid -- --recipe r3gan
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Eight Gaussians on a circle, the first test of any GAN: does the generator find all of them?
 //!
-//! cargo run --release --example ring -- --recipe r3gan
+//! cargo run --example ring -- --recipe r3gan
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! A run that is killed again and again comes to the same end as one that never was.
 //!
-//! cargo run --release --example survive -- --kills 20 --seed 1
+//! cargo run --example survive -- --kills 20 --seed 1
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The readers under test, as the fuzz targets and `tests/corpus.rs` of the library call them.
+//! The readers under test, as the fuzz targets and `tests/it/corpus.rs` of the library call them.
 //!
 //! Each takes the bytes of a file. Whatever they are, the reader answers with a value or an error.
 

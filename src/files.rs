@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use crate::batch::BatchError;
 use crate::gan_error::GanError;
 
 /// Has `write` make a file beside `path`, brings it to the disk and renames it to `path`.
@@ -37,6 +36,7 @@ fn partial_path(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::BatchError;
 
     #[test]
     fn an_error_leaves_the_older_file_and_no_other() {

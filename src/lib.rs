@@ -50,12 +50,13 @@
 //!
 //! # Features
 //!
-//! On by default: `std`, `simd`, `rayon` (Burn's, for the speed of the flex backend), `metrics` and `training`.
+//! On by default: `std`, `simd`, `rayon` and `x86-v4` (Burn's, for the speed of the flex backend; the last is AVX-512,
+//! where the CPU has it), `metrics` and `training`.
 //! Without `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in
 //! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
 //! progress bar), `dataset` (Burn's datasets), `train` (Burn's metrics renderers and loggers as observers), `tui`
-//! (its terminal dashboard), `inception` (the network of the Frechet inception distance, from a weights file),
-//! `x86-v4` (AVX-512). A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
+//! (its terminal dashboard), `inception` (the network of the Frechet inception distance, from a weights file).
+//! A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.
 //!
 //! # Errors and randomness
@@ -102,6 +103,8 @@ mod persistent;
 pub mod picture;
 #[cfg(feature = "plot")]
 pub mod plot;
+#[cfg(feature = "image")]
+mod png_file;
 pub mod random;
 mod report;
 #[cfg(feature = "training")]

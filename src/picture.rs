@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use image::{Rgb, RgbImage, imageops};
 
 use crate::batch::BatchError;
-use crate::files::replace_file;
 use crate::gan_error::GanError;
+use crate::png_file::Rgb8;
 
 /// Images side by side in one PNG picture.
 ///
@@ -59,16 +58,10 @@ impl PictureGrid {
     /// [`GanError::PictureChannels`] unless C is 1 (grey) or 3 (colour), [`GanError::Batch`] without
     /// images, [`GanError::File`] where the file cannot be written.
     pub fn save(&self, images: Tensor<4>, path: impl AsRef<Path>) -> Result<(), GanError> {
-        let path = path.as_ref();
-        let picture = self.draw(images)?;
-        replace_file(path, |partial| {
-            picture
-                .save_with_format(partial, image::ImageFormat::Png)
-                .map_err(|error| GanError::io(path, std::io::Error::other(error)))
-        })
+        self.draw(images)?.save(path.as_ref())
     }
 
-    fn draw(&self, images: Tensor<4>) -> Result<RgbImage, GanError> {
+    fn draw(&self, images: Tensor<4>) -> Result<Rgb8, GanError> {
         let [count, channels, height, width] = images.dims();
         if channels != 1 && channels != 3 {
             return Err(GanError::PictureChannels { channels });
@@ -77,10 +70,12 @@ impl PictureGrid {
             return Err(GanError::Batch(BatchError::Empty));
         }
         let values = images.try_into_vec_as::<f32>().map_err(GanError::device)?;
+        let columns = self.columns.min(count);
         let rows = count.div_ceil(self.columns);
-        let side =
-            |images: usize, pixels: usize| (images * pixels + (images - 1) * self.gap) as u32;
-        let mut picture = RgbImage::new(side(self.columns.min(count), width), side(rows, height));
+        let side = |images: usize, pixels: usize| images * pixels + (images - 1) * self.gap;
+        let picture_width = side(columns, width) * self.scale;
+        let picture_height = side(rows, height) * self.scale;
+        let mut colours = vec![0; 3 * picture_width * picture_height];
         let plane = height * width;
         for (index, image) in values.chunks_exact(channels * plane).enumerate() {
             let left = (index % self.columns) * (width + self.gap);
@@ -89,17 +84,20 @@ impl PictureGrid {
                 // Grey is the same value three times.
                 let colour = [0, 1, 2].map(|c| byte(image[c.min(channels - 1) * plane + pixel]));
                 let (x, y) = (left + pixel % width, top + pixel / width);
-                picture.put_pixel(x as u32, y as u32, Rgb(colour));
+                for row in y * self.scale..(y + 1) * self.scale {
+                    let start = 3 * (row * picture_width + x * self.scale);
+                    let square = &mut colours[start..start + 3 * self.scale];
+                    for drawn in square.chunks_exact_mut(3) {
+                        drawn.copy_from_slice(&colour);
+                    }
+                }
             }
         }
-        let scale = self.scale as u32;
-        let (width, height) = (picture.width() * scale, picture.height() * scale);
-        Ok(imageops::resize(
-            &picture,
-            width,
-            height,
-            imageops::FilterType::Nearest,
-        ))
+        Ok(Rgb8 {
+            width: picture_width,
+            height: picture_height,
+            colours,
+        })
     }
 }
 

@@ -101,7 +101,7 @@ impl<T> std::fmt::Debug for Score<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::observe::*;
+    use super::*;
 
     #[test]
     fn the_direction_decides_what_is_better() {

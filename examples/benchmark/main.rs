@@ -1,6 +1,6 @@
 //! How good the library's recipes are, by the literature's protocols, over several seeds: docs/results.md.
 //!
-//! cargo run --release --example benchmark -- --suite mixtures
+//! cargo run --example benchmark -- --suite mixtures
 
 #[path = "../common/mod.rs"]
 mod common;

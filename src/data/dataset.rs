@@ -97,7 +97,8 @@ where
             samples.push(sample.without_autodiff().to_device(&device));
             conditions.push(condition.to_device(&device));
         }
-        Batch::with_condition(Tensor::cat(samples, 0), C::cat(conditions))
+        let samples = Tensor::cat(samples, 0);
+        Ok(Batch::with_condition(samples, C::cat(conditions))?)
     }
 }
 

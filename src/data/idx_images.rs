@@ -149,10 +149,10 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
             .filter_map(|&index| self.labels.get(index))
             .map(|&label| usize::from(label))
             .collect();
-        Batch::with_condition(
+        Ok(Batch::with_condition(
             images,
             index_tensor(&labels, &device.clone().without_autodiff()),
-        )
+        )?)
     }
 
     fn identity(&self) -> Result<Identity, GanError> {

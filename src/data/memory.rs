@@ -81,7 +81,8 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
         let rows = index_tensor(indices, &self.samples.device());
         // A plain tensor stays plain when it moves, even to a device with autodiff.
         let samples = self.samples.clone().select(0, rows).to_device(device);
-        Batch::with_condition(samples, self.condition.select(indices).to_device(device))
+        let condition = self.condition.select(indices).to_device(device);
+        Ok(Batch::with_condition(samples, condition)?)
     }
 
     /// The samples count by their values, the conditions by their shape.

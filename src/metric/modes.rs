@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::features::Features;
 use super::kernel::squared_distance;
 use super::reverse_kl::reverse_kl;
-use crate::errors::ConfigError;
 use crate::errors::ShapeError;
 use crate::errors::positive;
 use crate::gan_error::GanError;
@@ -107,6 +106,7 @@ pub fn modes<const D: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::errors::ConfigError;
 
     const CENTERS: [[f32; 2]; 3] = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]];
 

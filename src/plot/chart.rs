@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use plotters::element::{Circle, DashedPathElement, PathElement};
+use plotters::element::{DashedPathElement, PathElement};
 use plotters::prelude::RGBColor;
 use plotters::series::{DashedLineSeries, LineSeries};
-use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, has_place};
@@ -131,7 +130,6 @@ impl Chart {
         };
         let mut plane = surroundings.draw(area, x, y)?;
 
-        let is_empty = drawn.is_empty();
         // A single line is what the y axis says.
         let has_legend = self.lines.len() + self.references.len() > 1;
         let across = |start| {
@@ -140,17 +138,11 @@ impl Chart {
         };
         for (index, (name, points)) in self.lines.iter().enumerate() {
             let colour = COLOURS[index % COLOURS.len()];
-            let is_gap = |point: &Point| !self.has_place(point);
-            let has_dots = points.iter().filter(|point| !is_gap(point)).count() <= DOTTED;
-            let runs: Vec<_> = points
-                .split(is_gap)
-                .map(|run| thinned(run, |point| plane.backend_coord(point).0 / 2))
-                .collect();
-            let series = runs.into_iter().flat_map(|run| {
-                let radius = if has_dots || run.len() == 1 { 3.0 } else { 1.0 };
-                LineSeries::new(run, line(colour, 2.0)).point_size(fine(radius) as u32)
+            let series = self.strokes(points, &plane).into_iter();
+            let series = series.map(|(ends, radius)| {
+                LineSeries::new(ends, line(colour, 2.0)).point_size(fine(radius) as u32)
             });
-            let series = plane.draw_series(series).map_err(failed)?;
+            let series = plane.draw_series(series.flatten()).map_err(failed)?;
             if has_legend {
                 let style = line(colour, 3.0);
                 series
@@ -173,15 +165,14 @@ impl Chart {
                     .legend(move |start| DashedPathElement::new(across(start), dash, gap, style));
             }
         }
+        if drawn.is_empty() {
+            let style = body()?.pos(Pos::new(HPos::Center, VPos::Center));
+            let middle = size(&plane).map(|side| side / 2).into();
+            let area = plane.plotting_area().strip_coord_spec();
+            area.draw_text("no data", &style, middle).map_err(failed)?;
+        }
         if has_legend {
             draw_legend(&mut plane, drawn.into_iter())?;
-        }
-        if is_empty {
-            let style = body()?.pos(Pos::new(HPos::Center, VPos::Center));
-            let [width, height] = size(&plane);
-            let area = plane.plotting_area().strip_coord_spec();
-            let middle = (width / 2, height / 2);
-            area.draw_text("no data", &style, middle).map_err(failed)?;
         }
         Ok(())
     }
@@ -190,6 +181,22 @@ impl Chart {
         has_place(*x, false) && has_place(*y, self.logarithmic_y)
     }
 
+    /// The straight parts of a line, one by one, and the radius of the dots at their ends. The drawing crate draws the
+    /// corners of a thick line of several parts as spikes.
+    fn strokes(&self, points: &[Point], plane: &Plane) -> Vec<(Vec<Point>, f64)> {
+        let is_gap = |point: &Point| !self.has_place(point);
+        let has_dots = points.iter().filter(|point| !is_gap(point)).count() <= DOTTED;
+        let radius = if has_dots { 3.0 } else { 1.0 };
+        let strokes = points.split(is_gap).flat_map(|run| match run {
+            [point] => vec![(vec![*point], 3.0)],
+            run => {
+                let run = thinned(run, |point| plane.backend_coord(point).0 / 2);
+                let pairs = run.windows(2).map(|pair| (pair.to_vec(), radius));
+                pairs.collect()
+            }
+        });
+        strokes.collect()
+    }
 }
 
 /// The points that can be told apart: of many in a column the first, the lowest, the highest and the last, so that a

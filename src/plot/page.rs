@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use image::{RgbImage, imageops};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::prelude::{BitMapBackend, RGBColor};
@@ -11,7 +10,7 @@ use plotters::style::{Color, FontStyle, IntoFont, ShapeStyle, TextStyle, registe
 
 use crate::errors::ConfigError;
 use crate::gan_error::GanError;
-use crate::png::save_png;
+use crate::png_file::Rgb8;
 use crate::unwind::caught;
 
 /// Each pixel is the mean of a square of so many drawn ones a side: the drawing crate's shapes have hard edges.
@@ -68,21 +67,39 @@ impl Page {
                 return Err(ConfigError::new(field, side, requirement).into());
             }
         }
-        let (width, height) = (self.width * FINENESS, self.height * FINENESS);
-        let mut picture = RgbImage::from_pixel(width, height, image::Rgb([255; 3]));
+        let [width, height] = [self.width, self.height].map(|side| side * FINENESS);
+        let mut pixels = vec![255; 3 * width as usize * height as usize];
         {
-            let backend = BitMapBackend::with_buffer(&mut picture, (width, height));
+            let backend = BitMapBackend::with_buffer_and_format(&mut pixels, (width, height));
+            let area = backend.map_err(failed)?.into_drawing_area();
             let margin = fine(MARGIN);
-            let area = backend
-                .into_drawing_area()
-                .margin(margin, margin, margin, margin);
+            let area = area.margin(margin, margin, margin, margin);
             // The drawing crate panics where its numbers go out of range.
             caught(|| draw(&self.titled(&area)?)).map_err(failed)??;
         }
-        save_png(
-            path,
-            &imageops::thumbnail(&picture, self.width, self.height),
-        )
+        self.means(&pixels).save(path)
+    }
+
+    /// The mean colour of each pixel's square.
+    fn means(&self, pixels: &[u8]) -> Rgb8 {
+        let (width, height) = (self.width as usize, self.height as usize);
+        let fineness = FINENESS as usize;
+        let mut sums = vec![0u16; 3 * width * height];
+        for (row, colours) in pixels.chunks_exact(3 * width * fineness).enumerate() {
+            let sums = &mut sums[row / fineness * 3 * width..][..3 * width];
+            for (column, colour) in colours.chunks_exact(3).enumerate() {
+                for (channel, value) in colour.iter().enumerate() {
+                    sums[column / fineness * 3 + channel] += u16::from(*value);
+                }
+            }
+        }
+        let square = (FINENESS * FINENESS) as u16;
+        let means = sums.iter().map(|sum| ((sum + square / 2) / square) as u8);
+        Rgb8 {
+            width,
+            height,
+            colours: means.collect(),
+        }
     }
 
     fn titled<'a>(&self, area: &Area<'a>) -> Result<Area<'a>, GanError> {

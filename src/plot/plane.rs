@@ -53,7 +53,8 @@ impl Surroundings<'_> {
         match self.scale {
             Some(scale) => {
                 let width = area.dim_in_pixel().0 as i32;
-                builder.margin_left((width - beside - fine(scale)).max(0));
+                let rest = width - fine(MARGIN + scale) - beside;
+                builder.margin_left(fine(MARGIN)).margin_right(rest.max(0));
                 builder.right_y_label_area_size(beside);
             }
             None => {

@@ -56,7 +56,7 @@ impl Surface<'_> {
 
         let scale = Axis::between(-largest, largest);
         let [low, high] = [low, high].map(|logit| scale.label(rounded(logit, largest)));
-        let range = format!("discriminator's logit: {low} to {high}");
+        let range = format!("logit: {low} to {high}");
         surroundings.x_label = &range;
         let mut plane = surroundings.draw(&area, x, y)?;
         draw_cells(&mut plane, [columns, rows], |cell| {

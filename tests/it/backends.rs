@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{gradients, parameters, relative_error, stream, values};
+use crate::common::{gradients, parameters, processors, relative_error, stream, values};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::Device;
 use burn_gan::loss::Loss;
@@ -85,6 +85,7 @@ fn trace(device: &Device, loss: Loss, normalization: Normalization) -> Trace {
     trace
 }
 
+#[cfg_attr(not(any(feature = "ndarray", feature = "wgpu")), allow(dead_code))]
 fn assert_agree(device: Device, tolerance: f64) {
     let flex = Device::flex().autodiff();
     for loss in [Loss::NonSaturating, Loss::RelativisticPaired, Loss::Hinge] {
@@ -123,8 +124,6 @@ fn wgpu_agrees_with_flex() {
 }
 
 #[test]
-#[cfg(feature = "ndarray")]
-#[allow(deprecated)]
 fn the_same_seed_gives_the_same_weights_everywhere() {
     let networks = networks(Normalization::Batch);
     let on = |device: &Device| {
@@ -133,5 +132,8 @@ fn the_same_seed_gives_the_same_weights_everywhere() {
             parameters(&networks.init_discriminator(device).unwrap()),
         )
     };
-    assert_eq!(on(&Device::flex()), on(&Device::ndarray().autodiff()));
+    let here = on(&Device::flex());
+    for device in processors() {
+        assert_eq!(here, on(&device.autodiff()));
+    }
 }

@@ -280,7 +280,10 @@ mod dataset {
     fn refuses_conditions_of_several_shapes() {
         let condition = |size: &usize, device: &Device| {
             let condition = Tensor::<2>::ones([1, *size], device);
-            Batch::with_condition(Tensor::<2>::ones([1, 1], device), condition)
+            Ok(Batch::with_condition(
+                Tensor::<2>::ones([1, 1], device),
+                condition,
+            )?)
         };
         let samples = DatasetSamples::new(InMemDataset::new(vec![1_usize, 2]), condition);
         match samples.select(&[0, 1], &Device::flex()) {

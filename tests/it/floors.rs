@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("module_tree", 0),
     ("non_finite", 0),
     ("persistent", 0),
+    ("png_file", 0),
     ("random", 0),
     ("schedule", 0),
     ("unwind", 0),

@@ -11,29 +11,30 @@ use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{ConfigError, FileError, ShapeError};
 use burn_gan::{GanError, StepReport};
-use image::{Rgb, RgbImage};
 
-const BLUE: Rgb<u8> = Rgb([0, 114, 178]);
-const VERMILION: Rgb<u8> = Rgb([213, 94, 0]);
+use crate::common::picture::Picture;
+
+const BLUE: [u8; 3] = [0, 114, 178];
+const VERMILION: [u8; 3] = [213, 94, 0];
 
 /// A picture, also kept where `PLOT_PICTURES` says, to be looked at.
-fn picture(name: &str, save: impl FnOnce(&Path) -> Result<(), GanError>) -> RgbImage {
+fn picture(name: &str, save: impl FnOnce(&Path) -> Result<(), GanError>) -> Picture {
     let folder = tempfile::tempdir().unwrap();
     let kept = std::env::var_os("PLOT_PICTURES").map(PathBuf::from);
     let path = kept.unwrap_or(folder.path().to_path_buf()).join(name);
     save(&path).unwrap();
-    image::open(&path).unwrap().to_rgb8()
+    Picture::read(&path)
 }
 
-fn chart(name: &str, chart: &Chart) -> RgbImage {
+fn chart(name: &str, chart: &Chart) -> Picture {
     picture(name, |path| chart.save(path))
 }
 
 /// Places of a colour.
-fn places(picture: &RgbImage, colour: Rgb<u8>) -> Vec<(u32, u32)> {
+fn places(picture: &Picture, colour: [u8; 3]) -> Vec<(u32, u32)> {
     picture
-        .enumerate_pixels()
-        .filter(|(_, _, pixel)| **pixel == colour)
+        .pixels()
+        .filter(|(_, _, pixel)| *pixel == colour)
         .map(|(x, y, _)| (x, y))
         .collect()
 }
@@ -286,12 +287,12 @@ fn a_surface_has_the_colours_of_its_values() {
         .with_range([-1.0, 1.0], [-1.0, 1.0])
         .with_surface(&Device::flex(), abscissa);
     let drawn = picture("surface.png", |path| plot.save(path));
-    let at = |across: u32| *drawn.get_pixel(across, 300);
+    let at = |across: u32| drawn.pixel(across, 300);
     let (left, right) = (at(80), at(620));
     assert!(left[0] > 220 && left[2] < 140, "orange: {left:?}");
     assert!(right[0] < 140 && right[2] > 200, "blue: {right:?}");
     // White in between.
-    assert!((300..420).any(|column| at(column).0.iter().all(|&channel| channel >= 248)));
+    assert!((300..420).any(|column| at(column).iter().all(|&channel| channel >= 248)));
 }
 
 #[test]
@@ -301,7 +302,7 @@ fn points_and_both_axes_have_the_same_scale() {
         .with_real(real)
         .with_generated(points(&[[9.0, f32::NAN], [f32::INFINITY, 1.0]]));
     let drawn = picture("four.png", |path| plot.save(path));
-    let real = Rgb([0, 66, 120]);
+    let real = [0, 66, 120];
     let found: Vec<_> = places(&drawn, real)
         .into_iter()
         .filter(|(_, y)| *y > 80)

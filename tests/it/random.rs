@@ -1,6 +1,5 @@
 //! `Stream`: golden values, which must never change, and what makes the numbers random.
 
-use burn::tensor::Device;
 use burn_gan::random::{Purpose, Stream};
 
 const PURPOSES: [Purpose; 11] = [

@@ -13,6 +13,8 @@ use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{BatchError, FileError};
 use burn_gan::{GanError, StepValues};
 
+use crate::common::picture::Picture;
+
 const DIGITS: &str = "tests/data/digits-8x8";
 
 #[test]
@@ -63,9 +65,9 @@ fn real_digits_leave_reports_and_grids() {
         .collect();
     names.sort();
     assert_eq!(names, ["step-000003.png", "step-000005.png"]);
-    let picture = image::open(grids.join(&names[0])).unwrap();
+    let picture = Picture::read(&grids.join(&names[0]));
     // 2 x 2 images of 8 x 8 pixels with 2 pixels between them.
-    assert_eq!((picture.width(), picture.height()), (18, 18));
+    assert_eq!(picture.dimensions(), (18, 18));
 }
 
 #[test]
@@ -130,21 +132,21 @@ fn pictures_show_what_the_tensor_holds() {
         &device,
     );
     PictureGrid::with_columns(2).save(colour, &path).unwrap();
-    let picture = image::open(&path).unwrap().to_rgb8();
-    assert_eq!((picture.width(), picture.height()), (6, 1));
-    assert_eq!(picture.get_pixel(0, 0).0, [0, 128, 255]);
-    assert_eq!(picture.get_pixel(1, 0).0, [255, 255, 0]);
-    assert_eq!(picture.get_pixel(2, 0).0, [0, 0, 0], "the gap");
-    assert_eq!(picture.get_pixel(4, 0).0, [255, 255, 255]);
+    let picture = Picture::read(&path);
+    assert_eq!(picture.dimensions(), (6, 1));
+    assert_eq!(picture.pixel(0, 0), [0, 128, 255]);
+    assert_eq!(picture.pixel(1, 0), [255, 255, 0]);
+    assert_eq!(picture.pixel(2, 0), [0, 0, 0], "the gap");
+    assert_eq!(picture.pixel(4, 0), [255, 255, 255]);
 
     let grey = Tensor::<4>::from_floats([[[[-1.0], [0.5]]]], &device);
     PictureGrid::square(1)
         .with_scale(3)
         .save(grey, &path)
         .unwrap();
-    let picture = image::open(&path).unwrap().to_rgb8();
-    assert_eq!((picture.width(), picture.height()), (3, 6));
-    assert_eq!(picture.get_pixel(2, 5).0, [191, 191, 191]);
+    let picture = Picture::read(&path);
+    assert_eq!(picture.dimensions(), (3, 6));
+    assert_eq!(picture.pixel(2, 5), [191, 191, 191]);
 }
 
 #[test]

@@ -619,10 +619,10 @@ fn labels_are_a_condition() {
     let short = labels.clone().narrow(0, 0, 3);
     assert!(matches!(
         Batch::with_condition(samples.clone(), short.clone()),
-        Err(GanError::Batch(BatchError::ConditionLength {
+        Err(BatchError::ConditionLength {
             samples: 4,
             conditions: 3
-        }))
+        })
     ));
     let unchecked = Batch {
         samples,
