@@ -112,7 +112,9 @@ fn trainer_config(recipe: Recipe, steps: usize) -> GanTrainerConfig {
                 .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
                 // The paper's falls to a tenth, after which samples are less evenly distributed over the modes here.
                 .with_penalty_schedule(Schedule::Constant(1.0))
-                .with_ema(Some(EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0)))))
+                .with_ema(Some(
+                    EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
+                ))
         }
     }
 }
