@@ -4,13 +4,14 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::normalization::{Normalization, normalize};
 use super::size;
 use crate::dual::{self, Dual};
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::{
-    Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
-    StemConfig, TransposedConvolution, to_channels_first, to_channels_last,
+    Algorithm, BatchNorm, Convolution, ConvolutionConfig, Head, HeadConfig, Stem, StemConfig,
+    TransposedConvolution, to_channels_first, to_channels_last,
 };
 use crate::random::{Purpose, Stream};
 
@@ -19,17 +20,6 @@ const SLOPE: f64 = 0.2;
 /// Kernel and stride of every layer that halves or doubles the image.
 const KERNEL: usize = 4;
 const STRIDE: usize = 2;
-
-/// Which normalisation follows a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub enum Normalization {
-    /// Batch normalisation; it ties the samples of a batch together.
-    #[default]
-    Batch,
-    /// None; a bias takes its place.
-    None,
-}
 
 /// Configuration of a DCGAN (Radford, Metz and Chintala 2016) for images of any channel count, height and
 /// width, square or not.
@@ -242,16 +232,6 @@ impl DcganConfig {
     }
 }
 
-impl Normalization {
-    fn init(self, channels: usize, device: &Device) -> Result<Option<BatchNorm>, NetworkError> {
-        match self {
-            // Scales start at 1 here; the paper's code draws them from Normal(1, 0.02).
-            Self::Batch => BatchNormConfig::new(channels).init(device).map(Some),
-            Self::None => Ok(None),
-        }
-    }
-}
-
 impl Generator<4> for DcganGenerator {
     fn latent_size(&self) -> usize {
         self.latent_size
@@ -294,12 +274,5 @@ impl DualDiscriminator<4> for DcganDiscriminator {
             dual::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
         });
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
-    }
-}
-
-fn normalize(norm: &Option<BatchNorm>, x: Dual<4>) -> Dual<4> {
-    match norm {
-        Some(norm) => norm.propagate(x),
-        None => x,
     }
 }

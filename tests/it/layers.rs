@@ -10,12 +10,13 @@ use burn::tensor::{Device, Int, Tensor};
 use burn_gan::model::DcganConfig;
 use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{
-    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
+    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig, EmbeddingProjection,
     EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, LayerNormConfig, LinearConfig,
     MinibatchDeviationConfig, StemConfig, TransposedConvolution, class_labels, initialize_normal,
     to_channels_first, to_channels_last,
 };
-use burn_gan::{ConfigError, ShapeError};
+use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{AdversarialTrainer, Batch, ConfigError, ShapeError};
 use burn_gan::{
     Discriminator, Dual, Generator, NetworkError, WeightsError, load_weights, save_weights,
 };
@@ -540,6 +541,57 @@ fn a_label_beyond_the_classes_gives_no_number() {
         let labels = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
         layer.check_labels(&labels).unwrap();
     }
+}
+
+/// A table that a label picks a row of, and a discriminator with a projection.
+#[derive(Module, Debug)]
+struct Conditional {
+    projection: EmbeddingProjection,
+}
+
+impl Generator<2, Tensor<1, Int>> for Conditional {
+    fn latent_size(&self) -> usize {
+        2
+    }
+    fn generate(&self, latent: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<2> {
+        let shift = self
+            .projection
+            .propagate(Dual::constant(latent.clone()), labels);
+        latent + shift.value.unsqueeze_dim(1)
+    }
+}
+
+impl Discriminator<2, Tensor<1, Int>> for Conditional {
+    fn logits(&self, samples: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<1> {
+        self.projection
+            .propagate(Dual::constant(samples), labels)
+            .value
+    }
+}
+
+#[test]
+fn a_step_with_a_label_beyond_the_classes_is_refused() {
+    let device = Device::flex().autodiff();
+    let network = |position| Conditional {
+        projection: EmbeddingProjectionConfig::new(3, 2)
+            .init(&mut stream(position), &device)
+            .unwrap(),
+    };
+    let batch = |labels: [i32; 4]| {
+        let samples = stream(1).normal([4, 2], &device);
+        let labels = Tensor::<1, Int>::from_ints(labels, &device);
+        Batch::with_condition(samples, labels).unwrap()
+    };
+    let good = batch([0, 1, 2, 0]);
+    let mut trainer = GanTrainerConfig::new()
+        .init(network(1), network(2), &good)
+        .unwrap();
+    trainer.step(good.clone()).unwrap();
+    let before = parameters(trainer.discriminator());
+    let error = trainer.step(batch([0, 3, 2, 0])).unwrap_err();
+    assert!(matches!(error, GanError::NonFiniteStep { .. }), "{error}");
+    assert_eq!(parameters(trainer.discriminator()), before);
+    trainer.step(good).unwrap();
 }
 
 #[test]
