@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
-use burn_gan::ema::EmaConfig;
+use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::model::MlpConfig;
 use burn_gan::observe::{History, HistoryPlots, ProgressBar};
 use burn_gan::penalty::Penalty;
@@ -113,7 +113,7 @@ fn trainer_config(recipe: Recipe, steps: usize) -> GanTrainerConfig {
                 // The paper's falls to a tenth, after which samples are less evenly distributed over the modes here.
                 .with_penalty_schedule(Schedule::Constant(1.0))
                 .with_ema(Some(
-                    EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0))),
+                    EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
                 ))
         }
     }

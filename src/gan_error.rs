@@ -14,6 +14,10 @@ use crate::network_error::NetworkError;
 use crate::non_finite::NonFinite;
 #[cfg(feature = "training")]
 use crate::observe_error::ObserveError;
+#[cfg(feature = "training")]
+use crate::optimizer::OptimizerError;
+#[cfg(feature = "training")]
+use crate::penalty::PenaltyError;
 use crate::weights::WeightsError;
 
 /// What went wrong, with the numbers that say where.
@@ -119,23 +123,15 @@ pub enum GanError {
         message: String,
     },
 
-    /// Batch normalisation in a discriminator with a gradient penalty.
-    #[error(
-        "the discriminator has batch normalisation at `{path}`: it ties the samples of a batch together, and a \
-         gradient penalty needs each sample's own gradient; use another normalisation or none"
-    )]
-    PenalizedBatchNorm {
-        /// Where in the module tree; empty where the discriminator is itself one.
-        path: String,
-    },
+    /// A discriminator that a gradient penalty cannot be computed for.
+    #[cfg(feature = "training")]
+    #[error(transparent)]
+    Penalty(#[from] PenaltyError),
 
-    /// An exact gradient penalty for a discriminator that cannot carry a tangent.
-    #[error(
-        "exact gradient penalties need a discriminator that carries a tangent: implement DualDiscriminator and \
-         return Some(Self::logits_dual) from Discriminator::tangent_rule, or choose \
-         PenaltyMethod::CentralDifference"
-    )]
-    NoTangentRule,
+    /// A saved memory of an optimiser that does not fit.
+    #[cfg(feature = "training")]
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
 
     /// A network panicked on an input, before training or in a step; most often two shapes inside it do not fit, or a
     /// label is beyond its classes. A step's training state is then as it was before.

@@ -141,7 +141,9 @@ pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
 #[cfg(feature = "training")]
 pub use saved_state::SavedState;
-pub use schedule::Schedule;
+#[cfg(all(feature = "training", feature = "std"))]
+pub use schedule::BurnSchedule;
+pub use schedule::{NamedFunction, Schedule};
 pub use weights::{WeightsError, load_weights, save_weights};
 
 #[cfg(doctest)]

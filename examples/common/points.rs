@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn_gan::data::Mixture;
-use burn_gan::ema::EmaConfig;
+use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::metric::{Features, modes};
 use burn_gan::model::MlpConfig;
 use burn_gan::penalty::Penalty;
@@ -36,7 +36,7 @@ pub struct PointsArgs {
     #[arg(long, default_value_t = 20_000)]
     pub steps: usize,
 
-    /// Go on from the last checkpoint in the output folder
+    /// Continue from the last checkpoint in the output folder
     #[arg(long)]
     pub resume: bool,
 
@@ -97,7 +97,7 @@ impl Recipe {
                     // The paper's falls to a tenth, which leaves the modes less evenly hit here.
                     .with_penalty_schedule(Schedule::Constant(1.0))
                     .with_ema(Some(
-                        EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0))),
+                        EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
                     ))
             }
         }

@@ -13,7 +13,7 @@ use crate::data::DataError;
 use crate::data::Samples;
 use crate::errors::{ConfigError, at_least_1, positive};
 use crate::model::Classifier;
-use crate::optimizer::NetworkOptimizer;
+use crate::optimizer::OptimizerConfig;
 use crate::random::{Purpose, Stream};
 use crate::report::read_scalar;
 use crate::schedule::Schedule;
@@ -118,7 +118,8 @@ impl ClassifierTrainingConfig {
             to: 0.0,
             steps: self.epochs.saturating_mul(steps),
         };
-        let mut optimizer = NetworkOptimizer::from(AdamConfig::new().with_epsilon(1e-8).build());
+        let adam = AdamConfig::new().with_epsilon(1e-8);
+        let mut optimizer = OptimizerConfig::Adam(adam).init()?;
         // A fork with gradients, whatever the device it came on.
         let mut network = classifier.valid().train();
         let device = device_of(&network);

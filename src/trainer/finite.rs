@@ -96,3 +96,38 @@ impl ModuleVisitor for Sums {
         self.0.push(sum.cast(FloatDType::F32));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use crate::adversarial::AdversarialTrainer;
+    use crate::batch::Batch;
+    use crate::model::MlpConfig;
+    use crate::report::tests::TRANSFERS;
+    use crate::trainer::{FiniteCheck, GanTrainerConfig};
+
+    #[test]
+    fn a_checked_step_and_all_readings_of_its_report_are_one_transfer() {
+        let device = Device::flex().autodiff();
+        let networks = MlpConfig::new(2).with_hidden(vec![4]);
+        let batch = Batch::new(Tensor::<2>::ones([4, 2], &device));
+        for (check, transfers) in [(FiniteCheck::EveryStep, 3), (FiniteCheck::Every(3), 1)] {
+            let mut trainer = GanTrainerConfig::new()
+                .with_finite_check(check)
+                .init(
+                    networks.init_generator(&device).unwrap(),
+                    networks.init_discriminator(&device).unwrap(),
+                    &batch,
+                )
+                .unwrap();
+            TRANSFERS.set(0);
+            let reports = [(); 3].map(|()| trainer.step(batch.clone()).unwrap());
+            assert_eq!(TRANSFERS.get(), transfers);
+            for report in reports.iter().chain(&reports) {
+                report.read().unwrap();
+            }
+            assert_eq!(TRANSFERS.get(), transfers, "reading them takes no more");
+        }
+    }
+}

@@ -82,8 +82,7 @@ where
     /// Adds a gradient penalty of the user's own to the configured ones.
     ///
     /// # Errors
-    /// [`GanError::NoTangentRule`] and [`GanError::PenalizedBatchNorm`] for a discriminator that it cannot be
-    /// computed for.
+    /// [`GanError::Penalty`] for a discriminator that it cannot be computed for.
     pub fn with_penalty(
         mut self,
         penalty: impl GradientPenalty<D> + 'static,
@@ -98,8 +97,9 @@ where
         Ok(self)
     }
 
-    /// Replaces the configured optimisers by any Burn optimisers, such as `LionConfig::new().build()`, with states of
-    /// their own.
+    /// Replaces the configured optimisers by others, with states of their own: those of an
+    /// [`OptimizerConfig`](crate::optimizer::OptimizerConfig), rules for some of the parameters, any
+    /// [`UpdateRule`](crate::optimizer::UpdateRule). A schedule in them counts their own steps.
     pub fn with_optimizers(
         mut self,
         generator: impl Into<NetworkOptimizer>,

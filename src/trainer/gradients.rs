@@ -31,8 +31,8 @@ pub(super) fn bound_norm<M: Module>(
     Bounded { gradients, norm }
 }
 
-/// `min(1, bound / norm)`, NaN where the norm is not finite: `bound / inf` would be a factor of 0, and a step that
-/// overflowed would look like one with nothing to learn.
+/// `min(1, bound / norm)`, NaN where the norm is not finite: `bound / inf` would be a factor of 0, which would pass off
+/// a step that overflowed as one with nothing to learn.
 fn factor(norm: Tensor<1>, bound: f64) -> Tensor<1> {
     let overflowed = norm.clone().is_finite().bool_not();
     (norm.recip() * bound)

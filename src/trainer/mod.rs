@@ -1,5 +1,6 @@
 //! The standard alternating trainer: one step at a time, checked before and after.
 
+mod build;
 mod clip;
 mod config;
 mod discriminator;
@@ -14,7 +15,9 @@ mod passes;
 mod penalties;
 mod persist;
 mod presets;
+mod saved_config;
 mod state;
 
-pub use config::{FiniteCheck, GanTrainerConfig, OptimizerConfig};
+pub use crate::optimizer::OptimizerConfig;
+pub use config::{FiniteCheck, GanTrainerConfig};
 pub use gan::GanTrainer;

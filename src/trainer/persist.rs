@@ -92,7 +92,7 @@ where
             state.discriminator_optimizer.to_bytes()?,
         );
         if let Some(ema) = &state.ema {
-            put(AVERAGE, weights_to_bytes(ema.model(), AVERAGE)?);
+            put(AVERAGE, weights_to_bytes(ema.shadow(), AVERAGE)?);
         }
         let numbers = Numbers {
             steps: state.steps,
@@ -119,11 +119,11 @@ where
             with_weights(&state.discriminator, file(DISCRIMINATOR)?, DISCRIMINATOR)?.train();
         let ema = match &state.ema {
             Some(ema) => {
-                let model = with_weights(ema.model(), file(AVERAGE)?, AVERAGE)?;
+                let shadow = with_weights(ema.shadow(), file(AVERAGE)?, AVERAGE)?;
                 let updates = numbers.average_updates.ok_or_else(|| {
                     GanError::state("average_updates", "there is no such counter")
                 })?;
-                Some(ema.resumed(model, updates))
+                Some(ema.resumed(shadow, updates))
             }
             None => None,
         };

@@ -14,7 +14,7 @@ use burn_gan::model::{
 };
 use burn_gan::penalty::GradientPenalty;
 use burn_gan::random::Stream;
-use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig};
+use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig, OptimizerConfig};
 use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, GanError, Generator, NonFinite, Persistent,
     SavedState, ShapeError, save_weights,
@@ -100,7 +100,7 @@ fn the_last_steps_are_checked_on_demand() {
 
 #[test]
 fn other_optimizers_do_not_make_a_state_good() {
-    let adam = || AdamConfig::new().build();
+    let adam = || OptimizerConfig::Adam(AdamConfig::new()).init().unwrap();
     let mut trainer = unchecked().with_optimizers(adam(), adam());
     assert_eq!(restored(trainer.check_finite()), 2);
     assert_same(&trainer, &after(2));

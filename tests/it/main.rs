@@ -6,6 +6,7 @@ mod common;
 
 mod accumulation;
 mod architectures;
+mod average;
 mod backends;
 mod checkpoints;
 mod corpus;
@@ -41,6 +42,8 @@ mod random;
 mod resident;
 mod resume;
 mod sampling;
+mod saved_config;
+mod schedules;
 mod spectral;
 mod stability;
 mod theory;

@@ -78,7 +78,7 @@ fn check<const D: usize, N: Discriminator<D>>(
         let error = compare(&what, &critic, &reference, expected, table, term, exact);
         worst[0] = worst[0].max(error);
 
-        let method = CentralDifference::new(&critic, STEP).unwrap();
+        let method = CentralDifference::new(&critic, STEP, points.clone(), &()).unwrap();
         let term = method.term(&critic, points, &(), &cost).unwrap();
         let what = format!("{what}, central differences");
         let error = compare(

@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::model::{DcganConfig, MlpGenerator};
 use burn_gan::observe::{FindingKind, Measures, Observer, Watch, WatchConfig};
 use burn_gan::trainer::GanTrainerConfig;
@@ -147,7 +148,10 @@ fn digits(name: &str, seed: u64, steps: usize, config: GanTrainerConfig) -> Vec<
 /// The settings of the example `digits`.
 fn digits_config() -> GanTrainerConfig {
     GanTrainerConfig::new()
-        .with_real_label(0.9)
+        .with_loss(Loss::Smoothed {
+            loss: LabelledLoss::NonSaturating,
+            real_label: 0.9,
+        })
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
 }
 
