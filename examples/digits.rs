@@ -134,21 +134,19 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
             &source.batch(0, &device)?,
         )?;
     let picture = PictureGrid::square(64).with_scale(2);
-    let mut observers: Vec<Box<dyn Observer<_>>> = vec![
-        progress(arguments),
-        Box::new(History::csv(folder.join("losses.csv"), 10)),
-        Box::new(HistoryPlots::new(folder.join("losses.csv"), 500)),
-        Box::new(distance.evaluation(&folder, arguments.score_every)),
-        Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
-    ];
-
+    let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
     let start = Instant::now();
     let outcome = trainer
-        .fit(&mut source, arguments.steps)
+        .fit(&mut source)
+        .until(arguments.steps)
+        .observe(progress(arguments))
+        .observe(History::csv(&losses, 10))
+        .observe(HistoryPlots::new(&losses, 500))
+        .observe(distance.evaluation(&folder, arguments.score_every))
+        .observe(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture))
         .resume(common::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)
-        .observe(&mut observers)
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 

@@ -67,8 +67,9 @@ fn train(arguments: &Arguments, folder: &Path) -> Result<serde_json::Value, GanE
             &source.batch(0, &device)?,
         )?;
     let outcome = trainer
-        .fit(&mut source, arguments.steps)
-        .observe(&mut History::csv(history(folder), 1))
+        .fit(&mut source)
+        .until(arguments.steps)
+        .observe(History::csv(history(folder), 1))
         .checkpoints(CheckpointConfig::new(checkpoints(folder)).with_every(10))
         .resume(checkpoints(folder))
         .run()?;

@@ -1,19 +1,9 @@
 //! [`Persistent`]: trainers whose whole state can be written down and put back.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::gan_error::GanError;
-
-/// A training state on the host: what a checkpoint holds of a trainer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SavedState {
-    /// Counters and other small things.
-    pub numbers: Value,
-    /// Contents of files by name: weights and what optimisers remember.
-    pub files: BTreeMap<String, Vec<u8>>,
-}
+use crate::saved_state::SavedState;
 
 /// A trainer whose whole state can be written down and put back, so that its runs can be resumed.
 ///

@@ -106,7 +106,7 @@ impl Judge {
         let classifier = common::digits_classifier(SIZE, device)?;
         let training = digits.select(&split.training, device)?.samples;
         let held_out = digits.select(&split.held_out, device)?.samples;
-        let features = |images| Features::from_rows(&classifier.extract(images, 256)?);
+        let features = |images| classifier.extract(images, 256);
         Ok(Self {
             real: features(training.clone())?,
             held_out: features(held_out)?,
@@ -117,7 +117,7 @@ impl Judge {
 
     fn features<T: AdversarialTrainer<4>>(&self, trainer: &T) -> Result<Features, GanError> {
         let images = trainer.sample(self.held_out.count(), 0, &())?;
-        Features::from_rows(&self.classifier.extract(images, 256)?)
+        Ok(self.classifier.extract(images, 256)?)
     }
 
     fn scores(&self, generated: &Features) -> Result<Scores, GanError> {
@@ -134,7 +134,7 @@ impl Judge {
         ]))
     }
 
-    /// Trains, with a look every so often, and scores.
+    /// Trains, with an evaluation every so often, and scores.
     fn train(&self, job: &Job) -> Result<(f64, Scores), GanError> {
         let device = job.device.clone().autodiff();
         let steps = job.case.steps;
@@ -149,14 +149,15 @@ impl Judge {
             &source.batch(0, &device)?,
         )?;
         let distance = Score::lowest(FRECHET, |trainer: &GanTrainer<4, _, _>| {
-            frechet_distance(&self.real, &self.features(trainer)?)
+            Ok(frechet_distance(&self.real, &self.features(trainer)?)?)
         });
-        let mut evaluation = Evaluation::new(scores_file(&job.folder), (steps / LOOKS).max(1))
+        let evaluation = Evaluation::new(scores_file(&job.folder), (steps / LOOKS).max(1))
             .with_score(self.held_out.count(), distance);
         let start = Instant::now();
         trainer
-            .fit(&mut source, steps)
-            .observe(&mut evaluation)
+            .fit(&mut source)
+            .until(steps)
+            .observe(evaluation)
             .run()?;
         let seconds = start.elapsed().as_secs_f64();
 

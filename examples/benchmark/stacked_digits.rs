@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::data::{IdxImages, Samples, Source, idx};
+use burn_gan::data::{DataError, IdxImages, Samples, Source, idx};
 use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::feature::{FeatureExtractor, predicted_classes};
 use burn_gan::loss::Loss;
@@ -107,13 +107,13 @@ struct Stacked {
 }
 
 impl Stacked {
-    fn new(seed: u64) -> Result<Self, GanError> {
+    fn new(seed: u64) -> Result<Self, DataError> {
         let digits = idx::read_folder(DIGITS)?;
         Ok(Self { digits, seed })
     }
 
     /// The images `[count, 192]` of a step.
-    fn draw(&self, step: usize, count: usize, device: &Device) -> Result<Tensor<2>, GanError> {
+    fn draw(&self, step: usize, count: usize, device: &Device) -> Result<Tensor<2>, DataError> {
         let mut stream = Stream::new(self.seed, Purpose::Data, step as u64);
         let indices: Vec<usize> = (0..count * CHANNELS)
             .map(|_| stream.index(self.digits.len()))
@@ -124,11 +124,11 @@ impl Stacked {
 }
 
 impl Source<2> for Stacked {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
         Ok(Batch::new(self.draw(step, BATCH_SIZE, device)?))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::new("stacked-digits", 1)
             .with("seed", self.seed)
             .with("batch_size", BATCH_SIZE))
@@ -148,7 +148,7 @@ impl Judge {
         let all: Vec<usize> = (0..digits.len()).collect();
         let real = digits.select(&all, device)?.samples;
         Ok(Self {
-            real: Features::from_rows(&classifier.extract(real, 256)?)?,
+            real: classifier.extract(real, 256)?,
             classifier,
         })
     }
@@ -160,7 +160,7 @@ impl Judge {
         let single = digits
             .clone()
             .narrow(0, 0, self.real.count().min(count * CHANNELS));
-        let features = Features::from_rows(&self.classifier.extract(single, 256)?)?;
+        let features = self.classifier.extract(single, 256)?;
         let classes = predicted_classes(&self.classifier, digits)?;
         let mut hits = vec![0; MODES];
         for stacked in classes.chunks(CHANNELS) {
@@ -257,7 +257,7 @@ impl Suite for StackedDigits {
             &source.batch(0, &device)?,
         )?;
         let start = Instant::now();
-        trainer.fit(&mut source, case.steps).run()?;
+        trainer.fit(&mut source).until(case.steps).run()?;
         let seconds = start.elapsed().as_secs_f64();
 
         let images = trainer.sample(SAMPLES, *seed, &())?;

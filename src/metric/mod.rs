@@ -16,8 +16,9 @@
 //! | [`sliced_wasserstein`] | 0 | everything, in few dimensions |
 //! | [`modes`] | all, 1, 0 | modes of a known mixture |
 
+mod check;
 mod density_coverage;
-mod features;
+mod error;
 mod frechet;
 mod gaussian;
 mod inception_score;
@@ -31,7 +32,7 @@ mod reverse_kl;
 mod sliced_wasserstein;
 
 pub use density_coverage::{DensityCoverage, density_coverage, expected_coverage};
-pub use features::Features;
+pub use error::MetricError;
 pub use frechet::frechet_distance;
 pub use gaussian::Gaussian;
 pub use inception_score::{InceptionScore, inception_score};
@@ -45,3 +46,6 @@ pub use reverse_kl::{expected_reverse_kl, reverse_kl};
 pub use sliced_wasserstein::{
     SlicedWassersteinConfig, sliced_wasserstein, sliced_wasserstein_along,
 };
+
+#[doc(no_inline)]
+pub use crate::feature::Features;

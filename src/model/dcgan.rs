@@ -5,13 +5,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::size;
-use crate::dual::Dual;
+use crate::dual::{self, Dual};
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::nn::{
     Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
-    StemConfig, TransposedConvolution, TransposedConvolutionConfig, activation, to_channels_first,
-    to_channels_last,
+    StemConfig, TransposedConvolution, to_channels_first, to_channels_last,
 };
 use crate::random::{Purpose, Stream};
 
@@ -65,9 +64,13 @@ pub struct DcganConfig {
     /// Width of the latent space.
     #[config(default = 100)]
     pub latent_size: usize,
-    /// Channels at the largest hidden resolution; they double with each halving.
+    /// Channels at the largest hidden resolution; they double with each halving, up to `max_filters`.
     #[config(default = 64)]
     pub filters: usize,
+    /// The most channels that a layer has, 1024 as in the paper's figure 1; `None` for no limit, which is also what a
+    /// file without this field means.
+    #[config(default = "Some(1024)")]
+    pub max_filters: Option<usize>,
     /// The smallest side that halving may lead to.
     #[config(default = 4)]
     pub base_size: usize,
@@ -138,18 +141,18 @@ impl DcganConfig {
         let norm = self.generator_normalization;
         let [height, width, channels] = self.base(halvings);
         let up = |inputs, outputs, bias, stream: &mut Stream| {
-            TransposedConvolutionConfig::new(inputs, outputs, KERNEL)
+            ConvolutionConfig::new(inputs, outputs, KERNEL)
                 .with_stride(STRIDE)
                 .with_bias(bias)
                 .with_algorithm(self.algorithm)
-                .init(stream, device)
+                .init_transposed(stream, device)
         };
         let mut hidden = Vec::new();
         for level in (1..halvings).rev() {
-            let outputs = self.filters << (level - 1);
+            let outputs = self.layer_filters(level - 1);
             hidden.push(Up {
                 convolution: up(
-                    self.filters << level,
+                    self.layer_filters(level),
                     outputs,
                     norm == Normalization::None,
                     &mut streams(level),
@@ -163,7 +166,7 @@ impl DcganConfig {
                 .init(&mut streams(halvings), device)?,
             stem_norm: norm.init(channels, device)?,
             hidden,
-            last: up(self.filters, self.channels, true, &mut streams(0))?,
+            last: up(self.layer_filters(0), self.channels, true, &mut streams(0))?,
             latent_size: self.latent_size,
             sample_shape: self.sample_shape(),
         })
@@ -185,13 +188,18 @@ impl DcganConfig {
                 .init(stream, device)
         };
         let unnormalized = norm == Normalization::None;
-        let first = down(self.channels, self.filters, unnormalized, &mut streams(0))?;
+        let first = down(
+            self.channels,
+            self.layer_filters(0),
+            unnormalized,
+            &mut streams(0),
+        )?;
         let mut hidden = Vec::new();
         for level in 1..halvings {
-            let outputs = self.filters << level;
+            let outputs = self.layer_filters(level);
             hidden.push(Down {
                 convolution: down(
-                    self.filters << (level - 1),
+                    self.layer_filters(level - 1),
                     outputs,
                     unnormalized,
                     &mut streams(level),
@@ -218,8 +226,13 @@ impl DcganConfig {
         [
             self.height >> halvings,
             self.width >> halvings,
-            self.filters << (halvings - 1),
+            self.layer_filters(halvings - 1),
         ]
+    }
+
+    /// Channels of the layer behind `level + 1` halvings.
+    fn layer_filters(&self, level: usize) -> usize {
+        size::doubled(self.filters, level, self.max_filters.unwrap_or(usize::MAX))
     }
 
     /// The stream of each layer's initial weights.
@@ -246,11 +259,11 @@ impl Generator<4> for DcganGenerator {
 
     fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
         let x = self.stem.propagate(Dual::constant(latent));
-        let x = activation::relu(normalize(&self.stem_norm, x));
+        let x = dual::relu(normalize(&self.stem_norm, x));
         let x = self.hidden.iter().fold(x, |x, up| {
-            activation::relu(normalize(&up.norm, up.convolution.propagate(x)))
+            dual::relu(normalize(&up.norm, up.convolution.propagate(x)))
         });
-        let x = activation::tanh(self.last.propagate(x));
+        let x = dual::tanh(self.last.propagate(x));
         to_channels_first(x.value)
     }
 
@@ -276,9 +289,9 @@ impl Discriminator<4> for DcganDiscriminator {
 impl DualDiscriminator<4> for DcganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
         let x = self.first.propagate(samples.linear(to_channels_last));
-        let x = activation::leaky_relu(x, SLOPE);
+        let x = dual::leaky_relu(x, SLOPE);
         let x = self.hidden.iter().fold(x, |x, down| {
-            activation::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
+            dual::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
         });
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
     }

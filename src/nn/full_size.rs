@@ -6,8 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::convolution::check_weight;
 use super::linear::{add_bias, zero_bias};
-use super::parameter::replace;
-use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
+use super::spectral::{normalized_weight, replace_weight};
 use crate::dual::Dual;
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
@@ -73,12 +72,12 @@ impl Stem {
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[inputs, C, H, W]`, the layout of other libraries.
+    /// The trained weights as `[inputs, C, H, W]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
         let [height, width, channels] = self.image;
         let [inputs, _] = self.weight.dims();
         self.weight
-            .val()
+            .base()
             .reshape([inputs, height, width, channels])
             .permute([0, 3, 1, 2])
     }
@@ -92,7 +91,7 @@ impl Stem {
         let [inputs, columns] = self.weight.dims();
         check_weight([inputs, channels, height, width], &weight)?;
         let weight = weight.permute([0, 2, 3, 1]).reshape([inputs, columns]);
-        self.weight = replace(self.weight, weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 }
@@ -109,7 +108,8 @@ pub struct HeadConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
-    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    /// Whether the weights are divided by their largest singular value; see
+    /// [`SpectralNorm`](crate::nn::SpectralNorm).
     #[config(default = false)]
     pub spectral_norm: bool,
     /// Distribution of the initial weights.
@@ -126,8 +126,6 @@ pub struct HeadConfig {
 pub struct Head {
     /// `[H * W * C, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
-    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     image: [usize; 3],
@@ -144,8 +142,7 @@ impl HeadConfig {
         let shape = [size, self.outputs];
         let weight = self.initialization.parameter(shape, size, stream, device);
         Ok(Head {
-            spectral: spectral_norm(self.spectral_norm, &weight, stream),
-            weight,
+            weight: normalized_weight(self.spectral_norm, weight, stream),
             bias: zero_bias(self.bias, self.outputs, device),
             image: self.image,
         })
@@ -155,20 +152,19 @@ impl HeadConfig {
 impl Head {
     /// `[N, H, W, C]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
-        let weight = effective(&self.weight, self.spectral.as_ref());
-        let product = x.weighted(weight, |x, weight| {
+        let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, height, width, channels] = x.dims();
             x.reshape([n, height * width * channels]).matmul(weight)
         });
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[outputs, C, H, W]`, the layout of other libraries.
+    /// The trained weights as `[outputs, C, H, W]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
         let [height, width, channels] = self.image;
         let [_, outputs] = self.weight.dims();
         self.weight
-            .val()
+            .base()
             .reshape([height, width, channels, outputs])
             .permute([3, 2, 0, 1])
     }
@@ -182,8 +178,7 @@ impl Head {
         let [rows, outputs] = self.weight.dims();
         check_weight([outputs, channels, height, width], &weight)?;
         let weight = weight.permute([2, 3, 1, 0]).reshape([rows, outputs]);
-        self.weight = replace(self.weight, weight);
-        self.spectral = follow(self.spectral, &self.weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 }

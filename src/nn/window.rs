@@ -209,7 +209,7 @@ impl Window {
     fn pad(self, x: Tensor<4>, height: usize, width: usize) -> Tensor<4> {
         let [n, rows, columns, channels] = x.dims();
         let before = self.padding();
-        // What an odd size leaves over under an even window is never looked at.
+        // What an odd size leaves over under an even window has no weight.
         let (rows_used, columns_used) = (rows.min(height - before), columns.min(width - before));
         let x = if (rows_used, columns_used) == (rows, columns) {
             x

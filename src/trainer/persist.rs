@@ -19,7 +19,8 @@ use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
-use crate::persistent::{Persistent, SavedState};
+use crate::persistent::Persistent;
+use crate::saved_state::SavedState;
 use crate::weights::{weights_to_bytes, with_weights};
 
 const GENERATOR: &str = "generator.bpk";
@@ -33,7 +34,7 @@ const DISCRIMINATOR_OPTIMIZER: &str = "discriminator-optimizer.bpk";
 #[derive(Serialize, Deserialize)]
 struct Numbers {
     steps: usize,
-    #[serde(with = "crate::exact")]
+    #[serde(with = "crate::number")]
     learning_rate_factor: f64,
     average_updates: Option<usize>,
 }

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::parameters;
 use burn::tensor::Device;
-use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
+use burn_gan::data::{DataError, Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
 use burn_gan::run::{CheckpointConfig, Divergence, Fit, Outcome};
@@ -34,7 +35,7 @@ impl Planted {
 }
 
 impl Source<2> for Planted {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
         let batch = self.ring.batch(step, device)?;
         for (at, times) in &mut self.steps {
             if *at == step && *times > 0 {
@@ -66,7 +67,8 @@ fn fit(
     divergence: Divergence,
 ) -> Result<Outcome, GanError> {
     trainer
-        .fit(source, 12)
+        .fit(source)
+        .until(12)
         .observe(&mut History::csv(folder.join("history.csv"), 1))
         .resume(folder.join("run"))
         .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(4))
@@ -129,7 +131,8 @@ fn stop_says_the_step_and_the_checkpoint_and_saves_the_last_good_state() {
 fn without_checkpoints_stop_says_so() {
     let mut stopped = trainer(GanTrainerConfig::new());
     let error = stopped
-        .fit(&mut Planted::at(&[(1, 1)]), 4)
+        .fit(&mut Planted::at(&[(1, 1)]))
+        .until(4)
         .run()
         .unwrap_err();
     assert!(matches!(
@@ -196,7 +199,8 @@ fn skip_leaves_out_the_unchecked_steps_up_to_the_bad_one() {
     let mut skipped = trainer(config);
     let mut source = Planted::at(&[(5, 1)]);
     let outcome = skipped
-        .fit(&mut source, 12)
+        .fit(&mut source)
+        .until(12)
         .on_divergence(Divergence::Skip { limit: 1 })
         .run()
         .unwrap();
@@ -223,7 +227,7 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     let mut expected = taught(0..4);
     expected.scale_learning_rates(0.5);
     expected.scale_learning_rates(0.5);
-    expected.fit(&mut Planted::at(&[]), 12).run().unwrap();
+    expected.fit(&mut Planted::at(&[])).until(12).run().unwrap();
     assert_eq!(
         parameters(rolled.generator()),
         parameters(expected.generator())
@@ -233,7 +237,8 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     let run = folder.path().join("run");
     let to_16 = |trainer: &mut Trainer| {
         trainer
-            .fit(&mut Planted::at(&[]), 16)
+            .fit(&mut Planted::at(&[]))
+            .until(16)
             .resume(&run)
             .on_divergence(back)
             .run()
@@ -241,7 +246,7 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     };
     let outcome = to_16(&mut resumed);
     assert_eq!((outcome.resumed, outcome.roll_backs), (Some(12), 2));
-    expected.fit(&mut Planted::at(&[]), 16).run().unwrap();
+    expected.fit(&mut Planted::at(&[])).until(16).run().unwrap();
     assert_eq!(
         parameters(resumed.generator()),
         parameters(expected.generator())
@@ -301,7 +306,7 @@ fn policies_are_checked_before_training() {
         factor: 0.5,
         limit: 1,
     };
-    let without = fresh.fit(&mut source, 4).on_divergence(back).run();
+    let without = fresh.fit(&mut source).until(4).on_divergence(back).run();
     assert!(
         without
             .unwrap_err()
@@ -338,7 +343,8 @@ fn an_observer_can_ask_for_a_roll_back() {
         };
         let folder = folder.path().join(format!("{divergence:?}"));
         let outcome = trainer(GanTrainerConfig::new())
-            .fit(&mut Planted::at(&[]), 12)
+            .fit(&mut Planted::at(&[]))
+            .until(12)
             .observe(&mut observer)
             .checkpoints(CheckpointConfig::new(folder).with_every(4))
             .on_divergence(divergence)
@@ -373,4 +379,92 @@ fn a_state_between_two_checks_is_checked_before_it_is_saved() {
     );
     let values = parameters(stopped.generator());
     assert!(values.values().flatten().all(|value| value.is_finite()));
+}
+
+/// Whether all weights of both networks are finite.
+fn is_finite(trainer: &Trainer) -> bool {
+    let networks = [
+        parameters(trainer.generator()),
+        parameters(trainer.discriminator()),
+    ];
+    let mut values = networks
+        .iter()
+        .flat_map(|weights| weights.values().flatten());
+    values.all(|value| value.is_finite())
+}
+
+/// NaN in all batches from step 12.
+fn bad_from_12() -> Planted {
+    Planted::at(&(12..20).map(|step| (step, 9)).collect::<Vec<_>>())
+}
+
+#[test]
+fn no_run_ends_well_in_a_state_that_is_not_finite() {
+    let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let mut diverged = trainer(config());
+    let error = diverged
+        .fit(&mut bad_from_12())
+        .until(15)
+        .run()
+        .unwrap_err();
+    let GanError::Diverged {
+        step: 14,
+        checkpoint: None,
+        cause,
+        ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert!(
+        matches!(**cause, GanError::NonFiniteStep { restored: 10, .. }),
+        "{error}"
+    );
+    assert!(is_finite(&diverged));
+    assert_eq!(diverged.steps(), 10);
+
+    // Nor does one that is asked to stop.
+    let stop = AtomicBool::new(false);
+    let mut stopped = trainer(config());
+    let asks = |report: &StepReport| stop.store(report.step == 13, Ordering::Relaxed);
+    let error = stopped
+        .fit(&mut bad_from_12())
+        .until(15)
+        .observe(Calls(asks))
+        .stop_flag(&stop)
+        .run()
+        .unwrap_err();
+    assert!(
+        matches!(error, GanError::Diverged { step: 13, .. }),
+        "{error}"
+    );
+    assert!(is_finite(&stopped));
+}
+
+#[test]
+fn what_is_left_out_at_the_end_is_not_kept() {
+    let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let mut skipped = trainer(config);
+    let outcome = skipped
+        .fit(&mut bad_from_12())
+        .until(15)
+        .on_divergence(Divergence::Skip { limit: 1 })
+        .run()
+        .unwrap();
+    assert_eq!((outcome.steps, outcome.skipped), (15, 1));
+    assert!(outcome.last.is_none(), "the last steps were undone");
+    assert_eq!(
+        parameters(skipped.generator()),
+        parameters(taught(0..10).generator())
+    );
+}
+
+/// Calls a function with each report.
+struct Calls<F>(F);
+
+impl<T, F: FnMut(&StepReport)> Observer<T> for Calls<F> {
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        (self.0)(report);
+        Ok(Flow::Continue)
+    }
 }

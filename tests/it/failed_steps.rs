@@ -6,6 +6,7 @@ use crate::common::{parameters, stream, values};
 use burn::module::{Module, ModuleDisplay};
 use burn::optim::AdamConfig;
 use burn::tensor::{Device, Int, Tensor};
+use burn_gan::checkpoint::CheckpointError;
 use burn_gan::ema::EmaConfig;
 use burn_gan::loss::{AdversarialLoss, Loss, NonSaturating};
 use burn_gan::model::{
@@ -636,7 +637,11 @@ fn how_often_is_checked_and_how_much_is_drawn_at_once_is_no_other_run() {
                 &source.batch(0, &device()).unwrap(),
             )
             .unwrap();
-        trainer.fit(&mut source, steps).resume(folder.path()).run()
+        trainer
+            .fit(&mut source)
+            .until(steps)
+            .resume(folder.path())
+            .run()
     };
     let config = GanTrainerConfig::new;
     fit(config(), 2).unwrap();
@@ -645,5 +650,11 @@ fn how_often_is_checked_and_how_much_is_drawn_at_once_is_no_other_run() {
         .with_sample_chunk(7);
     assert_eq!(fit(other, 4).unwrap().resumed, Some(2));
     let error = fit(config().with_critic_steps(2), 6).unwrap_err();
-    assert!(matches!(error, GanError::ResumeMismatch { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            GanError::Checkpoint(CheckpointError::Mismatch { .. })
+        ),
+        "{error}"
+    );
 }

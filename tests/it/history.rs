@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::FileError;
-use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
+use burn_gan::observe::{Flow, History, ObserveError, Observer, Plan, read_history};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{GanError, StepReport, StepValues};
 
@@ -41,7 +41,10 @@ fn run(history: &mut History, from: usize, to: usize) -> Result<(), GanError> {
         let flow = history.observe(&report(step, 1.0 / (step as f32 + 3.0)), &())?;
         assert_eq!(flow, Flow::Continue);
     }
-    Observer::<()>::finish(history, &())
+    let last = (from..to)
+        .last()
+        .map(|step| report(step, 1.0 / (step as f32 + 3.0)));
+    Observer::<()>::finish(history, last.as_ref(), &())
 }
 
 fn steps(path: &Path) -> Vec<usize> {
@@ -53,7 +56,7 @@ fn steps(path: &Path) -> Vec<usize> {
 fn damaged_line(path: &Path, contents: impl AsRef<[u8]>) -> usize {
     fs::write(path, contents).unwrap();
     match read_history(path) {
-        Err(GanError::History {
+        Err(ObserveError::History {
             line,
             path: named,
             message,
@@ -251,7 +254,10 @@ fn a_damaged_line_that_is_not_the_last_is_an_error_with_its_number() {
     let before = fs::read(&path).unwrap();
     let error = start(&mut History::json_lines(&path, 1), 1, 2);
     assert!(
-        matches!(error, Err(GanError::History { line: 2, .. })),
+        matches!(
+            error,
+            Err(GanError::Observe(ObserveError::History { line: 2, .. }))
+        ),
         "{error:?}"
     );
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -340,7 +346,7 @@ fn long_lines_and_noise_are_no_rows() {
             fs::write(&path, &bytes).unwrap();
             match read_history(&path) {
                 Ok(rows) => assert!(rows.len() <= 3),
-                Err(GanError::History { line, .. }) => assert!((1..=5).contains(&line)),
+                Err(ObserveError::History { line, .. }) => assert!((1..=5).contains(&line)),
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -379,7 +385,7 @@ fn places_that_cannot_be_written_to_are_errors() {
         }
         assert!(matches!(
             read_history(path),
-            Err(GanError::File(FileError { .. }))
+            Err(ObserveError::File(FileError { .. }))
         ));
     }
 }

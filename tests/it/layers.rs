@@ -12,11 +12,13 @@ use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest
 use burn_gan::nn::{
     Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
     EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, LayerNormConfig, LinearConfig,
-    MinibatchDeviationConfig, StemConfig, TransposedConvolution, TransposedConvolutionConfig,
-    initialize_normal, to_channels_first, to_channels_last,
+    MinibatchDeviationConfig, StemConfig, TransposedConvolution, class_labels, initialize_normal,
+    to_channels_first, to_channels_last,
 };
 use burn_gan::{ConfigError, ShapeError};
-use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
+use burn_gan::{
+    Discriminator, Dual, GanError, Generator, WeightsError, load_weights, save_weights,
+};
 
 const KERNELS: [(usize, usize); 8] = [
     (1, 1),
@@ -53,11 +55,11 @@ fn transposed(
     algorithm: Algorithm,
     device: &Device,
 ) -> TransposedConvolution {
-    TransposedConvolutionConfig::new(channels[0], channels[1], kernel)
+    ConvolutionConfig::new(channels[0], channels[1], kernel)
         .with_stride(stride)
         .with_bias(true)
         .with_algorithm(algorithm)
-        .init(&mut stream(1), device)
+        .init_transposed(&mut stream(1), device)
         .unwrap()
 }
 
@@ -196,7 +198,7 @@ fn standard_weights_mean_what_they_mean_elsewhere() {
 
 #[test]
 fn groups_agree_with_burns() {
-    use burn::nn::conv::Conv2dConfig;
+    use burn::nn::conv::{Conv2dConfig, ConvTranspose2dConfig};
     let device = Device::flex();
     // Padding as Burn can say it: the same before and after.
     for (kernel, stride) in [(1, 1), (3, 1), (4, 2), (5, 1), (2, 2)] {
@@ -220,6 +222,28 @@ fn groups_agree_with_burns() {
                     .init(&device);
                 let standard = layer.standard_weight();
                 assert_eq!(standard.dims(), [outputs, inputs / groups, kernel, kernel]);
+                burn.weight = burn.weight.map(|_| standard.clone());
+                let ours = to_channels_first(layer.propagate(Dual::constant(x.clone())).value);
+                let theirs = burn.forward(to_channels_first(x.clone()));
+                assert_close(ours, theirs, 1e-5);
+                let weight = values(layer.weight.val());
+                let back = layer.with_standard_weight(standard).unwrap();
+                assert_eq!(values(back.weight.val()), weight);
+
+                let layer = ConvolutionConfig::new(inputs, outputs, kernel)
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .with_algorithm(algorithm)
+                    .init_transposed(&mut stream(1), &device)
+                    .unwrap();
+                let mut burn = ConvTranspose2dConfig::new([inputs, outputs], [kernel; 2])
+                    .with_stride([stride; 2])
+                    .with_groups(groups)
+                    .with_padding([padding; 2])
+                    .with_bias(false)
+                    .init(&device);
+                let standard = layer.standard_weight();
+                assert_eq!(standard.dims(), [inputs, outputs / groups, kernel, kernel]);
                 burn.weight = burn.weight.map(|_| standard.clone());
                 let ours = to_channels_first(layer.propagate(Dual::constant(x.clone())).value);
                 let theirs = burn.forward(to_channels_first(x.clone()));
@@ -495,6 +519,43 @@ fn embedding_projection_by_hand() {
     assert!(relative_error(&out, &expected) < 1e-6);
 }
 
+/// On every backend the same, and no panic: a trainer refuses a step whose loss is NaN.
+#[test]
+fn a_label_beyond_the_classes_gives_no_number() {
+    for device in devices().chain(processors()) {
+        let layer = EmbeddingProjectionConfig::new(3, 2)
+            .init(&mut stream(26), &device)
+            .unwrap();
+        let features = Tensor::<2>::from_floats([[1.0, 0.0], [0.0, 1.0], [2.0, -1.0]], &device);
+        for beyond in [3, 1000, -1, i64::from(i32::MAX)] {
+            let labels = Tensor::<1, Int>::from_ints([2, beyond, 1], &device);
+            let out = layer.propagate(Dual::constant(features.clone()), &labels);
+            let is_nan: Vec<bool> = values(out.value).iter().map(|x| x.is_nan()).collect();
+            assert_eq!(is_nan, [false, true, false], "{beyond}");
+            assert!(matches!(
+                layer.check_labels(&labels),
+                Err(GanError::LabelOutOfRange { label, classes: 3 }) if label == beyond
+            ));
+        }
+        let labels = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
+        layer.check_labels(&labels).unwrap();
+    }
+}
+
+#[test]
+fn labels_of_the_host_are_checked_there() {
+    let device = Device::flex();
+    let labels = class_labels(&[2, 0, 1], 3, &device).unwrap();
+    assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [2, 0, 1]);
+    for (beyond, classes) in [(3, 3), (0, 0), (usize::MAX, 3)] {
+        let error = class_labels(&[beyond], classes, &device).unwrap_err();
+        assert!(
+            matches!(error, GanError::LabelOutOfRange { classes: c, .. } if c == classes),
+            "{error:?}"
+        );
+    }
+}
+
 /// Far out the smooth activations and their slopes neither overflow nor lose small values.
 #[test]
 fn smooth_activations_far_out() {
@@ -596,9 +657,9 @@ fn kernels_without_a_padding_are_refused() {
         let convolution = ConvolutionConfig::new(1, 1, kernel)
             .with_stride(stride)
             .init(&mut stream(1), &device);
-        let transposed = TransposedConvolutionConfig::new(1, 1, kernel)
+        let transposed = ConvolutionConfig::new(1, 1, kernel)
             .with_stride(stride)
-            .init(&mut stream(1), &device);
+            .init_transposed(&mut stream(1), &device);
         for error in [convolution.err(), transposed.err()] {
             assert!(
                 matches!(error, Some(GanError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
@@ -618,8 +679,8 @@ fn sizes_of_zero_are_refused() {
         ConvolutionConfig::new(0, 1, 3)
             .init(&mut draw, &device)
             .err(),
-        TransposedConvolutionConfig::new(1, 0, 3)
-            .init(&mut draw, &device)
+        ConvolutionConfig::new(1, 0, 3)
+            .init_transposed(&mut draw, &device)
             .err(),
         ConvolutionConfig::new(4, 4, 3)
             .with_groups(0)
@@ -751,15 +812,15 @@ fn weights_files() {
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     assert!(matches!(
         load_weights(fresh(), &path),
-        Err(GanError::Weights { .. })
+        Err(WeightsError::Invalid { .. })
     ));
     std::fs::write(&path, b"not weights").unwrap();
     assert!(matches!(
         load_weights(fresh(), &path),
-        Err(GanError::Weights { .. })
+        Err(WeightsError::Invalid { .. })
     ));
     let missing = load_weights(fresh(), folder.path().join("none"));
-    assert!(matches!(missing, Err(GanError::Weights { .. })));
+    assert!(matches!(missing, Err(WeightsError::Invalid { .. })));
     let nowhere = folder.path().join("no/such/folder.bpk");
     assert!(save_weights(&generator, nowhere).is_err());
 }

@@ -239,6 +239,7 @@ fn resnet_refuses_what_does_not_fit() {
             ResnetConfig::new(0, 8, 8),
             ResnetConfig::new(1, 8, 8).with_latent_size(0),
             ResnetConfig::new(1, 8, 8).with_filters(0),
+            ResnetConfig::new(1, 8, 8).with_generator_filters(Some(0)),
             ResnetConfig::new(1, 8, 8).with_discriminator_halvings(0),
         ];
         for config in invalid {

@@ -771,12 +771,13 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_asked() {
             .unwrap()
     };
     let mut whole = trainer();
-    whole.fit(&mut source, 6).run().unwrap();
+    whole.fit(&mut source).until(6).run().unwrap();
 
     let mut parts = trainer();
     let seen = Cell::new(0);
     let outcome = parts
-        .fit(&mut source, 6)
+        .fit(&mut source)
+        .until(6)
         .observe(&mut vec![Until {
             step: 2,
             fails: false,
@@ -791,7 +792,8 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_asked() {
         seen: &seen,
     };
     let failed = parts
-        .fit(&mut source, 6)
+        .fit(&mut source)
+        .until(6)
         .observe(failing)
         .run()
         .unwrap_err();
@@ -801,8 +803,16 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_asked() {
         4,
         "what was learnt before the observer failed stays"
     );
-    let outcome = parts.fit(&mut source, 6).run().unwrap();
+    let outcome = parts.fit(&mut source).until(6).run().unwrap();
     assert_eq!((outcome.steps, outcome.stopped), (6, false));
     assert_eq!(parameters(parts.generator()), parameters(whole.generator()));
-    assert!(parts.fit(&mut source, 6).run().unwrap().last.is_none());
+    assert!(
+        parts
+            .fit(&mut source)
+            .until(6)
+            .run()
+            .unwrap()
+            .last
+            .is_none()
+    );
 }

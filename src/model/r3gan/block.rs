@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::SLOPE;
-use crate::dual::Dual;
+use crate::dual::{self, Dual};
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
-use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization, activation};
+use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
 /// What a block is built from.
@@ -76,8 +76,8 @@ impl BlockConfig {
 
 impl Block {
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let y = activation::leaky_relu(self.first.propagate(x.clone()), SLOPE);
-        let y = activation::leaky_relu(self.second.propagate(y), SLOPE);
+        let y = dual::leaky_relu(self.first.propagate(x.clone()), SLOPE);
+        let y = dual::leaky_relu(self.second.propagate(y), SLOPE);
         x + self.third.propagate(y)
     }
 }

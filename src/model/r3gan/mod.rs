@@ -129,9 +129,7 @@ impl R3ganConfig {
 
     /// Channels after `level` halvings.
     fn stage_filters(&self, level: usize) -> usize {
-        (0..level)
-            .fold(self.filters, |filters, _| filters.saturating_mul(2))
-            .min(self.max_filters)
+        size::doubled(self.filters, level, self.max_filters)
     }
 
     /// Height, width and channels of the smallest image.
