@@ -175,9 +175,12 @@ fn a_renderer_is_told_of_a_run() {
         .unwrap()
         .iter()
         .map(|call| call.split(" ").take(2).collect::<Vec<_>>().join(" "))
-        .map(|call| match call.starts_with("MetricId") {
-            true => "value".to_string(),
-            false => call,
+        .map(|call| {
+            if call.starts_with("MetricId") {
+                "value".to_string()
+            } else {
+                call
+            }
         })
         .collect();
     // Numbers after the second step and the last; each metric is registered before its first value.

@@ -21,9 +21,10 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to.join(entry.file_name())),
-            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
     }
 }
@@ -297,10 +298,13 @@ fn a_full_disk_leaves_the_checkpoints_before_it() {
 fn size_of_tree(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
-        .map(|entry| match entry.file_type().unwrap().is_dir() {
-            true => size_of_tree(&entry.path()),
-            // A file system counts in pages.
-            false => entry.metadata().unwrap().len().next_multiple_of(4096),
+        .map(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                size_of_tree(&entry.path())
+            } else {
+                // A file system counts in pages.
+                entry.metadata().unwrap().len().next_multiple_of(4096)
+            }
         })
         .sum()
 }

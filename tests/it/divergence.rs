@@ -442,6 +442,33 @@ fn no_run_ends_well_in_a_state_that_is_not_finite() {
 }
 
 #[test]
+fn an_error_between_two_checks_leaves_a_checkpoint_of_the_last_good_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let failing = Failing(|report: &StepReport| report.step == 13);
+    let error = trainer(config())
+        .fit(&mut bad_from_12())
+        .until(15)
+        .observe(failing)
+        .resume(folder.path())
+        .run()
+        .unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
+    let mut resumed = trainer(config());
+    let outcome = resumed
+        .fit(&mut Planted::at(&[]))
+        .until(12)
+        .resume(folder.path())
+        .run()
+        .unwrap();
+    assert_eq!(outcome.resumed, Some(10));
+    assert_eq!(
+        parameters(resumed.generator()),
+        parameters(taught(0..12).generator())
+    );
+}
+
+#[test]
 fn what_is_left_out_at_the_end_is_not_kept() {
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
     let mut skipped = trainer(config);
@@ -465,6 +492,18 @@ struct Calls<F>(F);
 impl<T, F: FnMut(&StepReport)> Observer<T> for Calls<F> {
     fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
         (self.0)(report);
+        Ok(Flow::Continue)
+    }
+}
+
+/// Fails after the steps that a function says.
+struct Failing<F>(F);
+
+impl<T, F: FnMut(&StepReport) -> bool> Observer<T> for Failing<F> {
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        if (self.0)(report) {
+            return Err(GanError::user("the disk is full"));
+        }
         Ok(Flow::Continue)
     }
 }

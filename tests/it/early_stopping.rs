@@ -181,6 +181,19 @@ fn every_value_is_remembered_to_the_bit() {
 }
 
 #[test]
+fn what_version_0_1_0_remembered_is_read() {
+    let mut early = stopping(2, 0.0, lowest());
+    for (text, value) in [("0.30000000000000004", 0.1 + 0.2), ("inf", f64::INFINITY)] {
+        let memory = json!({"score": "distance", "best_step": 4, "best_value": text, "waited": 1});
+        early.recall(&memory).unwrap();
+        assert_eq!(
+            (early.best_step(), early.best_value()),
+            (Some(4), Some(value))
+        );
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let config = EarlyStoppingConfig::new;
     for (bad, name) in [
