@@ -18,7 +18,8 @@ use burn_gan::nn::{
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, Batch, ConfigError, ShapeError};
 use burn_gan::{
-    Discriminator, Dual, GanError, Generator, NetworkError, WeightsError, load_weights, save_weights,
+    Discriminator, Dual, GanError, Generator, NetworkError, WeightsError, load_weights,
+    save_weights,
 };
 
 const KERNELS: [(usize, usize); 8] = [
