@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::run_state::RunState;
 use crate::checkpoint::{
-    Checkpoint, CheckpointError, Checkpoints, Manifest, ScoreRecord, differences,
+    Checkpoint, CheckpointError, Checkpoints, FORMAT, Manifest, ScoreRecord, differences,
 };
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
@@ -100,7 +100,7 @@ impl<'a, T> Keeper<'a, T> {
         let manifest = &checkpoint.manifest;
         let found = differences(&manifest.configuration, &self.configuration);
         // What an earlier version of the crate did not know of cannot differ from what it did.
-        let is_older = manifest.burn_gan != env!("CARGO_PKG_VERSION");
+        let is_older = manifest.format < FORMAT || manifest.burn_gan != env!("CARGO_PKG_VERSION");
         let (allowed, refused): (Vec<_>, Vec<_>) = found.into_iter().partition(|difference| {
             is_allowed(&difference.field) || (is_older && difference.saved.is_none())
         });

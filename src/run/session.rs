@@ -87,7 +87,15 @@ where
             Err(error) => return self.recover(error),
         };
         let step = report.step;
-        let flow = self.observers.observe(&report, self.trainer)?;
+        let flow = match self.observers.observe(&report, self.trainer) {
+            Ok(flow) => flow,
+            // An observer may be the first to use a state that was not checked yet.
+            Err(error @ GanError::NonFiniteState { .. }) => {
+                let found = self.trainer.check_finite().err();
+                return self.recover(found.unwrap_or(error));
+            }
+            Err(error) => return Err(error),
+        };
         self.last = Some(report);
         if flow == Flow::RollBack {
             return self.go_back(step);

@@ -516,3 +516,29 @@ fn a_folder_is_the_same_by_any_of_its_names() {
     let outcome = go_on(3).unwrap();
     assert!(outcome.checkpoint.unwrap().ends_with("step-000000003"));
 }
+
+#[test]
+fn what_an_earlier_format_did_not_know_of_is_no_difference() {
+    for (format, differs) in [(1, false), (2, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let go_on = |steps| {
+            trainer()
+                .fit(&mut source(0))
+                .until(steps)
+                .resume(&folder)
+                .run()
+        };
+        let saved = Checkpoint::read(go_on(2).unwrap().checkpoint.unwrap()).unwrap();
+        let mut manifest = Manifest {
+            format,
+            ..saved.manifest
+        };
+        let fields = manifest.configuration["trainer"].as_object_mut().unwrap();
+        fields.remove("critic_steps").unwrap();
+        let checkpoints = Checkpoints::open(&folder).unwrap();
+        checkpoints.write(manifest, &saved.files).unwrap();
+        drop(checkpoints);
+        let resumed = go_on(3);
+        assert_eq!(resumed.is_err(), differs, "format {format}: {resumed:?}");
+    }
+}

@@ -8,7 +8,9 @@ use crate::common::parameters;
 use burn::tensor::Device;
 use burn_gan::data::{DataError, Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
+use burn_gan::observe::{
+    Evaluation, Flow, History, Observer, Plan, Score, read_history, read_scores,
+};
 use burn_gan::run::{CheckpointConfig, Divergence, Fit, Outcome};
 use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, Batch, GanError, Persistent, StepReport};
@@ -408,7 +410,7 @@ fn no_run_ends_well_in_a_state_that_is_not_finite() {
         .run()
         .unwrap_err();
     let GanError::Diverged {
-        step: 14,
+        step: 12,
         checkpoint: None,
         cause,
         ..
@@ -435,10 +437,41 @@ fn no_run_ends_well_in_a_state_that_is_not_finite() {
         .run()
         .unwrap_err();
     assert!(
-        matches!(error, GanError::Diverged { step: 13, .. }),
+        matches!(error, GanError::Diverged { step: 12, .. }),
         "{error}"
     );
     assert!(is_finite(&stopped));
+}
+
+#[test]
+fn an_observer_that_samples_between_two_checks_meets_the_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let run = |divergence| {
+        let mean = |trainer: &Trainer| {
+            let mean = trainer.sample(4, 0, &())?.mean();
+            mean.try_into_scalar::<f64>().map_err(GanError::user)
+        };
+        let evaluation = Evaluation::new(folder.path().join("scores.csv"), 5)
+            .with_score(4, Score::lowest("mean", mean));
+        trainer(config())
+            .fit(&mut Planted::at(&[(3, 1)]))
+            .until(12)
+            .observe(evaluation)
+            .on_divergence(divergence)
+            .run()
+    };
+    let outcome = run(Divergence::Skip { limit: 1 }).unwrap();
+    assert_eq!((outcome.steps, outcome.skipped), (12, 1));
+    let scores = read_scores(folder.path().join("scores.csv")).unwrap();
+    let steps: Vec<usize> = scores.iter().map(|row| row.step).collect();
+    assert_eq!(steps, [4, 9, 11]);
+
+    let error = run(Divergence::Stop).unwrap_err();
+    assert!(
+        matches!(error, GanError::Diverged { step: 3, .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -475,10 +508,10 @@ fn what_is_left_out_at_the_end_is_not_kept() {
     let outcome = skipped
         .fit(&mut bad_from_12())
         .until(15)
-        .on_divergence(Divergence::Skip { limit: 1 })
+        .on_divergence(Divergence::Skip { limit: 3 })
         .run()
         .unwrap();
-    assert_eq!((outcome.steps, outcome.skipped), (15, 1));
+    assert_eq!((outcome.steps, outcome.skipped), (15, 3));
     assert!(outcome.last.is_none(), "the last steps were undone");
     assert_eq!(
         parameters(skipped.generator()),
