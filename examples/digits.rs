@@ -26,8 +26,8 @@ use common::distance::{ImageDistance, digit_features, random_features};
 /// losses.csv, the Frechet distance of 1,000 samples over the steps (scores.png, scores.csv), and the generator
 /// (generator.json, generator.bpk), which the example `generate` draws more images from. The distance is measured
 /// in the features of the classifier that comes with the repository, for other data than its digits in those of
-/// random convolutions. Ctrl-C finishes the step and saves a checkpoint, which --resume goes on from, as it does
-/// after a crash. The last line of output is a JSON object that sums the run up.
+/// random convolutions. Ctrl-C finishes the step and saves a checkpoint, which --resume continues from, also after a
+/// crash. The last line of output is a JSON object that sums the run up.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
@@ -53,7 +53,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = LossName::NonSaturating)]
     loss: LossName,
 
-    /// Go on from the last checkpoint in the output folder
+    /// Continue from the last checkpoint in the output folder
     #[arg(long)]
     resume: bool,
 
@@ -112,9 +112,10 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let device = common.device()?.autodiff();
     let images = idx::read_folder(&arguments.data)?;
     let folder = common.folder("digits")?;
-    let space = match arguments.data.as_path() == Path::new(DIGITS) {
-        true => digit_features(&device)?,
-        false => random_features(&images, &device)?,
+    let space = if arguments.data.as_path() == Path::new(DIGITS) {
+        digit_features(&device)?
+    } else {
+        random_features(&images, &device)?
     };
     let distance = ImageDistance::new(space, &images, &device)?;
 

@@ -28,8 +28,8 @@ use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder,
 const SIZE: usize = 28;
 const BATCH_SIZE: usize = 64;
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
-/// Scores over the steps of a run.
-const LOOKS: usize = 12;
+/// How often a run is scored.
+const EVALUATIONS: usize = 12;
 const FRECHET: &str = "frechet_distance";
 
 pub struct Digits28;
@@ -76,9 +76,10 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
 /// The same networks for all, but for the normalisation in the discriminator, which a gradient penalty rules out.
 /// R3GAN's own networks take several times as long a step at this size.
 fn networks(trainer: &GanTrainerConfig, seed: u64) -> DcganConfig {
-    let discriminator = match trainer.penalties.is_empty() {
-        true => Normalization::Batch,
-        false => Normalization::None,
+    let discriminator = if trainer.penalties.is_empty() {
+        Normalization::Batch
+    } else {
+        Normalization::None
     };
     DcganConfig::new(1, SIZE, SIZE)
         .with_filters(32)
@@ -87,7 +88,7 @@ fn networks(trainer: &GanTrainerConfig, seed: u64) -> DcganConfig {
 }
 
 /// The real digits, and what images are scored with.
-struct Judge {
+struct Evaluator {
     classifier: Classifier,
     /// The digits to train on, as images and as features.
     training: Tensor<4>,
@@ -96,7 +97,7 @@ struct Judge {
     held_out: Features,
 }
 
-impl Judge {
+impl Evaluator {
     /// Training sees the digits that the classifier's training saw.
     fn new(device: &Device) -> Result<Self, GanError> {
         let digits = idx::read_folder(DIGITS)?;
@@ -151,7 +152,7 @@ impl Judge {
         let distance = Score::lowest(FRECHET, |trainer: &GanTrainer<4, _, _>| {
             Ok(frechet_distance(&self.real, &self.features(trainer)?)?)
         });
-        let evaluation = Evaluation::new(scores_file(&job.folder), (steps / LOOKS).max(1))
+        let evaluation = Evaluation::new(scores_file(&job.folder), (steps / EVALUATIONS).max(1))
             .with_score(self.held_out.count(), distance);
         let start = Instant::now();
         trainer
@@ -220,12 +221,12 @@ impl Suite for Digits28 {
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
-        let judge = Judge::new(&Device::flex())?;
-        let floor = judge.scores(&judge.held_out)?;
+        let evaluator = Evaluator::new(&Device::flex())?;
+        let reference = evaluator.scores(&evaluator.held_out)?;
         Ok(vec![Reference::of(
             "held-out real digits",
             self.columns(),
-            &floor,
+            &reference,
         )])
     }
 
@@ -234,16 +235,16 @@ impl Suite for Digits28 {
     }
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        Judge::new(&job.device)?.train(job)
+        Evaluator::new(&job.device)?.train(job)
     }
 
     /// The Frechet distance over the steps, a line a run.
     fn plot(&self, runs: &[Run], folder: &Path) -> Result<(), GanError> {
-        let judge = Judge::new(&Device::flex())?;
-        let floor = frechet_distance(&judge.real, &judge.held_out)?;
+        let evaluator = Evaluator::new(&Device::flex())?;
+        let reference = frechet_distance(&evaluator.real, &evaluator.held_out)?;
         let mut chart = Chart::new("28x28 digits, 1,000 samples")
             .with_axes("step", "Frechet distance")
-            .with_reference("held-out real digits", floor)
+            .with_reference("held-out real digits", reference)
             .with_logarithmic_y(true);
         for run in runs.iter().filter(|run| run.failure.is_none()) {
             let path = scores_file(&run_folder(folder, &run.data, &run.recipe, run.seed));

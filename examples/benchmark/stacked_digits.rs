@@ -136,13 +136,13 @@ impl Source<2> for Stacked {
 }
 
 /// What images are scored with.
-struct Judge {
+struct Evaluator {
     classifier: Classifier,
     /// Features of all real digits.
     real: Features,
 }
 
-impl Judge {
+impl Evaluator {
     fn new(digits: &IdxImages, device: &Device) -> Result<Self, GanError> {
         let classifier = common::digits_classifier(SIZE, device)?;
         let all: Vec<usize> = (0..digits.len()).collect();
@@ -187,8 +187,8 @@ impl Suite for StackedDigits {
 
     fn protocol(&self) -> &'static str {
         "The protocol of StackedMNIST (Srivastava et al. 2017, Lin et al. 2018) on the 1,797 digits of 8x8 pixels: three\n\
-         random digits are the channels of an image, which makes 1,000 modes. The committed classifier names the digits of\n\
-         26,000 generated images; a mode counts with one image. Frechet distance: single digits, as many as real ones, in\n\
+         random digits are the channels of an image, which makes 1,000 modes. The committed classifier classifies the digits\n\
+         of 26,000 generated images; a mode counts with one image. Frechet distance: single digits, as many as real ones, in\n\
          the classifier's features.\n"
     }
 
@@ -223,8 +223,8 @@ impl Suite for StackedDigits {
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
         let device = Device::flex();
         let stacked = Stacked::new(0)?;
-        let judge = Judge::new(&stacked.digits, &device)?;
-        let real = judge.scores(stacked.draw(0, SAMPLES, &device)?)?;
+        let evaluator = Evaluator::new(&stacked.digits, &device)?;
+        let real = evaluator.scores(stacked.draw(0, SAMPLES, &device)?)?;
         let published = |label: &str, modes: &str, kl: &str| Reference {
             label: format!("{label} on StackedMNIST, published"),
             cells: vec![modes.to_string(), kl.to_string()],
@@ -268,7 +268,7 @@ impl Suite for StackedDigits {
         PictureGrid::square(64)
             .with_scale(6)
             .save(shown, job.folder.join("samples.png"))?;
-        let judge = Judge::new(&source.digits, &job.device)?;
-        Ok((seconds, judge.scores(images)?))
+        let evaluator = Evaluator::new(&source.digits, &job.device)?;
+        Ok((seconds, evaluator.scores(images)?))
     }
 }

@@ -73,7 +73,7 @@ impl CommonArgs {
         }
     }
 
-    /// The device's name as it is typed.
+    /// The device's name as on the command line.
     pub fn device_name(&self) -> &'static str {
         match self.device {
             DeviceName::Flex => "flex",
@@ -130,7 +130,7 @@ pub fn save_network(
     Ok(())
 }
 
-/// The committed classifier of digits of this height and width, 8 or 28: what names them, and a feature space.
+/// The committed classifier of digits of this height and width, 8 or 28: for their classes, and as a feature space.
 pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, GanError> {
     let folder = format!(
         "{}/examples/data/digits-classifier-{size}x{size}",

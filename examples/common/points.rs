@@ -36,7 +36,7 @@ pub struct PointsArgs {
     #[arg(long, default_value_t = 20_000)]
     pub steps: usize,
 
-    /// Go on from the last checkpoint in the output folder
+    /// Continue from the last checkpoint in the output folder
     #[arg(long)]
     pub resume: bool,
 

@@ -12,8 +12,9 @@
 //! ```
 //!
 //! A checkpoint is written into a temporary folder, brought to the disk and then renamed, so that there is
-//! never half of one under its name, and a crash leaves the older one where a checkpoint is replaced. The newest is found by scanning, never by a pointer that a crash could
-//! leave behind; one that fails its hashes is named and left out, and the one before it is taken.
+//! never half of one under its name, and a crash leaves the older one where a checkpoint is replaced. The newest is found by
+//! listing the folder, never by a pointer that a crash could leave behind; one that fails its hashes is named and left
+//! out, and the one before it is taken. More is on the page [Reliability](crate::guide::reliability).
 
 mod difference;
 mod error;

@@ -4,7 +4,7 @@
 //! and `fake` are those of a real and of a generated sample. Under the cross-entropy losses `sigmoid(logit)`
 //! is the discriminator's probability that the sample is real; there `-log sigmoid(x) = softplus(-x)` and
 //! `-log(1 - sigmoid(x)) = softplus(x)`, so that no logarithm of 0 is ever taken, and yet a confident error
-//! costs as much as it is confident.
+//! costs as much as it is confident. All formulas are on the page [Theory](crate::guide::theory).
 
 mod cross_entropy;
 mod hinge;

@@ -3,7 +3,8 @@
 //! Each metric is a pure function of [`Features`] `[N, d]` on the host, in double precision. What the features are
 //! is the caller's choice: points of the plane as they are, pixels, what a network makes of an image. A number means
 //! something beside another one only with the same features and the same number of samples: most metrics have a
-//! bias that shrinks with the number of samples. The guide `docs/metrics.md` has it for each of them.
+//! bias that shrinks with the number of samples. The page [Metrics](crate::guide::metrics) has it
+//! for each of them.
 //!
 //! | metric | best value | what it sees |
 //! |---|---|---|

@@ -9,7 +9,8 @@
 //! 3. `s`, the tangent of the logits in the direction `v`, `v` held constant.
 //!
 //! Since `sum(s) = <v, g>` and `v` is constant, `d/dw sum(s) = <v, d/dw g> = d/dw sum(cost(g))`: the gradient of
-//! the tangent in the weights is exactly that of the penalty. No approximation, any cost.
+//! the tangent in the weights is exactly that of the penalty. No approximation, any cost. What a discriminator needs for it,
+//! and how it was checked, is on the page [Penalties](crate::guide::penalties).
 //!
 //! # The surrogate is not the penalty
 //!

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use plotters::element::{DashedPathElement, PathElement};
 use plotters::prelude::RGBColor;
+use plotters::series::{DashedLineSeries, LineSeries};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::axes::{Axes, Mark, TITLE_SIZE, check_size, heading};
 use super::axis::{Axis, has_place};
-use super::canvas::{Anchor, Canvas, GREY, Point};
+use super::page::{Area, Page, body, failed, fine, line};
+use super::plane::{Plane, Surroundings, draw_legend, size, swatch};
 use crate::gan_error::GanError;
 
 /// Colours of lines, in this order (Okabe and Ito's, without the yellow that is too pale for a line).
@@ -19,6 +22,11 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
 ];
+/// The colour of reference lines, which should not draw the eye.
+const GREY: RGBColor = RGBColor(110, 110, 110);
+
+/// `(x, y)`.
+type Point = (f64, f64);
 
 /// A line of at most so many points has a dot at each.
 const DOTTED: usize = 40;
@@ -43,28 +51,24 @@ const DOTTED: usize = 40;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
-    title: String,
+    page: Page,
     x_label: String,
     y_label: String,
     lines: Vec<(String, Vec<(f64, f64)>)>,
     references: Vec<(String, f64)>,
     logarithmic_y: bool,
-    width: u32,
-    height: u32,
 }
 
 impl Chart {
     /// A chart without lines, of 900x540 pixels.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
-            title: title.into(),
+            page: Page::new(title, 900, 540),
             x_label: String::new(),
             y_label: String::new(),
             lines: Vec::new(),
             references: Vec::new(),
             logarithmic_y: false,
-            width: 900,
-            height: 540,
         }
     }
 
@@ -95,7 +99,7 @@ impl Chart {
 
     /// Makes the picture so many pixels wide and high, each between 300 and 4,000.
     pub fn with_size(mut self, width: u32, height: u32) -> Self {
-        (self.width, self.height) = (width, height);
+        self.page = self.page.with_size(width, height);
         self
     }
 
@@ -107,90 +111,97 @@ impl Chart {
     /// [`GanError::Config`] for a size out of its range, [`GanError::File`] where the file cannot be written,
     /// [`GanError::Drawing`] where it cannot be drawn.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), GanError> {
-        check_size(self.width, self.height)?;
-        self.draw()?.save(path.as_ref())
+        self.page.save(path.as_ref(), |area| self.draw(area))
     }
 
-    fn draw(&self) -> Result<Canvas, GanError> {
+    fn draw(&self, area: &Area) -> Result<(), GanError> {
         // A gap has no place in either direction.
         let points = self.lines.iter().flat_map(|(_, points)| points);
-        let drawn: Vec<(f64, f64)> = points
-            .filter(|(x, y)| has_place(*x, false) && has_place(*y, self.logarithmic_y))
-            .copied()
-            .collect();
-        let xs = drawn.iter().map(|(x, _)| *x);
-        let ys = drawn.iter().map(|(_, y)| *y);
+        let drawn: Vec<_> = points.filter(|point| self.has_place(point)).collect();
         let levels = self.references.iter().map(|(_, level)| *level);
-        let axes = Axes {
-            x: Axis::of(xs, false, 0.0),
-            y: Axis::of(ys.chain(levels), self.logarithmic_y, 0.05),
+        let ys = drawn.iter().map(|(_, y)| *y).chain(levels);
+        let x = Axis::of(drawn.iter().map(|(x, _)| *x), false, 0.0, None);
+        let y = Axis::of(ys, self.logarithmic_y, 0.05, None);
+        let surroundings = Surroundings {
             x_label: &self.x_label,
             y_label: &self.y_label,
+            has_grid: true,
+            ..Surroundings::default()
         };
+        let mut plane = surroundings.draw(area, x, y)?;
 
-        let mut canvas = Canvas::new(self.width, self.height);
-        let top = heading(&mut canvas, &self.title, &self.legend())?;
-        let frame = axes.frame(&canvas, top, 0.0)?;
-        axes.draw(&mut canvas, frame)?;
-        for (_, level) in &self.references {
-            if let Some(up) = axes.y.share(*level) {
-                let ends = [0.0, 1.0].map(|across| frame.at((across, up)));
-                canvas.dashes(ends[0], ends[1], 1.5, GREY)?;
+        // A single line is what the y axis says.
+        let has_legend = self.lines.len() + self.references.len() > 1;
+        let across = |start| {
+            let ((x, y), half) = swatch(start);
+            [(x - half, y), (x + half, y)]
+        };
+        for (index, (name, points)) in self.lines.iter().enumerate() {
+            let colour = COLOURS[index % COLOURS.len()];
+            let series = self.strokes(points, &plane).into_iter();
+            let series = series.map(|(ends, radius)| {
+                LineSeries::new(ends, line(colour, 2.0)).point_size(fine(radius) as u32)
+            });
+            let series = plane.draw_series(series.flatten()).map_err(failed)?;
+            if has_legend {
+                let style = line(colour, 3.0);
+                series
+                    .label(name)
+                    .legend(move |start| PathElement::new(across(start), style));
             }
         }
-        for (index, (_, points)) in self.lines.iter().enumerate() {
-            let places: Vec<Option<Point>> = points
-                .iter()
-                .map(|(x, y)| Some(frame.at((axes.x.share(*x)?, axes.y.share(*y)?))))
-                .collect();
-            curve(&mut canvas, &places, colour(index))?;
+        for (name, level) in &self.references {
+            let ends = if y.share(*level).is_some() {
+                vec![(x.at(0.0), *level), (x.at(1.0), *level)]
+            } else {
+                Vec::new()
+            };
+            let (dash, gap, style) = (fine(7.0), fine(5.0), line(GREY, 1.5));
+            let series = DashedLineSeries::new(ends, dash, gap, style);
+            let series = plane.draw_series(series).map_err(failed)?;
+            if has_legend {
+                series
+                    .label(name)
+                    .legend(move |start| DashedPathElement::new(across(start), dash, gap, style));
+            }
         }
         if drawn.is_empty() {
-            canvas.text("no data", frame.at((0.5, 0.5)), TITLE_SIZE, Anchor::Center)?;
+            let style = body()?.pos(Pos::new(HPos::Center, VPos::Center));
+            let middle = size(&plane).map(|side| side / 2).into();
+            let area = plane.plotting_area().strip_coord_spec();
+            area.draw_text("no data", &style, middle).map_err(failed)?;
         }
-        Ok(canvas)
+        if has_legend {
+            draw_legend(&mut plane, drawn.into_iter())?;
+        }
+        Ok(())
     }
 
-    /// What the lines are called; nothing where there is but one, which the axis names.
-    fn legend(&self) -> Vec<(Mark, &str)> {
-        let lines = self.lines.iter().enumerate();
-        let lines = lines.map(|(index, (name, _))| (Mark::Line(colour(index)), name.as_str()));
-        let references = self.references.iter();
-        let references = references.map(|(name, _)| (Mark::Dashes(GREY), name.as_str()));
-        let legend: Vec<_> = lines.chain(references).collect();
-        match legend.len() > 1 {
-            true => legend,
-            false => Vec::new(),
-        }
+    fn has_place(&self, (x, y): &Point) -> bool {
+        has_place(*x, false) && has_place(*y, self.logarithmic_y)
     }
-}
 
-/// The colour of a line.
-fn colour(index: usize) -> RGBColor {
-    COLOURS[index % COLOURS.len()]
-}
-
-/// A line through the places between two gaps (`None`).
-fn curve(canvas: &mut Canvas, places: &[Option<Point>], colour: RGBColor) -> Result<(), GanError> {
-    let has_dots = places.iter().flatten().count() <= DOTTED;
-    for run in places.split(Option::is_none) {
-        let run = thinned(run.iter().flatten().copied().collect());
-        for pair in run.windows(2) {
-            canvas.line(pair[0], pair[1], 2.0, colour)?;
-        }
-        if has_dots || run.len() == 1 {
-            for &center in &run {
-                canvas.dot(center, 3.0, colour)?;
+    /// The straight parts of a line, one by one, and the radius of the dots at their ends. The drawing crate draws the
+    /// corners of a thick line of several parts as spikes.
+    fn strokes(&self, points: &[Point], plane: &Plane) -> Vec<(Vec<Point>, f64)> {
+        let is_gap = |point: &Point| !self.has_place(point);
+        let has_dots = points.iter().filter(|point| !is_gap(point)).count() <= DOTTED;
+        let radius = if has_dots { 3.0 } else { 1.0 };
+        let strokes = points.split(is_gap).flat_map(|run| match run {
+            [point] => vec![(vec![*point], 3.0)],
+            run => {
+                let run = thinned(run, |point| plane.backend_coord(point).0 / 2);
+                let pairs = run.windows(2).map(|pair| (pair.to_vec(), radius));
+                pairs.collect()
             }
-        }
+        });
+        strokes.collect()
     }
-    Ok(())
 }
 
-/// The points that can be told apart: of many in half a pixel's width the first, the lowest, the highest and the last,
-/// so that a line of a million points is drawn as fast as one of a thousand.
-fn thinned(points: Vec<Point>) -> Vec<Point> {
-    let column = |point: &Point| (2.0 * point.0).floor();
+/// The points that can be told apart: of many in a column the first, the lowest, the highest and the last, so that a
+/// line of a million points is drawn as fast as one of a thousand.
+fn thinned(points: &[Point], column: impl Fn(&Point) -> i32) -> Vec<Point> {
     let mut kept = Vec::new();
     for group in points.chunk_by(|a, b| column(a) == column(b)) {
         if group.len() <= 4 {

@@ -4,10 +4,10 @@
 //! none of its own. Lines have the colours of Okabe and Ito ("Color Universal Design", 2008), which people with the common
 //! kinds of colour blindness can tell apart; from the eighth line on they repeat.
 
-mod axes;
 mod axis;
-mod canvas;
 mod chart;
+mod page;
+mod plane;
 mod points;
 mod steps;
 mod surface;

@@ -3,24 +3,24 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
+use plotters::element::Circle;
 use plotters::prelude::RGBColor;
+use plotters::style::Color;
 
-use super::axes::{Axes, GAP, Mark, TEXT_SIZE, check_size, count_of_ticks, heading};
-use super::axis::{Axis, has_place, label};
-use super::canvas::{Anchor, Canvas, Frame, INK, WHITE};
-use super::surface::{Surface, colour};
-use crate::errors::ShapeError;
+use super::axis::{Axis, ends, has_place};
+use super::page::{Area, Page, failed, fine};
+use super::plane::{Surroundings, WHITE, axes, draw_legend, swatch};
+use super::surface::Surface;
+use crate::errors::{ConfigError, ShapeError};
 use crate::gan_error::GanError;
 use crate::module_tree::module_device;
 use crate::network::Discriminator;
 
 const REAL: RGBColor = RGBColor(0, 66, 120);
 const GENERATED: RGBColor = RGBColor(196, 60, 0);
-/// Radius of a point in pixels.
+/// Radius of a point in pixels, and of the white disc behind it.
 const RADIUS: f64 = 2.3;
-/// Pixels that the scale of colours takes beside the plot: the scale, then its labels.
-const SCALE: f64 = 18.0;
-const SCALE_LABELS: f64 = 60.0;
+const HALO: f64 = 3.0;
 /// Room around the outermost points, as a share of their range.
 const ROOM: f64 = 0.1;
 
@@ -52,26 +52,22 @@ const ROOM: f64 = 0.1;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct PointsPlot<'a> {
-    title: String,
+    page: Page,
     real: Option<Tensor<2>>,
     generated: Option<Tensor<2>>,
     surface: Option<Surface<'a>>,
     range: Option<([f64; 2], [f64; 2])>,
-    width: u32,
-    height: u32,
 }
 
 impl<'a> PointsPlot<'a> {
     /// A plot without points, of 760x720 pixels.
     pub fn new(title: impl Into<String>) -> Self {
         Self {
-            title: title.into(),
+            page: Page::new(title, 760, 720),
             real: None,
             generated: None,
             surface: None,
             range: None,
-            width: 760,
-            height: 720,
         }
     }
 
@@ -117,7 +113,7 @@ impl<'a> PointsPlot<'a> {
 
     /// Makes the picture so many pixels wide and high, each between 300 and 4,000.
     pub fn with_size(mut self, width: u32, height: u32) -> Self {
-        (self.width, self.height) = (width, height);
+        self.page = self.page.with_size(width, height);
         self
     }
 
@@ -131,82 +127,48 @@ impl<'a> PointsPlot<'a> {
     /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Device`] where the device fails,
     /// [`GanError::File`] where the file cannot be written, [`GanError::Drawing`] where it cannot be drawn.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), GanError> {
-        check_size(self.width, self.height)?;
-        self.draw()?.save(path.as_ref())
+        self.page.save(path.as_ref(), |area| self.draw(area))
     }
 
-    fn draw(&self) -> Result<Canvas, GanError> {
+    fn draw(&self, area: &Area) -> Result<(), GanError> {
         let real = read_points("real points", &self.real)?;
         let generated = read_points("generated points", &self.generated)?;
         let (x, y) = self.range_of(&real, &generated)?;
+        let mut plane = match &self.surface {
+            Some(surface) => surface.draw(area, x, y)?,
+            None => {
+                let surroundings = Surroundings {
+                    has_grid: true,
+                    ..Surroundings::default()
+                };
+                let (x, y) = surroundings.same_scale(area, x, y)?;
+                surroundings.draw(area, x, y)?
+            }
+        };
 
-        let sets = [
+        let (x, y) = axes(&plane);
+        let is_inside = |(a, b): &&(f64, f64)| x.share(*a).is_some() && y.share(*b).is_some();
+        for (name, colour, is_there, points) in [
             ("real", REAL, self.real.is_some(), &real),
             ("generated", GENERATED, self.generated.is_some(), &generated),
-        ];
-        let legend: Vec<_> = sets
-            .iter()
-            .filter(|(_, _, is_there, _)| *is_there)
-            .map(|(name, colour, _, _)| (Mark::Dot(*colour), *name))
-            .collect();
-        let mut canvas = Canvas::new(self.width, self.height);
-        let top = heading(&mut canvas, &self.title, &legend)?;
-        let beside = match self.surface {
-            Some(_) => 2.0 * GAP + SCALE + SCALE_LABELS,
-            None => 0.0,
-        };
-        let has_surface = self.surface.is_some();
-        let x_label = if has_surface { "." } else { "" };
-        let mut axes = Axes {
-            x,
-            y,
-            x_label,
-            y_label: "",
-        };
-        // The labels on the left depend on the range, and the range on what they leave: twice is close enough.
-        let mut frame = axes.frame(&canvas, top, beside)?;
-        for _ in 0..2 {
-            (axes.x, axes.y) = same_scale(&x, &y, frame);
-            frame = axes.frame(&canvas, top, beside)?;
-        }
-        (axes.x, axes.y) = same_scale(&x, &y, frame);
-
-        let mut range = String::new();
-        if let Some(surface) = &self.surface {
-            let cells = surface.cells(frame, &axes.x, &axes.y)?;
-            let (low, high) = cells.range().unwrap_or((0.0, 0.0));
-            let most = match low.abs().max(high.abs()) {
-                0.0 => 1.0,
-                most => most,
-            };
-            cells.draw(&mut canvas, frame, most)?;
-            draw_scale(&mut canvas, frame, most)?;
-            let step = most / 100.0;
-            range = format!(
-                "discriminator's logit: {} to {}",
-                label(low, step),
-                label(high, step)
-            );
-        }
-        axes.x_label = &range;
-        match has_surface {
-            true => axes.draw_around(&mut canvas, frame)?,
-            false => axes.draw(&mut canvas, frame)?,
-        }
-        for (_, colour, _, points) in sets {
-            for &(x, y) in points {
-                let (Some(across), Some(up)) = (axes.x.share(x), axes.y.share(y)) else {
-                    continue;
-                };
-                let inside = 0.0..=1.0;
-                if inside.contains(&across) && inside.contains(&up) {
-                    let center = frame.at((across, up));
-                    canvas.dot(center, RADIUS + 0.7, WHITE)?;
-                    canvas.dot(center, RADIUS, colour)?;
-                }
+        ] {
+            let inside = points.iter().filter(is_inside);
+            let discs = inside.flat_map(|center| {
+                let disc =
+                    |radius, colour: RGBColor| Circle::new(*center, fine(radius), colour.filled());
+                [disc(HALO, WHITE), disc(RADIUS, colour)]
+            });
+            let series = plane.draw_series(discs).map_err(failed)?;
+            if is_there {
+                series.label(name).legend(move |start| {
+                    Circle::new(swatch(start).0, fine(1.5 * RADIUS), colour.filled())
+                });
             }
         }
-        Ok(canvas)
+        if self.real.is_some() || self.generated.is_some() {
+            draw_legend(&mut plane, real.iter().chain(&generated))?;
+        }
+        Ok(())
     }
 
     /// The part of the plane to show, before both axes have the same scale.
@@ -219,19 +181,21 @@ impl<'a> PointsPlot<'a> {
             for (field, [low, high]) in [("range of x", x), ("range of y", y)] {
                 if !(has_place(low, false) && has_place(high, false) && low < high) {
                     let requirement = "must be finite and end above its start";
-                    return Err(GanError::config(field, [low, high], requirement));
+                    return Err(ConfigError::new(field, [low, high], requirement).into());
                 }
             }
             return Ok((Axis::between(x[0], x[1]), Axis::between(y[0], y[1])));
         }
-        let points = || real.iter().chain(generated);
-        if points().next().is_none() {
+        let xs = || real.iter().chain(generated).map(|(x, _)| *x);
+        let ys = || real.iter().chain(generated).map(|(_, y)| *y);
+        let (Some(across), Some(up)) = (ends(xs()), ends(ys())) else {
             return Ok((Axis::between(-1.0, 1.0), Axis::between(-1.0, 1.0)));
-        }
-        Ok((
-            Axis::of(points().map(|(x, _)| *x), false, ROOM),
-            Axis::of(points().map(|(_, y)| *y), false, ROOM),
-        ))
+        };
+        // Points that share one coordinate, however far from 0: as much of it is shown as of the other.
+        let spread = f64::max(across.1 - across.0, up.1 - up.0);
+        let width = Some(if spread > 0.0 { spread } else { 1.0 });
+        let x = Axis::of(xs(), false, ROOM, width);
+        Ok((x, Axis::of(ys(), false, ROOM, width)))
     }
 }
 
@@ -239,9 +203,8 @@ impl std::fmt::Debug for PointsPlot<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("PointsPlot")
-            .field("title", &self.title)
+            .field("page", &self.page)
             .field("range", &self.range)
-            .field("size", &(self.width, self.height))
             .finish_non_exhaustive()
     }
 }
@@ -269,43 +232,4 @@ fn read_points(
     let points = values.chunks_exact(2).map(|point| (point[0], point[1]));
     let is_drawn = |(x, y): &(f64, f64)| has_place(*x, false) && has_place(*y, false);
     Ok(points.filter(is_drawn).collect())
-}
-
-/// Both axes with the same length a pixel: one of them becomes longer.
-fn same_scale(x: &Axis, y: &Axis, frame: Frame) -> (Axis, Axis) {
-    let length = |axis: &Axis| axis.ends().1 - axis.ends().0;
-    let scale = (length(x) / frame.width()).max(length(y) / frame.height());
-    (
-        x.with_length(scale * frame.width()),
-        y.with_length(scale * frame.height()),
-    )
-}
-
-/// The scale of the surface's colours, on the right of the plot.
-fn draw_scale(canvas: &mut Canvas, plot: Frame, most: f64) -> Result<(), GanError> {
-    let scale = Frame {
-        left: plot.right + 2.0 * GAP,
-        right: plot.right + 2.0 * GAP + SCALE,
-        ..plot
-    };
-    let count = scale.height() as usize;
-    for step in 0..count {
-        let up = step as f64 / count as f64;
-        let bottom = scale.at((0.0, up)).1;
-        let stripe = Frame {
-            bottom,
-            top: bottom - scale.height() / count as f64,
-            ..scale
-        };
-        canvas.fill(stripe, colour(2.0 * up - 1.0))?;
-    }
-    canvas.outline(scale, INK)?;
-    let axis = Axis::between(-most, most);
-    for tick in axis.ticks(count_of_ticks(scale.height(), 70.0)) {
-        let (right, middle) = scale.at((1.0, tick.share));
-        canvas.line((right, middle), (right + GAP / 2.0, middle), 1.0, INK)?;
-        let beside = (right + GAP, middle);
-        canvas.text(&tick.label, beside, TEXT_SIZE, Anchor::Left)?;
-    }
-    Ok(())
 }

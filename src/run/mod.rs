@@ -1,4 +1,5 @@
-//! A whole training run: `fit` over a source of real samples, with observers and checkpoints.
+//! A whole training run: `fit` over a source of real samples, with observers and checkpoints; the page
+//! [Reliability](crate::guide::reliability) shows one.
 
 mod divergence;
 mod fit;

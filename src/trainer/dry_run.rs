@@ -25,10 +25,10 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     at_least_1("latent_size", latent_size)?;
     let data = &example.samples.dims()[1..];
     if let Some(shape) = generator.sample_shape() {
-        check_shape("samples of the generator", data, &shape)?;
+        ShapeError::check("samples of the generator", data, &shape)?;
     }
     if let Some(shape) = discriminator.sample_shape() {
-        check_shape("input of the discriminator", data, &shape)?;
+        ShapeError::check("input of the discriminator", data, &shape)?;
     }
     if let Some(cause) = non_finite_weights(generator, discriminator)? {
         return Err(GanError::NonFiniteState { steps: 0, cause });
@@ -44,13 +44,13 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     let generated = guard("generator", [1, latent_size], || {
         generator.generate(latent, &condition).dims()
     })?;
-    check_shape("samples of the generator", data, &generated[1..])?;
+    ShapeError::check("samples of the generator", data, &generated[1..])?;
 
     let discriminator = discriminator.valid();
     let logits = guard("discriminator", real.dims(), || {
         discriminator.logits(real, &condition).dims()
     })?;
-    check_shape("logits of the discriminator", &[1], &logits)?;
+    ShapeError::check("logits of the discriminator", &[1], &logits)?;
     Ok(())
 }
 
@@ -77,21 +77,5 @@ pub(super) fn guard<const I: usize, T>(
         network,
         shape: shape.to_vec(),
         message,
-    })
-}
-
-/// Refuses another shape than the expected one.
-pub(super) fn check_shape(
-    what: &'static str,
-    expected: &[usize],
-    actual: &[usize],
-) -> Result<(), ShapeError> {
-    if actual == expected {
-        return Ok(());
-    }
-    Err(ShapeError {
-        what,
-        expected: expected.to_vec(),
-        actual: actual.to_vec(),
     })
 }

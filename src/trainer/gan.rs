@@ -3,13 +3,14 @@
 use burn::tensor::{Device, Tensor};
 
 use super::config::GanTrainerConfig;
-use super::dry_run::{check_shape, first_sample};
+use super::dry_run::first_sample;
 use super::last_good::LastGood;
 use super::micro_batch::{Part, TrainingBatch};
 use super::penalties::{Penalties, push_penalty};
 use super::state::{State, fork};
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::{Batch, BatchError, Condition, check_condition};
+use crate::errors::ShapeError;
 use crate::gan_error::GanError;
 use crate::loss::AdversarialLoss;
 use crate::module_tree::module_device;
@@ -140,9 +141,9 @@ where
             return Err(GanError::Batch(BatchError::Empty));
         }
         let count = batch.len();
-        check_shape("batch", &self.shape_of(count), &batch.samples.dims())?;
+        ShapeError::check("batch", &self.shape_of(count), &batch.samples.dims())?;
         check_condition(count, &batch.condition)?;
-        check_shape(
+        ShapeError::check(
             "condition of one sample",
             &self.example.condition.sample_shape(),
             &batch.condition.sample_shape(),

@@ -2,9 +2,10 @@
 
 use burn::tensor::Tensor;
 
-use super::dry_run::{check_shape, guard};
+use super::dry_run::guard;
 use super::gan::GanTrainer;
 use crate::batch::Condition;
+use crate::errors::ShapeError;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
 
@@ -24,7 +25,7 @@ where
         let shape = latent.dims();
         let samples = guard("generator", shape, || generator.generate(latent, condition))?;
         let expected = self.shape_of(shape[0]);
-        check_shape("samples of the generator", &expected, &samples.dims())?;
+        ShapeError::check("samples of the generator", &expected, &samples.dims())?;
         Ok(samples)
     }
 
@@ -41,7 +42,7 @@ where
         let logits = guard("discriminator", shape, || {
             discriminator.logits(samples, condition)
         })?;
-        check_shape("logits of the discriminator", &shape[..1], &logits.dims())?;
+        ShapeError::check("logits of the discriminator", &shape[..1], &logits.dims())?;
         Ok(logits)
     }
 }

@@ -23,7 +23,8 @@ pub enum WatchAction {
 
 /// Configuration of [`Watch`].
 ///
-/// The defaults raised no alarm in the healthy runs of `docs/reliability.md`. `None` switches a check off.
+/// The defaults raised no alarm in the healthy runs of the page [Reliability](crate::guide::reliability). `None`
+/// switches a check off.
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct WatchConfig {
