@@ -6,7 +6,10 @@ use burn::nn;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::loss::Loss;
-use burn_gan::model::{DcganConfig, MlpConfig, MlpDiscriminator, MlpGenerator};
+use burn_gan::model::{
+    DcganConfig, MlpConfig, MlpDiscriminator, MlpGenerator, Normalization, R3ganConfig,
+    ResnetConfig,
+};
 use burn_gan::penalty::{
     CentralDifference, Dragan, Exact, GradientPenalty, Penalty, PenaltyError, PenaltyMethod, R1,
     R2, WassersteinGp, gradient_norm,
@@ -415,6 +418,43 @@ fn a_tangent_rule_that_disagrees_with_the_logits_is_refused() {
         assert!(
             matches!(error, Some(PenaltyError::TangentRuleSlope { .. })),
             "{fault:?}: {error:?}"
+        );
+    }
+}
+
+/// No disagreement where there is none: the networks of this crate, fresh, on noise and on images with flat areas.
+#[test]
+fn networks_of_this_crate_are_not_refused() {
+    let images = |step| stream(step).normal([8, 1, 16, 16], &Device::flex()).tanh();
+    let flat = || images(9).zeros_like() - 1.0;
+    fn accepted<const D: usize>(discriminator: impl Discriminator<D>, samples: Tensor<D>) {
+        Exact::new(&discriminator, samples.clone(), &()).unwrap();
+        CentralDifference::new(&discriminator, 1e-3, samples, &()).unwrap();
+    }
+    for seed in 0..3 {
+        let device = device();
+        for samples in [images(seed), flat()] {
+            let dcgan = DcganConfig::new(1, 16, 16)
+                .with_filters(8)
+                .with_discriminator_normalization(Normalization::None)
+                .with_seed(seed);
+            accepted(dcgan.init_discriminator(&device).unwrap(), samples.clone());
+            for spectral_norm in [false, true] {
+                let resnet = ResnetConfig::new(1, 16, 16)
+                    .with_filters(8)
+                    .with_spectral_norm(spectral_norm)
+                    .with_seed(seed);
+                accepted(resnet.init_discriminator(&device).unwrap(), samples.clone());
+            }
+            let r3gan = R3ganConfig::new(1, 16, 16).with_filters(8).with_seed(seed);
+            accepted(r3gan.init_discriminator(&device).unwrap(), samples);
+        }
+        let mlp = MlpConfig::new(2)
+            .with_hidden(vec![128, 128, 128])
+            .with_seed(seed);
+        accepted(
+            mlp.init_discriminator(&device).unwrap(),
+            plain(seed, [8, 2]),
         );
     }
 }
