@@ -83,15 +83,19 @@ impl<'a, T> Evaluation<'a, T> {
     }
 
     fn evaluate(&mut self, step: usize, trainer: &T) -> Result<(), GanError> {
-        for (samples, score) in &mut self.scores {
-            let value = score.value(trainer)?;
-            self.rows.push(Evaluated {
+        let evaluate = |(samples, score): &mut (usize, Score<'a, T>)| {
+            Ok(Evaluated {
                 step,
                 score: score.name().to_string(),
                 samples: *samples,
-                value,
-            });
-        }
+                value: score.value(trainer)?,
+            })
+        };
+        let rows = self.scores.iter_mut().map(evaluate);
+        let rows = rows.collect::<Result<Vec<_>, GanError>>()?;
+        // A step that is taken anew is evaluated anew.
+        self.rows.retain(|row| row.step < step);
+        self.rows.extend(rows);
         self.write()
     }
 

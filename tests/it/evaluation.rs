@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use burn::tensor::Device;
-use burn_gan::AdversarialTrainer;
+use burn::tensor::{Device, Tensor};
 use burn_gan::FileError;
 use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::observe::{Evaluation, ObserveError, Observer, Plan, Score, read_scores};
 use burn_gan::run::{CheckpointConfig, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::{AdversarialTrainer, GanError, StepReport};
 
 type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
 
@@ -139,4 +139,30 @@ fn a_second_fit_goes_on_with_the_scores_of_the_first() {
         .run()
         .unwrap();
     assert!(read_scores(&path).unwrap().is_empty());
+}
+
+#[test]
+fn an_evaluation_that_failed_and_is_done_again_has_its_rows_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    let mut fails = true;
+    let once = |_: &()| {
+        if std::mem::take(&mut fails) {
+            return Err(GanError::user("not yet"));
+        }
+        Ok(1.0)
+    };
+    let mut evaluation = Evaluation::new(&path, 1)
+        .with_score(1, Score::lowest("first", |_: &()| Ok(0.0)))
+        .with_score(1, Score::lowest("second", once));
+    evaluation.start(Plan::new(0, 9)).unwrap();
+    let zero = || Tensor::<1>::zeros([1], &Device::flex());
+    let report = StepReport::new(0, zero(), zero(), zero());
+    assert!(evaluation.observe(&report, &()).is_err());
+    assert!(evaluation.rows().is_empty());
+    for _ in 0..2 {
+        evaluation.observe(&report, &()).unwrap();
+        let rows = evaluation.rows().iter().map(|row| row.score.as_str());
+        assert_eq!(rows.collect::<Vec<_>>(), ["first", "second"]);
+    }
 }
