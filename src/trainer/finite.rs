@@ -72,10 +72,10 @@ fn read(
             (NonFinite::DiscriminatorWeights, sum(discriminator)),
             (NonFinite::GeneratorWeights, sum(generator)),
         ];
-        let sums = sums.into_iter().filter_map(|(of, sum)| Some((of, sum?)));
-        sums.unzip::<_, _, Vec<NonFinite>, Vec<Tensor<1>>>()
+        sums.map(|(of, sum)| Some((of, sum?)))
     });
-    let (networks, sums) = sums.map_err(DeviceError::new)?;
+    let sums = sums.map_err(DeviceError::new)?.into_iter().flatten();
+    let (networks, sums): (Vec<NonFinite>, Vec<Tensor<1>>) = sums.unzip();
     let (values, sums) = StepReport::read_together(steps, sums)?;
     Ok((values, networks.into_iter().zip(sums).collect()))
 }
