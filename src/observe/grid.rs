@@ -76,6 +76,7 @@ impl<C: Condition> SampleGrid<C> {
 
 impl<C: Condition, T: AdversarialTrainer<4, C>> Observer<T> for SampleGrid<C> {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+        self.picture.check()?;
         self.plan = plan;
         Ok(())
     }
