@@ -7,11 +7,12 @@ use burn::nn::conv::{Conv2dConfig, ConvTranspose2dConfig};
 use burn::nn::{BatchNormConfig as BurnBatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
 use burn_gan::Dual;
-use burn_gan::nn::activation::leaky_relu;
-use burn_gan::nn::{BatchNormConfig, ConvolutionConfig, TransposedConvolutionConfig};
+use burn_gan::dual::leaky_relu;
+use burn_gan::nn::{BatchNormConfig, ConvolutionConfig};
 use burn_gan::random::{Purpose, Stream};
 use criterion::{Criterion, criterion_group, criterion_main};
 
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -82,9 +83,9 @@ fn convolutions(criterion: &mut Criterion) {
 fn transposed_convolutions(criterion: &mut Criterion) {
     let device = Device::flex().autodiff();
     for [inputs, outputs, side] in [[256, 128, 4], [128, 64, 8], [64, 1, 16]] {
-        let ours = TransposedConvolutionConfig::new(inputs, outputs, 4)
+        let ours = ConvolutionConfig::new(inputs, outputs, 4)
             .with_stride(2)
-            .init(&mut stream(), &device)
+            .init_transposed(&mut stream(), &device)
             .expect("a kernel that doubles");
         let burns = ConvTranspose2dConfig::new([inputs, outputs], [4, 4])
             .with_stride([2, 2])

@@ -16,6 +16,7 @@ use burn_gan::random::{Purpose, Stream};
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, Batch, GanError};
 
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

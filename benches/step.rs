@@ -18,6 +18,7 @@ use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, Batch, Discriminator, Generator};
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

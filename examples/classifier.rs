@@ -1,4 +1,4 @@
-//! A classifier of handwritten digits, which metrics and mode counts of generated digits rest on.
+//! A classifier of handwritten digits, which metrics and mode counts of generated digits use.
 //!
 //! cargo run --example classifier
 //! cargo run --example classifier -- --data tests/data/digits-8x8

@@ -11,7 +11,7 @@ use std::time::Instant;
 use burn_gan::GanError;
 use burn_gan::data::{ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
-use burn_gan::loss::Loss;
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::model::DcganConfig;
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
@@ -26,8 +26,8 @@ use common::distance::{ImageDistance, digit_features, random_features};
 /// losses.csv, the Frechet distance of 1,000 samples over the steps (scores.png, scores.csv), and the generator
 /// (generator.json, generator.bpk), which the example `generate` draws more images from. The distance is measured
 /// in the features of the classifier that comes with the repository, for other data than its digits in those of
-/// random convolutions. Ctrl-C finishes the step and saves a checkpoint, which --resume goes on from, as it does
-/// after a crash. The last line of output is a JSON object that sums the run up.
+/// random convolutions. Ctrl-C finishes the step and saves a checkpoint, which --resume continues from, also after a
+/// crash. The last line of output is a JSON object that sums the run up.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
@@ -53,7 +53,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = LossName::NonSaturating)]
     loss: LossName,
 
-    /// Go on from the last checkpoint in the output folder
+    /// Continue from the last checkpoint in the output folder
     #[arg(long)]
     resume: bool,
 
@@ -86,23 +86,18 @@ enum LossName {
 
 impl LossName {
     /// One-sided label smoothing, where the loss has labels, keeps the discriminator from being too sure.
-    fn real_label(self) -> f64 {
+    fn loss(self) -> Loss {
+        let smoothed = |loss| Loss::Smoothed {
+            loss,
+            real_label: 0.9,
+        };
         match self {
-            Self::Minimax | Self::NonSaturating | Self::LeastSquares => 0.9,
-            Self::Hinge | Self::RelativisticPaired | Self::RelativisticAverage => 1.0,
-        }
-    }
-}
-
-impl From<LossName> for Loss {
-    fn from(name: LossName) -> Self {
-        match name {
-            LossName::Minimax => Self::Minimax,
-            LossName::NonSaturating => Self::NonSaturating,
-            LossName::LeastSquares => Self::LeastSquares,
-            LossName::Hinge => Self::Hinge,
-            LossName::RelativisticPaired => Self::RelativisticPaired,
-            LossName::RelativisticAverage => Self::RelativisticAverage,
+            Self::Minimax => smoothed(LabelledLoss::Minimax),
+            Self::NonSaturating => smoothed(LabelledLoss::NonSaturating),
+            Self::LeastSquares => smoothed(LabelledLoss::LeastSquares),
+            Self::Hinge => Loss::Hinge,
+            Self::RelativisticPaired => Loss::RelativisticPaired,
+            Self::RelativisticAverage => Loss::RelativisticAverage,
         }
     }
 }
@@ -117,9 +112,10 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let device = common.device()?.autodiff();
     let images = idx::read_folder(&arguments.data)?;
     let folder = common.folder("digits")?;
-    let space = match arguments.data.as_path() == Path::new(DIGITS) {
-        true => digit_features(&device)?,
-        false => random_features(&images, &device)?,
+    let space = if arguments.data.as_path() == Path::new(DIGITS) {
+        digit_features(&device)?
+    } else {
+        random_features(&images, &device)?
     };
     let distance = ImageDistance::new(space, &images, &device)?;
 
@@ -130,8 +126,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .with_seed(common.seed)
         .init(images)?;
     let mut trainer = GanTrainerConfig::new()
-        .with_loss(arguments.loss.into())
-        .with_real_label(arguments.loss.real_label())
+        .with_loss(arguments.loss.loss())
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
         .with_seed(common.seed)
         .init(
@@ -140,21 +135,19 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
             &source.batch(0, &device)?,
         )?;
     let picture = PictureGrid::square(64).with_scale(2);
-    let mut observers: Vec<Box<dyn Observer<_>>> = vec![
-        progress(arguments),
-        Box::new(History::csv(folder.join("losses.csv"), 10)),
-        Box::new(HistoryPlots::new(folder.join("losses.csv"), 500)),
-        Box::new(distance.evaluation(&folder, arguments.score_every)),
-        Box::new(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture)),
-    ];
-
+    let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
     let start = Instant::now();
     let outcome = trainer
-        .fit(&mut source, arguments.steps)
+        .fit(&mut source)
+        .until(arguments.steps)
+        .observe(progress(arguments))
+        .observe(History::csv(&losses, 10))
+        .observe(HistoryPlots::new(&losses, 500))
+        .observe(distance.evaluation(&folder, arguments.score_every))
+        .observe(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture))
         .resume(common::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)
-        .observe(&mut observers)
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 

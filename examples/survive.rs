@@ -1,4 +1,4 @@
-//! A run that is killed again and again comes to the same end as one that never was.
+//! A run that is killed again and again and resumed ends with the same bits as an uninterrupted one.
 //!
 //! cargo run --example survive -- --kills 20 --seed 1
 
@@ -67,8 +67,9 @@ fn train(arguments: &Arguments, folder: &Path) -> Result<serde_json::Value, GanE
             &source.batch(0, &device)?,
         )?;
     let outcome = trainer
-        .fit(&mut source, arguments.steps)
-        .observe(&mut History::csv(history(folder), 1))
+        .fit(&mut source)
+        .until(arguments.steps)
+        .observe(History::csv(history(folder), 1))
         .checkpoints(CheckpointConfig::new(checkpoints(folder)).with_every(10))
         .resume(checkpoints(folder))
         .run()?;
@@ -104,7 +105,7 @@ fn survive(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         eprintln!("kill {}: in step {died_at} of {steps}", kill + 1);
     }
     Process::start(arguments, &killed)?.finish()?;
-    eprintln!("the run is complete; now one that nobody interrupts");
+    eprintln!("the run is complete; now an uninterrupted one");
     train(arguments, &whole)?;
 
     Ok(serde_json::json!({
@@ -127,9 +128,10 @@ fn history(folder: &Path) -> PathBuf {
 /// The step of the newest checkpoint, if there is one.
 fn newest(folder: &Path) -> Result<Option<usize>, GanError> {
     let folder = checkpoints(folder);
-    match folder.exists() {
-        true => Ok(Checkpoints::list(folder)?.into_keys().next_back()),
-        false => Ok(None),
+    if folder.exists() {
+        Ok(Checkpoints::list(folder)?.into_keys().next_back())
+    } else {
+        Ok(None)
     }
 }
 
@@ -187,11 +189,12 @@ impl Process {
 
     fn finish(mut self) -> Result<(), GanError> {
         let status = self.0.wait().map_err(GanError::user)?;
-        match status.success() {
-            true => Ok(()),
-            false => Err(GanError::user(format!(
+        if status.success() {
+            Ok(())
+        } else {
+            Err(GanError::user(format!(
                 "the training process failed: {status}"
-            ))),
+            )))
         }
     }
 }

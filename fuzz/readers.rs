@@ -11,7 +11,7 @@ use burn_gan::checkpoint::{Checkpoint, Checkpoints, Manifest, differences};
 use burn_gan::data::idx;
 use burn_gan::model::{MlpConfig, MlpGenerator};
 use burn_gan::observe::{History, Observer, Plan, read_history};
-use burn_gan::optimizer::NetworkOptimizer;
+use burn_gan::optimizer::OptimizerConfig;
 use burn_gan::{Generator, load_weights};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -36,7 +36,9 @@ pub fn weights(bytes: &[u8]) {
 /// What an optimiser remembers of a small generator; what loads also has to take a step.
 pub fn optimizer(bytes: &[u8]) {
     let generator = generator(&Device::flex().autodiff());
-    let optimizer = NetworkOptimizer::from(AdamConfig::new().build());
+    let optimizer = OptimizerConfig::Adam(AdamConfig::new())
+        .init()
+        .expect("plain Adam");
     if let Ok(mut optimizer) = optimizer.with_bytes(bytes.to_vec(), &generator) {
         optimizer.step(0.1, generator.clone(), gradients(&generator));
     }

@@ -19,15 +19,16 @@ pub trait AdversarialTrainer<const D: usize, C: Condition = ()> {
     /// Learns from one batch of real samples.
     ///
     /// # Errors
-    /// A batch that does not fit ([`GanError::Batch`], [`GanError::Shape`],
-    /// [`GanError::Batch`]) or a step that did not stay finite
-    /// ([`GanError::NonFiniteStep`]). The training state is then as it was before.
+    /// A batch that does not fit ([`GanError::Batch`], [`GanError::Shape`]), a network that fails on it
+    /// ([`GanError::NetworkFailed`], [`GanError::StepFailed`]), or a step that did not stay finite
+    /// ([`GanError::NonFiniteStep`]). The training state is then as it was before the step, after
+    /// [`GanError::NonFiniteStep`] as after `restored` steps, which may be fewer where not every step is checked.
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError>;
 
-    /// Whether the state after the last step is finite, for trainers that do not check each step by themselves.
+    /// Checks that the state is finite now, for trainers that do not check it after each step.
     ///
-    /// A run calls it before it saves and before it ends. The default, for trainers that check each step, is that
-    /// it is.
+    /// A run calls it before it saves and before it ends. The default is for trainers that check each step: it has
+    /// nothing left to do.
     ///
     /// # Errors
     /// [`GanError::NonFiniteStep`] where it is not; the trainer is then back at its last good state.
@@ -50,7 +51,8 @@ pub trait AdversarialTrainer<const D: usize, C: Condition = ()> {
     /// samples getting better. `condition` holds one condition a sample.
     ///
     /// # Errors
-    /// [`GanError::Batch`] where there are not `count` conditions.
+    /// [`GanError::Batch`] where there are not `count` conditions, or none; [`GanError::NonFiniteState`] where the
+    /// last steps were not checked ([`AdversarialTrainer::check_finite`]) and their state is not finite.
     fn sample(&self, count: usize, seed: u64, condition: &C) -> Result<Tensor<D>, GanError>;
 
     /// The device that training runs on.

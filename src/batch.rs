@@ -23,7 +23,9 @@ pub enum BatchError {
 /// What a batch's samples are conditioned on, one condition a sample.
 ///
 /// Implemented for `()` (nothing), class labels `Tensor<1, Int>` and float tensors of any rank whose
-/// first axis is the batch.
+/// first axis is the batch. Labels count from 0; how many classes there are the networks know, and whether a label
+/// beyond them is found depends on the backend: on a CPU the network fails, a GPU may go on with a number from
+/// somewhere else.
 pub trait Condition: Clone + Send + 'static {
     /// How many samples it is for; `None` where it fits any number.
     fn len(&self) -> Option<usize>;

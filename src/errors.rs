@@ -41,6 +41,24 @@ pub struct ShapeError {
     pub actual: Vec<usize>,
 }
 
+impl ShapeError {
+    /// Refuses another shape than the expected one.
+    pub(crate) fn check(
+        what: &'static str,
+        expected: &[usize],
+        actual: &[usize],
+    ) -> Result<(), Self> {
+        if expected == actual {
+            return Ok(());
+        }
+        Err(Self {
+            what,
+            expected: expected.to_vec(),
+            actual: actual.to_vec(),
+        })
+    }
+}
+
 /// A device that could not run an operation or hand over a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the device failed: {message}")]
@@ -78,6 +96,26 @@ impl FileError {
     }
 }
 
+/// A saved training state, or a part of one, that does not fit or cannot be written down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part}: {message}")]
+pub struct StateError {
+    /// Which part of the state.
+    pub part: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl StateError {
+    /// A part of a state, and what is wrong with it.
+    pub fn new(part: impl Into<String>, message: impl std::fmt::Display) -> Self {
+        Self {
+            part: part.into(),
+            message: message.to_string(),
+        }
+    }
+}
+
 /// Refuses a size, count or interval of 0.
 pub(crate) fn at_least_1(field: &'static str, value: usize) -> Result<(), ConfigError> {
     if value == 0 {
@@ -93,4 +131,20 @@ pub(crate) fn positive(field: &'static str, value: f64) -> Result<(), ConfigErro
     } else {
         Err(ConfigError::new(field, value, "must be positive"))
     }
+}
+
+/// Refuses a tensor of another shape than `expected`.
+pub(crate) fn check_shape(
+    what: &'static str,
+    expected: &[usize],
+    actual: &[usize],
+) -> Result<(), ShapeError> {
+    if expected == actual {
+        return Ok(());
+    }
+    Err(ShapeError {
+        what,
+        expected: expected.to_vec(),
+        actual: actual.to_vec(),
+    })
 }

@@ -3,8 +3,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 //! Generative adversarial networks on the [Burn](burn) framework, in pure Rust.
 //!
-//! A *generator* turns random noise into samples; a *discriminator* tells them from real ones; each learns
-//! from the other, until nobody can tell. This crate has the networks, the losses and the training, over Burn
+//! A *generator* turns random noise into samples; a *discriminator* learns to distinguish them from real ones; each
+//! learns from the other. This crate has the networks, the losses and the training, over Burn
 //! tensors, for points and tables `[N, features]` and images `[N, C, H, W]`. The device that a tensor lives on
 //! picks the backend at run time: the same code runs on a CPU (flex, ndarray) and on a GPU (wgpu and others).
 //!
@@ -28,7 +28,7 @@
 //!     &source.batch(0, &device)?,
 //! )?;
 //!
-//! trainer.fit(&mut source, 20).run()?;
+//! trainer.fit(&mut source).until(20).run()?;
 //! let points = trainer.sample(1000, 0, &())?;
 //! assert_eq!(points.dims(), [1000, 2]);
 //! # Ok::<(), burn_gan::GanError>(())
@@ -40,13 +40,14 @@
 //!   networks of your own.
 //! - Networks: [`model`] ([`MlpConfig`](model::MlpConfig), [`DcganConfig`](model::DcganConfig),
 //!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig)), of the layers in [`nn`].
-//! - Gradient penalties: [`penalty`]; tangent rules for networks of `burn::nn` layers: [`dual`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
-//! - Training: [`loss`], [`trainer`] (one step, the papers' presets), [`schedule`], [`optimizer`], [`ema`], [`train`] (a
-//!   whole run: observers, checkpoints, resuming, divergence), [`checkpoint`] (what is on disk).
+//! - Training: [`loss`], [`penalty`] (with [`dual`], tangent rules for networks of `burn::nn` layers), [`optimizer`],
+//!   [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets).
+//! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
+//!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
 //!   features from [`feature`].
-//! - Why it works: [`theory`].
+//! - Why, how well and how fast: the [`guide`].
 //!
 //! # Features
 //!
@@ -61,9 +62,10 @@
 //!
 //! # Errors and randomness
 //!
-//! Whatever a user, a file or a device can cause comes back as a [`GanError`] with the numbers in it, and a step
-//! that fails leaves training as it was before. All randomness is drawn on the host from [`random`] streams keyed
-//! by (seed, purpose, step): the same seed gives the same weights, noise and batches on every backend.
+//! What a user, a file or a device can cause comes back as a [`GanError`] with the numbers in it, and a step that fails
+//! leaves the trainer in its last state that was checked and found finite. All randomness is drawn on the host from
+//! [`random`] streams keyed by (seed, purpose, step): the same seed gives the same weights, noise and batches on every
+//! backend.
 
 mod adversarial;
 mod batch;
@@ -74,11 +76,10 @@ pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 mod errors;
-#[cfg(feature = "training")]
-mod exact;
 pub mod feature;
 mod files;
 mod gan_error;
+pub mod guide;
 mod identity;
 #[cfg(feature = "training")]
 pub mod loss;
@@ -87,10 +88,15 @@ pub mod metric;
 pub mod model;
 mod module_tree;
 mod network;
+mod network_error;
 pub mod nn;
 mod non_finite;
 #[cfg(feature = "training")]
+mod number;
+#[cfg(feature = "training")]
 pub mod observe;
+#[cfg(feature = "training")]
+mod observe_error;
 #[cfg(feature = "training")]
 mod observer;
 #[cfg(feature = "training")]
@@ -110,10 +116,11 @@ mod report;
 #[cfg(feature = "training")]
 pub mod run;
 mod sampling;
+#[cfg(feature = "training")]
+mod saved_state;
 mod schedule;
 #[cfg(feature = "training")]
 mod score;
-pub mod theory;
 #[cfg(feature = "training")]
 pub mod trainer;
 mod unwind;
@@ -122,17 +129,22 @@ mod weights;
 pub use adversarial::AdversarialTrainer;
 pub use batch::{Batch, BatchError, Condition};
 pub use dual::Dual;
-pub use errors::{ConfigError, DeviceError, FileError, ShapeError};
+pub use errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 pub use gan_error::GanError;
 pub use identity::Identity;
 pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+pub use network_error::NetworkError;
 pub use non_finite::NonFinite;
 #[cfg(feature = "training")]
-pub use persistent::{Persistent, SavedState};
+pub use persistent::Persistent;
 pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
-pub use schedule::Schedule;
-pub use weights::{load_weights, save_weights};
+#[cfg(feature = "training")]
+pub use saved_state::SavedState;
+#[cfg(all(feature = "training", feature = "std"))]
+pub use schedule::BurnSchedule;
+pub use schedule::{NamedFunction, Schedule};
+pub use weights::{WeightsError, load_weights, save_weights};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -43,7 +43,7 @@ pub trait Generator<const D: usize, C = ()>: Module {
 
     /// The shape of one sample (without the batch axis), where the network knows it.
     ///
-    /// A trainer compares it with the data before training. The default says nothing.
+    /// A trainer compares it with the data before training. The default is `None`.
     fn sample_shape(&self) -> Option<Vec<usize>> {
         None
     }
@@ -71,7 +71,7 @@ pub trait Discriminator<const D: usize, C = ()>: Module {
 
     /// The shape of one sample (without the batch axis) that the network takes, where it knows it.
     ///
-    /// A trainer compares it with the data before training. The default says nothing.
+    /// A trainer compares it with the data before training. The default is `None`.
     fn sample_shape(&self) -> Option<Vec<usize>> {
         None
     }
@@ -93,7 +93,7 @@ pub type TangentRule<N, const D: usize, C> = fn(&N, Dual<D>, &C) -> Dual<1>;
 
 /// A discriminator that can carry a directional derivative along with its value.
 ///
-/// `logits_dual(Dual::constant(x), c).value` must equal `logits(x, c)`. Say so to the trainers with
+/// `logits_dual(Dual::constant(x), c).value` must equal `logits(x, c)`. Trainers find it by
 /// [`Discriminator::tangent_rule`]. Layers and functions with a value and a tangent are in
 /// [`nn`](crate::nn) and [`dual`](crate::dual).
 pub trait DualDiscriminator<const D: usize, C = ()>: Discriminator<D, C> {

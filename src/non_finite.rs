@@ -12,13 +12,13 @@ pub enum NonFinite {
     Penalty,
     /// The norm of the discriminator's gradient.
     DiscriminatorGradient,
-    /// The discriminator's new weights or running statistics.
+    /// The discriminator's weights or running statistics.
     DiscriminatorWeights,
     /// The generator's loss.
     GeneratorLoss,
     /// The norm of the generator's gradient.
     GeneratorGradient,
-    /// The generator's new weights or running statistics.
+    /// The generator's weights or running statistics.
     GeneratorWeights,
 }
 
@@ -28,10 +28,10 @@ impl std::fmt::Display for NonFinite {
             Self::DiscriminatorLoss => "the discriminator's loss",
             Self::Penalty => "the discriminator's gradient penalty",
             Self::DiscriminatorGradient => "the norm of the discriminator's gradient",
-            Self::DiscriminatorWeights => "the sum of the discriminator's new weights",
+            Self::DiscriminatorWeights => "the sum of the discriminator's weights",
             Self::GeneratorLoss => "the generator's loss",
             Self::GeneratorGradient => "the norm of the generator's gradient",
-            Self::GeneratorWeights => "the sum of the generator's new weights",
+            Self::GeneratorWeights => "the sum of the generator's weights",
         })
     }
 }

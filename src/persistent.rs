@@ -1,19 +1,9 @@
 //! [`Persistent`]: trainers whose whole state can be written down and put back.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::gan_error::GanError;
-
-/// A training state on the host: what a checkpoint holds of a trainer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SavedState {
-    /// Counters and other small things.
-    pub numbers: Value,
-    /// Contents of files by name: weights and what optimisers remember.
-    pub files: BTreeMap<String, Vec<u8>>,
-}
+use crate::saved_state::SavedState;
 
 /// A trainer whose whole state can be written down and put back, so that its runs can be resumed.
 ///
@@ -25,16 +15,24 @@ pub trait Persistent {
     /// Whatever keeps it from being written down.
     fn description(&self) -> Result<Value, GanError>;
 
+    /// A description that an earlier version of the trainer saved, in the form of today's, so that what means the same
+    /// is the same. The default leaves it as it is.
+    fn upgraded_description(&self, saved: Value) -> Value {
+        saved
+    }
+
     /// The whole state: after [`Persistent::load_state`] of it, training goes on with the same bits.
     ///
     /// # Errors
-    /// [`GanError::Device`] where the device fails, [`GanError::State`] for what cannot be written down.
+    /// [`GanError::Device`] where the device fails, [`GanError::State`] for what cannot be written down,
+    /// [`GanError::NonFiniteState`] for a state that is not finite.
     fn save_state(&self) -> Result<SavedState, GanError>;
 
     /// Puts a state back, whole or not at all.
     ///
     /// # Errors
-    /// [`GanError::State`] for a state that does not fit; the trainer is then as it was.
+    /// [`GanError::State`] for a state that does not fit, [`GanError::NonFiniteState`] for one that is not finite;
+    /// the trainer is then as it was.
     fn load_state(&mut self, state: &SavedState) -> Result<(), GanError>;
 
     /// The seed of its random streams.

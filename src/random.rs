@@ -41,8 +41,9 @@ pub enum Purpose {
 
 /// A stream of random numbers keyed by (seed, purpose, step).
 ///
-/// The numbers come from ChaCha with 8 rounds, whose output is fixed by the `rand_chacha` crate's
-/// value-stability promise.
+/// The random bits are those of ChaCha with 8 rounds, which its definition fixes. What is made of them is the work of
+/// `rand` (uniform values, indices, permutations) and `rand_distr` (normal values), which may change values between
+/// their minor versions, but not within one. Golden values in this crate's tests show such a change.
 ///
 /// ```
 /// use burn_gan::random::{Purpose, Stream};

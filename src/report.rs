@@ -1,42 +1,53 @@
 //! [`StepReport`]: what one step of training found.
 
-use burn::tensor::Tensor;
+use std::sync::{Arc, OnceLock};
+
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{FloatDType, Tensor};
 
 use crate::errors::DeviceError;
+use crate::unwind::caught;
 
-/// What one step found: detached tensors still on the device.
+/// What one step found: tensors still on the device, and their numbers on the host once they are asked for.
 ///
-/// Reading them waits for the device, so nothing does until somebody asks with [`StepReport::read`].
+/// Reading waits for the device, so it is done once: the first [`StepReport::read`] brings all numbers over in one
+/// transfer and keeps them, for this report and its clones.
+///
+/// A trainer of your own makes one with [`StepReport::new`] and adds what it knows:
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use burn_gan::StepReport;
+///
+/// let number = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
+/// let report = StepReport::new(7, number(1.25), number(0.5), number(-0.5)).with_loss_generator(number(0.75));
+/// let values = report.read()?;
+/// assert_eq!((values.step, values.loss_discriminator), (7, 1.25));
+/// assert_eq!((values.loss_generator, values.penalty), (Some(0.75), None));
+/// # Ok::<(), burn_gan::DeviceError>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StepReport {
     /// The step's number, from 0.
     pub step: usize,
-    /// Mean discriminator loss, `[1]`.
-    pub loss_discriminator: Tensor<1>,
-    /// Mean generator loss, `[1]`; `None` in a step that only the discriminator took.
-    pub loss_generator: Option<Tensor<1>>,
-    /// What the gradient penalties cost, `[1]`, the mean over the samples; `None` in a step without.
-    ///
-    /// It is the penalty, not the surrogate that is back-propagated in its place, and no part of
-    /// [`StepReport::loss_discriminator`].
-    pub penalty: Option<Tensor<1>>,
-    /// The norm of the discriminator's gradient over all its parameters, penalties included, before it is
-    /// clipped, `[1]`; `None` where the trainer does not say.
-    pub gradient_norm_discriminator: Option<Tensor<1>>,
-    /// The norm of the generator's gradient over all its parameters before it is clipped, `[1]`; `None` in a
-    /// step that only the discriminator took.
-    pub gradient_norm_generator: Option<Tensor<1>>,
-    /// The discriminator's logits of the real samples, `[N]`, from before its update.
-    pub logits_real: Tensor<1>,
-    /// The discriminator's logits of the generated samples, `[N]`, from before its update.
-    pub logits_fake: Tensor<1>,
-    /// Whether the loss makes a logit a log-odds, so that its sigmoid is a probability.
-    pub logits_are_log_odds: bool,
+    loss_discriminator: Tensor<1>,
+    loss_generator: Option<Tensor<1>>,
+    penalty: Option<Tensor<1>>,
+    gradient_norm_discriminator: Option<Tensor<1>>,
+    gradient_norm_generator: Option<Tensor<1>>,
+    logits_real: Tensor<1>,
+    logits_fake: Tensor<1>,
+    logits_are_log_odds: bool,
+    /// The numbers, once they were read; another cell as soon as one of the tensors is another.
+    values: Arc<OnceLock<StepValues>>,
 }
 
 impl StepReport {
-    /// A report of step `step`; optional parts are absent and logits are no log-odds until set.
+    /// A report of step `step` with the mean discriminator loss, `[1]`, and the discriminator's logits of the real
+    /// and of the generated samples, `[N]`.
+    ///
+    /// Optional parts are absent, and logits are no log-odds, until set.
     pub fn new(
         step: usize,
         loss_discriminator: Tensor<1>,
@@ -45,41 +56,218 @@ impl StepReport {
     ) -> Self {
         Self {
             step,
-            loss_discriminator,
+            loss_discriminator: loss_discriminator.without_autodiff(),
             loss_generator: None,
             penalty: None,
             gradient_norm_discriminator: None,
             gradient_norm_generator: None,
-            logits_real,
-            logits_fake,
+            logits_real: logits_real.without_autodiff(),
+            logits_fake: logits_fake.without_autodiff(),
             logits_are_log_odds: false,
+            values: Arc::default(),
         }
     }
 
-    /// Brings the numbers to the host.
+    /// With the mean generator loss, `[1]`.
+    pub fn with_loss_generator(mut self, loss: impl Into<Option<Tensor<1>>>) -> Self {
+        self.loss_generator = plain(loss);
+        self.unread()
+    }
+
+    /// With what the gradient penalties cost, `[1]`.
+    pub fn with_penalty(mut self, penalty: impl Into<Option<Tensor<1>>>) -> Self {
+        self.penalty = plain(penalty);
+        self.unread()
+    }
+
+    /// With the norm of the discriminator's gradient, `[1]`.
+    pub fn with_gradient_norm_discriminator(mut self, norm: impl Into<Option<Tensor<1>>>) -> Self {
+        self.gradient_norm_discriminator = plain(norm);
+        self.unread()
+    }
+
+    /// With the norm of the generator's gradient, `[1]`.
+    pub fn with_gradient_norm_generator(mut self, norm: impl Into<Option<Tensor<1>>>) -> Self {
+        self.gradient_norm_generator = plain(norm);
+        self.unread()
+    }
+
+    /// Says whether the loss makes a logit a log-odds, so that its sigmoid is a probability.
+    pub fn with_logits_are_log_odds(mut self, log_odds: bool) -> Self {
+        self.logits_are_log_odds = log_odds;
+        self.unread()
+    }
+
+    /// Mean discriminator loss, `[1]`.
+    pub fn loss_discriminator(&self) -> &Tensor<1> {
+        &self.loss_discriminator
+    }
+
+    /// Mean generator loss, `[1]`; `None` in a step that only the discriminator took.
+    pub fn loss_generator(&self) -> Option<&Tensor<1>> {
+        self.loss_generator.as_ref()
+    }
+
+    /// What the gradient penalties cost, `[1]`, the mean over the samples; `None` in a step without.
+    ///
+    /// It is the penalty, not the surrogate that is back-propagated in its place, and no part of
+    /// [`StepReport::loss_discriminator`].
+    pub fn penalty(&self) -> Option<&Tensor<1>> {
+        self.penalty.as_ref()
+    }
+
+    /// The norm of the discriminator's gradient over all its parameters, penalties included, before it is
+    /// clipped, `[1]`; `None` where the trainer does not say.
+    pub fn gradient_norm_discriminator(&self) -> Option<&Tensor<1>> {
+        self.gradient_norm_discriminator.as_ref()
+    }
+
+    /// The norm of the generator's gradient over all its parameters before it is clipped, `[1]`; `None` in a
+    /// step that only the discriminator took.
+    pub fn gradient_norm_generator(&self) -> Option<&Tensor<1>> {
+        self.gradient_norm_generator.as_ref()
+    }
+
+    /// The discriminator's logits of the real samples, `[N]`, from before its update.
+    pub fn logits_real(&self) -> &Tensor<1> {
+        &self.logits_real
+    }
+
+    /// The discriminator's logits of the generated samples, `[N]`, from before its update.
+    pub fn logits_fake(&self) -> &Tensor<1> {
+        &self.logits_fake
+    }
+
+    /// Whether the loss makes a logit a log-odds, so that its sigmoid is a probability.
+    pub fn logits_are_log_odds(&self) -> bool {
+        self.logits_are_log_odds
+    }
+
+    /// The numbers on the host: one transfer from the device the first time, none after it.
     ///
     /// # Errors
-    /// [`DeviceError`] where the device fails.
+    /// [`DeviceError`] where the device fails, or a loss, a penalty or a norm is not a single number.
     pub fn read(&self) -> Result<StepValues, DeviceError> {
-        let probability = |logits: &Tensor<1>| {
-            self.logits_are_log_odds
-                .then(|| read_scalar(burn::tensor::activation::sigmoid(logits.clone()).mean()))
-                .transpose()
-        };
-        let optional = |number: &Option<Tensor<1>>| number.clone().map(read_scalar).transpose();
-        Ok(StepValues {
-            step: self.step,
-            loss_discriminator: read_scalar(self.loss_discriminator.clone())?,
-            loss_generator: optional(&self.loss_generator)?,
-            penalty: optional(&self.penalty)?,
-            probability_real: probability(&self.logits_real)?,
-            probability_fake: probability(&self.logits_fake)?,
-            logit_real: Some(read_scalar(self.logits_real.clone().mean())?),
-            logit_fake: Some(read_scalar(self.logits_fake.clone().mean())?),
-            gradient_norm_discriminator: optional(&self.gradient_norm_discriminator)?,
-            gradient_norm_generator: optional(&self.gradient_norm_generator)?,
-        })
+        let (mut values, _) = Self::read_together(&[self], Vec::new())?;
+        values
+            .pop()
+            .ok_or_else(|| DeviceError::new("it gave no numbers"))
     }
+
+    /// The numbers of several reports, and more, each `[1]`, in one transfer at most.
+    pub(crate) fn read_together(
+        reports: &[&Self],
+        more: Vec<Tensor<1>>,
+    ) -> Result<(Vec<StepValues>, Vec<f32>), DeviceError> {
+        let kept: Vec<Option<StepValues>> = reports
+            .iter()
+            .map(|report| report.values.get().cloned())
+            .collect();
+        // Burn panics where a device fails to compute, or where the tensors are on several.
+        let numbers = caught(|| {
+            let unread = reports.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
+            let tensors = unread.flat_map(|(report, _)| report.numbers()).chain(more);
+            transfer(tensors.collect())
+        });
+        let mut numbers = numbers.map_err(DeviceError::new)??.into_iter();
+        let values = reports.iter().zip(kept).map(|(report, kept)| {
+            let values = kept.unwrap_or_else(|| report.values_from(&mut numbers));
+            // Another thread may have read a clone meanwhile, and found the same.
+            report.values.get_or_init(|| values.clone());
+            StepValues {
+                step: report.step,
+                ..values
+            }
+        });
+        let values = values.collect();
+        Ok((values, numbers.collect()))
+    }
+
+    /// What is read, in the order of [`StepReport::values_from`].
+    fn numbers(&self) -> Vec<Tensor<1>> {
+        let mut numbers = vec![
+            self.loss_discriminator.clone(),
+            self.logits_real.clone().mean(),
+            self.logits_fake.clone().mean(),
+        ];
+        if self.logits_are_log_odds {
+            numbers.push(sigmoid(self.logits_real.clone()).mean());
+            numbers.push(sigmoid(self.logits_fake.clone()).mean());
+        }
+        numbers.extend(self.optional().into_iter().flatten().cloned());
+        numbers
+    }
+
+    fn optional(&self) -> [&Option<Tensor<1>>; 4] {
+        [
+            &self.loss_generator,
+            &self.penalty,
+            &self.gradient_norm_discriminator,
+            &self.gradient_norm_generator,
+        ]
+    }
+
+    /// The next numbers, as many as [`StepReport::numbers`] asked for: [`transfer`] brings one for each tensor.
+    fn values_from(&self, numbers: &mut impl Iterator<Item = f32>) -> StepValues {
+        let mut next = || numbers.next().unwrap_or(f32::NAN);
+        let loss_discriminator = next();
+        let (logit_real, logit_fake) = (Some(next()), Some(next()));
+        let probabilities = [(); 2].map(|()| self.logits_are_log_odds.then(&mut next));
+        let optional = self
+            .optional()
+            .map(|number| number.is_some().then(&mut next));
+        let [probability_real, probability_fake] = probabilities;
+        let [
+            loss_generator,
+            penalty,
+            gradient_norm_discriminator,
+            gradient_norm_generator,
+        ] = optional;
+        StepValues {
+            step: self.step,
+            loss_discriminator,
+            loss_generator,
+            penalty,
+            probability_real,
+            probability_fake,
+            logit_real,
+            logit_fake,
+            gradient_norm_discriminator,
+            gradient_norm_generator,
+        }
+    }
+
+    /// A change is not for the clones, which may have been read.
+    fn unread(mut self) -> Self {
+        self.values = Arc::default();
+        self
+    }
+}
+
+fn plain(number: impl Into<Option<Tensor<1>>>) -> Option<Tensor<1>> {
+    number.into().map(Tensor::without_autodiff)
+}
+
+/// Numbers `[1]` of one device on the host, in one transfer.
+fn transfer(numbers: Vec<Tensor<1>>) -> Result<Vec<f32>, DeviceError> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(other) = numbers.iter().find(|number| number.dims() != [1]) {
+        let shape = other.dims();
+        return Err(DeviceError::new(format!(
+            "a number of a step has shape {shape:?}, not [1]"
+        )));
+    }
+    #[cfg(test)]
+    tests::TRANSFERS.with(|count| count.set(count.get() + 1));
+    // One type for the one tensor: networks may be of several.
+    let numbers = numbers
+        .into_iter()
+        .map(|number| number.cast(FloatDType::F32));
+    Tensor::cat(numbers.collect(), 0)
+        .try_into_vec_as::<f32>()
+        .map_err(DeviceError::new)
 }
 
 /// The numbers of a [`StepReport`] on the host.
@@ -120,4 +308,98 @@ pub struct StepValues {
 /// The one value of a tensor of one element, on the host.
 pub(crate) fn read_scalar(tensor: Tensor<1>) -> Result<f32, DeviceError> {
     tensor.try_into_scalar::<f32>().map_err(DeviceError::new)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use burn::tensor::{Device, FloatDType, Tensor};
+
+    use super::StepReport;
+
+    thread_local! {
+        /// Transfers from the device since the thread began: each test has a thread of its own.
+        pub static TRANSFERS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn tensor<const N: usize>(values: [f32; N]) -> Tensor<1> {
+        Tensor::from_floats(values, &Device::flex())
+    }
+
+    fn report() -> StepReport {
+        StepReport::new(3, tensor([1.5]), tensor([0.0, 4.0]), tensor([-1.0, -3.0]))
+            .with_loss_generator(tensor([0.5]))
+            .with_gradient_norm_generator(tensor([0.25]))
+    }
+
+    #[test]
+    fn numbers_are_read_in_one_transfer_and_kept_for_all_clones() {
+        let report = report();
+        let clone = report.clone();
+        let values = clone.read().unwrap();
+        assert_eq!(TRANSFERS.get(), 1);
+        assert_eq!((values.step, values.loss_discriminator), (3, 1.5));
+        assert_eq!(
+            (values.logit_real, values.logit_fake),
+            (Some(2.0), Some(-2.0))
+        );
+        assert_eq!((values.loss_generator, values.penalty), (Some(0.5), None));
+        assert_eq!(values.probability_real, None);
+        assert_eq!(values.gradient_norm_discriminator, None);
+        assert_eq!(values.gradient_norm_generator, Some(0.25));
+        assert_eq!(report.read().unwrap(), values);
+        assert_eq!(TRANSFERS.get(), 1, "the second reading makes none");
+    }
+
+    #[test]
+    fn a_report_that_is_changed_is_read_again() {
+        let read = report();
+        read.read().unwrap();
+        let changed = read
+            .clone()
+            .with_penalty(tensor([9.0]))
+            .with_logits_are_log_odds(true);
+        let values = changed.read().unwrap();
+        assert_eq!(values.penalty, Some(9.0));
+        assert!((values.probability_real.unwrap() - 0.741).abs() < 1e-3);
+        assert!((values.probability_fake.unwrap() - 0.158).abs() < 1e-3);
+        assert_eq!(read.read().unwrap().penalty, None);
+        assert_eq!(TRANSFERS.get(), 2);
+    }
+
+    #[test]
+    fn several_reports_are_one_transfer() {
+        let (first, second) = (report(), report().with_penalty(tensor([7.0])));
+        first.read().unwrap();
+        let more = vec![tensor([11.0]), tensor([12.0])];
+        let (values, more) = StepReport::read_together(&[&first, &second], more).unwrap();
+        assert_eq!((values[0].penalty, values[1].penalty), (None, Some(7.0)));
+        assert_eq!(more, [11.0, 12.0]);
+        assert_eq!(TRANSFERS.get(), 2);
+    }
+
+    #[test]
+    fn tensors_of_several_types_and_with_autodiff_are_read() {
+        let double = tensor([2.0]).cast(FloatDType::F64);
+        let tracked = Tensor::<1>::from_floats([3.0], &Device::flex().autodiff()).require_grad();
+        let values = report()
+            .with_penalty(double)
+            .with_loss_generator(tracked)
+            .read()
+            .unwrap();
+        assert_eq!(
+            (values.penalty, values.loss_generator),
+            (Some(2.0), Some(3.0))
+        );
+    }
+
+    #[test]
+    fn a_loss_of_several_numbers_is_an_error() {
+        let error = report()
+            .with_penalty(tensor([1.0, 2.0]))
+            .read()
+            .unwrap_err();
+        assert!(error.to_string().contains("[2]"), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! [`Score`]: one number that says how good a trainer's generator is.
 
 use crate::gan_error::GanError;
+use crate::observe_error::ObserveError;
 
 /// A measure of a trainer by name, and whether low or high values of it are good.
 ///
@@ -61,30 +62,33 @@ impl<'a, T> Score<'a, T> {
     /// Measures the trainer. Never NaN; infinities are values like others.
     ///
     /// # Errors
-    /// Those of the function, and [`GanError::ScoreNotANumber`] where it returns NaN.
+    /// Those of the function, and [`ObserveError::ScoreNotANumber`] where it returns NaN.
     pub fn value(&mut self, trainer: &T) -> Result<f64, GanError> {
         let value = (self.function)(trainer)?;
         if value.is_nan() {
-            return Err(GanError::ScoreNotANumber {
+            return Err(ObserveError::ScoreNotANumber {
                 name: self.name.clone(),
-            });
+            }
+            .into());
         }
         Ok(value)
     }
 
     /// Whether `value` is strictly better than `other`.
     pub fn is_better(&self, value: f64, other: f64) -> bool {
-        match self.lowest {
-            true => value < other,
-            false => value > other,
+        if self.lowest {
+            value < other
+        } else {
+            value > other
         }
     }
 
     /// By how much `value` is better than `other`; negative where it is worse.
     pub fn improvement(&self, value: f64, other: f64) -> f64 {
-        match self.lowest {
-            true => other - value,
-            false => value - other,
+        if self.lowest {
+            other - value
+        } else {
+            value - other
         }
     }
 }
@@ -121,7 +125,9 @@ mod tests {
         let mut score = Score::lowest("distance", |&value: &f64| Ok(value));
         assert_eq!(score.value(&f64::INFINITY).unwrap(), f64::INFINITY);
         match score.value(&f64::NAN) {
-            Err(GanError::ScoreNotANumber { name }) => assert_eq!(name, "distance"),
+            Err(GanError::Observe(ObserveError::ScoreNotANumber { name })) => {
+                assert_eq!(name, "distance")
+            }
             other => panic!("{other:?}"),
         }
     }

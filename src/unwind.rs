@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs something that may panic; what it said then comes back as the error.
+/// Runs something that may panic; the panic's message then comes back as the error.
 ///
-/// Nothing that it changes may be looked at after a panic.
+/// A panic leaves half-changed what it was changing: the caller must put that back or drop it. Where the program aborts
+/// on panics nothing comes back.
 pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(panic_message)
 }

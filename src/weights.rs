@@ -1,6 +1,6 @@
 //! Weights files: a module's parameters and buffers by path, in Burn's burnpack format.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleRecord, RecordError};
@@ -9,10 +9,70 @@ use burn::tensor::{Bool, Int, Tensor};
 use burn_pack::{Reader, Writer};
 use sha2::{Digest, Sha256};
 
+use crate::errors::{DeviceError, FileError};
 use crate::files::replace_file;
-use crate::gan_error::GanError;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;
+
+/// What keeps a network from the weights of a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// The file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+
+    /// A device could not run an operation or hand over a result.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+
+    /// Weights that do not fit the network, or a damaged weights file.
+    #[error("{}: {message}", path.display())]
+    Invalid {
+        /// The weights file.
+        path: PathBuf,
+        /// Burn's account of it.
+        message: String,
+    },
+
+    /// A weights file without some of the network's weights.
+    #[error(
+        "{}: {missing} of the {needed} tensors that the network needs are missing, such as `{first}`",
+        path.display()
+    )]
+    Incomplete {
+        /// The weights file.
+        path: PathBuf,
+        /// Number of tensors that are missing.
+        missing: usize,
+        /// Number of tensors that the network takes.
+        needed: usize,
+        /// The first that is missing, by its name in such files.
+        first: String,
+    },
+
+    /// A tensor in a weights file of another shape than the network's.
+    #[error("{}: `{tensor}` has shape {actual:?}, the network needs {expected:?}", path.display())]
+    TensorShape {
+        /// The weights file.
+        path: PathBuf,
+        /// The tensor's name in the file.
+        tensor: String,
+        /// The network's shape.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        actual: Vec<usize>,
+    },
+
+    /// Weights in a checkpoint that do not fit the network, or cannot be written down.
+    #[error("{part}: {message}")]
+    Saved {
+        /// Which network's they are.
+        part: String,
+        /// Burn's account of it.
+        message: String,
+    },
+}
 
 /// Saves a module's weights and running statistics.
 ///
@@ -20,8 +80,8 @@ use crate::unwind::caught;
 /// a whole one stood.
 ///
 /// # Errors
-/// [`GanError::Weights`] or [`GanError::File`] where the file cannot be written.
-pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(), GanError> {
+/// [`WeightsError::Invalid`] or [`WeightsError::File`] where the file cannot be written.
+pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(), WeightsError> {
     let path = path.as_ref();
     replace_file(path, |partial| {
         // The evaluation form has the running statistics up to date.
@@ -38,9 +98,9 @@ pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(),
 /// own element types; values of another type are converted.
 ///
 /// # Errors
-/// [`GanError::Weights`] where the file is missing or damaged, or holds another network's weights; the
+/// [`WeightsError::Invalid`] where the file is missing or damaged, or holds another network's weights; the
 /// message names the parameters that differ. The format has no checksum: damaged values go unnoticed.
-pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, GanError> {
+pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, WeightsError> {
     let path = path.as_ref();
     // Burn panics on some damaged files, and on one that changes while it is read.
     let loaded = caught(|| {
@@ -59,9 +119,9 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, G
 /// the identities that Burn gives parameters, which are new in each process.
 ///
 /// # Errors
-/// [`GanError::State`] where they cannot be written down.
+/// [`WeightsError::Saved`] where they cannot be written down.
 #[cfg(feature = "training")]
-pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, GanError> {
+pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, WeightsError> {
     // Burn panics where a device fails.
     let stripped = caught(|| {
         let bytes = module.valid().into_record().into_bytes()?;
@@ -72,16 +132,20 @@ pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<
         Ok::<_, RecordError>(Writer::new(tensors).into_bytes()?.to_vec())
     });
     stripped
-        .map_err(|message| GanError::state(part, message))?
-        .map_err(|error| GanError::state(part, error))
+        .map_err(|message| saved_error(part, message))?
+        .map_err(|error| saved_error(part, error))
 }
 
 /// A module in its evaluation form, with the weights and running statistics in these bytes.
 ///
 /// # Errors
-/// [`GanError::State`] for damaged bytes, or those of another network.
+/// [`WeightsError::Saved`] for damaged bytes, or those of another network.
 #[cfg(feature = "training")]
-pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> Result<M, GanError> {
+pub(crate) fn with_weights<M: Module>(
+    module: &M,
+    bytes: &[u8],
+    part: &str,
+) -> Result<M, WeightsError> {
     let bytes = burn::tensor::Bytes::from_bytes_vec(bytes.to_vec());
     // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
     let loaded = caught(|| {
@@ -89,15 +153,15 @@ pub(crate) fn with_weights<M: Module>(module: &M, bytes: &[u8], part: &str) -> R
         module.valid().try_load_record(record)
     });
     loaded
-        .map_err(|message| GanError::state(part, message))?
-        .map_err(|error| GanError::state(part, error))
+        .map_err(|message| saved_error(part, message))?
+        .map_err(|error| saved_error(part, error))
 }
 
 /// SHA-256 of a module's weights by path, in hexadecimal digits: the same for the same values, in every process.
 ///
 /// # Errors
-/// [`GanError::Device`] where they cannot be read.
-pub(crate) fn fingerprint<M: Module>(module: &M) -> Result<String, GanError> {
+/// [`DeviceError`] where they cannot be read.
+pub(crate) fn fingerprint<M: Module>(module: &M) -> Result<String, DeviceError> {
     let mut hash = Hash {
         path: ModulePath::default(),
         state: Sha256::new(),
@@ -113,7 +177,7 @@ pub(crate) fn fingerprint<M: Module>(module: &M) -> Result<String, GanError> {
 struct Hash {
     path: ModulePath,
     state: Sha256,
-    failure: Option<GanError>,
+    failure: Option<DeviceError>,
 }
 
 impl ModuleVisitor for Hash {
@@ -127,12 +191,12 @@ impl ModuleVisitor for Hash {
             Ok(values) => values
                 .iter()
                 .for_each(|value| self.state.update(value.to_le_bytes())),
-            Err(error) => self.failure = Some(GanError::device(error)),
+            Err(error) => self.failure = Some(DeviceError::new(error)),
         }
     }
 }
 
-/// Brings all values to the host. Burn leaves them in their file until somebody asks, and panics if they are not
+/// Brings all values to the host. Burn reads them from their file at their first use, and panics if they are not
 /// there then.
 struct ReadAll;
 
@@ -150,8 +214,16 @@ impl ModuleVisitor for ReadAll {
     }
 }
 
-pub(crate) fn weights_error(path: &Path, error: impl std::fmt::Display) -> GanError {
-    GanError::Weights {
+#[cfg(feature = "training")]
+fn saved_error(part: &str, error: impl std::fmt::Display) -> WeightsError {
+    WeightsError::Saved {
+        part: part.to_string(),
+        message: error.to_string(),
+    }
+}
+
+pub(crate) fn weights_error(path: &Path, error: impl std::fmt::Display) -> WeightsError {
+    WeightsError::Invalid {
         path: path.to_path_buf(),
         message: error.to_string(),
     }

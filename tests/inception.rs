@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_gan::GanError;
-use burn_gan::feature::{FeatureExtractor, Inception};
-use burn_gan::metric::{Features, frechet_distance};
-use burn_gan::{BatchError, FileError, ShapeError};
+use burn_gan::feature::{FeatureError, FeatureExtractor, Features, Inception};
+use burn_gan::metric::frechet_distance;
+use burn_gan::{BatchError, FileError, ShapeError, WeightsError};
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -43,7 +42,7 @@ fn write(folder: &TempDir, bytes: &[u8]) -> PathBuf {
     path
 }
 
-fn load(bytes: &[u8]) -> Result<Inception, GanError> {
+fn load(bytes: &[u8]) -> Result<Inception, WeightsError> {
     let folder = folder();
     Inception::load(write(&folder, bytes), &Device::flex())
 }
@@ -59,7 +58,7 @@ fn a_missing_file_is_an_error_with_its_name() {
     let folder = folder();
     let path = folder.path().join("nowhere.pth");
     match Inception::load(&path, &Device::flex()) {
-        Err(GanError::File(FileError {
+        Err(WeightsError::File(FileError {
             path: named,
             source,
         })) => {
@@ -77,7 +76,7 @@ fn a_missing_file_is_an_error_with_its_name() {
 fn missing_tensors_are_counted_and_named() {
     let error = load(&small("lacking")).unwrap_err();
     match &error {
-        GanError::IncompleteWeights {
+        WeightsError::Incomplete {
             missing,
             needed,
             first,
@@ -91,7 +90,7 @@ fn missing_tensors_are_counted_and_named() {
     assert!(error.to_string().contains("weights.pth: 1 of the 470"));
 
     match load(&small("one-tensor")).unwrap_err() {
-        GanError::IncompleteWeights {
+        WeightsError::Incomplete {
             missing,
             needed,
             first,
@@ -107,7 +106,7 @@ fn missing_tensors_are_counted_and_named() {
 #[test]
 fn a_tensor_of_another_shape_is_an_error_with_both() {
     match load(&small("misshapen")).unwrap_err() {
-        GanError::WeightShape {
+        WeightsError::TensorShape {
             tensor,
             expected,
             actual,
@@ -128,7 +127,7 @@ fn damaged_files_are_errors_with_their_name() {
     for whole in [whole, old] {
         for length in [0, 1, 3, 10, 1000, whole.len() / 2, whole.len() - 1] {
             match load(&whole[..length]) {
-                Err(GanError::Weights { path, .. }) => {
+                Err(WeightsError::Invalid { path, .. }) => {
                     assert_eq!(path.file_name().unwrap(), "weights.pth");
                 }
                 other => panic!("{length} bytes: {other:?}"),
@@ -136,7 +135,7 @@ fn damaged_files_are_errors_with_their_name() {
         }
     }
     for rubbish in [b"not weights at all".as_slice(), &[0x80; 4096], &[0; 4096]] {
-        assert!(matches!(load(rubbish), Err(GanError::Weights { .. })));
+        assert!(matches!(load(rubbish), Err(WeightsError::Invalid { .. })));
     }
 }
 
@@ -154,7 +153,7 @@ fn a_changed_byte_never_panics_and_in_the_values_it_is_found() {
         damaged[position] ^= 0x55;
         let error = load(&damaged).unwrap_err();
         if (start..start + values.len()).contains(&position) {
-            assert!(matches!(error, GanError::Weights { .. }), "{error}");
+            assert!(matches!(error, WeightsError::Invalid { .. }), "{error}");
         }
     }
 }
@@ -174,7 +173,7 @@ fn what_cannot_be_a_weight_is_refused() {
         let mut damaged = whole.clone();
         damaged[place..place + 4].copy_from_slice(&number.to_le_bytes());
         let error = load(&damaged).unwrap_err();
-        assert!(matches!(error, GanError::Weights { .. }), "{error}");
+        assert!(matches!(error, WeightsError::Invalid { .. }), "{error}");
         println!("{error}");
     }
 }
@@ -190,9 +189,9 @@ fn a_whole_file_gives_features_of_grey_and_coloured_images() {
 
     let grey = images([2, 1, 20, 30]);
     let rows = inception.extract(grey.clone(), 1).unwrap();
-    assert_eq!((rows.len(), rows[0].len()), (2, 2048));
-    assert!(rows.iter().flatten().all(|value| value.is_finite()));
-    assert!(rows[0] != rows[1]);
+    assert_eq!((rows.count(), rows.dimensions()), (2, 2048));
+    assert!(rows.rows().flatten().all(|value| value.is_finite()));
+    assert!(rows.row(0) != rows.row(1));
     let coloured = inception.extract(grey.clone().repeat_dim(1, 3), 2);
     let apart = largest_difference(&rows, &coloured.unwrap());
     assert!(apart < 1e-5, "{apart}");
@@ -229,14 +228,14 @@ fn images_that_it_does_not_take_are_errors() {
     for shape in [[2, 2, 8, 8], [2, 4, 8, 8], [2, 3, 0, 8], [2, 3, 8, 0]] {
         let images = Tensor::zeros(shape, &Device::flex());
         match inception.features(images) {
-            Err(GanError::Shape(ShapeError { actual, .. })) => assert_eq!(actual, shape),
+            Err(FeatureError::Shape(ShapeError { actual, .. })) => assert_eq!(actual, shape),
             other => panic!("{other:?}"),
         }
     }
     let none = Tensor::zeros([0, 3, 8, 8], &Device::flex());
     assert!(matches!(
         inception.features(none),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(FeatureError::Batch(BatchError::Empty))
     ));
 }
 
@@ -294,7 +293,8 @@ fn features_agree_with_pytorch_fid() {
         let rows = inception.extract(image, 1).unwrap();
         let seconds = start.elapsed().as_secs_f64();
         let size = (theirs.iter().map(|x| x * x).sum::<f64>() / 2048.0).sqrt();
-        let [theirs, exact] = [theirs, exact].map(|row| largest_difference(&rows, &[row.to_vec()]));
+        let [theirs, exact] = [theirs, exact]
+            .map(|row| largest_difference(&rows, &Features::new(row.to_vec(), 2048).unwrap()));
         println!(
             "{shape:?}: largest difference {theirs:.2e}, {:.2e} of the features' root mean square {size:.3}; \
              from exactly resized images {exact:.2e}, {:.2e}; {seconds:.2} s",
@@ -320,13 +320,13 @@ fn what_an_image_costs() {
             "chunks of {chunk}: {:.3} s an image",
             start.elapsed().as_secs_f64() / 32.0
         );
-        let features = Features::from_rows(&rows).unwrap();
-        assert!(frechet_distance(&features, &features).unwrap().abs() < 1e-3);
+
+        assert!(frechet_distance(&rows, &rows).unwrap().abs() < 1e-3);
     }
 }
 
-fn largest_difference(left: &[Vec<f64>], right: &[Vec<f64>]) -> f64 {
-    assert_eq!(left.len(), right.len());
-    let pairs = left.iter().flatten().zip(right.iter().flatten());
+fn largest_difference(left: &Features, right: &Features) -> f64 {
+    assert_eq!(left.count(), right.count());
+    let pairs = left.rows().flatten().zip(right.rows().flatten());
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
-use burn_gan::ema::EmaConfig;
+use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::feature::{ClassifierTrainingConfig, FeatureExtractor};
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::metric::{
     Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
     precision_recall,
@@ -27,8 +28,8 @@ use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder,
 const SIZE: usize = 28;
 const BATCH_SIZE: usize = 64;
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
-/// Scores over the steps of a run.
-const LOOKS: usize = 12;
+/// How often a run is scored.
+const EVALUATIONS: usize = 12;
 const FRECHET: &str = "frechet_distance";
 
 pub struct Digits28;
@@ -47,7 +48,10 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
         "dcgan" => GanTrainerConfig::dcgan()
             .with_generator_learning_rate(4e-4)
             .with_discriminator_learning_rate(1e-4)
-            .with_real_label(0.9)
+            .with_loss(Loss::Smoothed {
+                loss: LabelledLoss::NonSaturating,
+                real_label: 0.9,
+            })
             .with_ema(Some(EmaConfig::new().with_decay(0.998))),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
             .with_learning_rates(1e-3)
@@ -63,7 +67,7 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
                 .with_learning_rates(1e-3)
                 .with_learning_rate_schedule(cosine(1.0, 0.1))
                 .with_ema(Some(
-                    EmaConfig::new().with_half_life(Some(cosine(0.0, 300.0))),
+                    EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 300.0))),
                 ))
         }
     }
@@ -72,9 +76,10 @@ fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
 /// The same networks for all, but for the normalisation in the discriminator, which a gradient penalty rules out.
 /// R3GAN's own networks take several times as long a step at this size.
 fn networks(trainer: &GanTrainerConfig, seed: u64) -> DcganConfig {
-    let discriminator = match trainer.penalties.is_empty() {
-        true => Normalization::Batch,
-        false => Normalization::None,
+    let discriminator = if trainer.penalties.is_empty() {
+        Normalization::Batch
+    } else {
+        Normalization::None
     };
     DcganConfig::new(1, SIZE, SIZE)
         .with_filters(32)
@@ -83,7 +88,7 @@ fn networks(trainer: &GanTrainerConfig, seed: u64) -> DcganConfig {
 }
 
 /// The real digits, and what images are scored with.
-struct Judge {
+struct Evaluator {
     classifier: Classifier,
     /// The digits to train on, as images and as features.
     training: Tensor<4>,
@@ -92,7 +97,7 @@ struct Judge {
     held_out: Features,
 }
 
-impl Judge {
+impl Evaluator {
     /// Training sees the digits that the classifier's training saw.
     fn new(device: &Device) -> Result<Self, GanError> {
         let digits = idx::read_folder(DIGITS)?;
@@ -102,7 +107,7 @@ impl Judge {
         let classifier = common::digits_classifier(SIZE, device)?;
         let training = digits.select(&split.training, device)?.samples;
         let held_out = digits.select(&split.held_out, device)?.samples;
-        let features = |images| Features::from_rows(&classifier.extract(images, 256)?);
+        let features = |images| classifier.extract(images, 256);
         Ok(Self {
             real: features(training.clone())?,
             held_out: features(held_out)?,
@@ -113,7 +118,7 @@ impl Judge {
 
     fn features<T: AdversarialTrainer<4>>(&self, trainer: &T) -> Result<Features, GanError> {
         let images = trainer.sample(self.held_out.count(), 0, &())?;
-        Features::from_rows(&self.classifier.extract(images, 256)?)
+        Ok(self.classifier.extract(images, 256)?)
     }
 
     fn scores(&self, generated: &Features) -> Result<Scores, GanError> {
@@ -130,7 +135,7 @@ impl Judge {
         ]))
     }
 
-    /// Trains, with a look every so often, and scores.
+    /// Trains, with an evaluation every so often, and scores.
     fn train(&self, job: &Job) -> Result<(f64, Scores), GanError> {
         let device = job.device.clone().autodiff();
         let steps = job.case.steps;
@@ -145,14 +150,15 @@ impl Judge {
             &source.batch(0, &device)?,
         )?;
         let distance = Score::lowest(FRECHET, |trainer: &GanTrainer<4, _, _>| {
-            frechet_distance(&self.real, &self.features(trainer)?)
+            Ok(frechet_distance(&self.real, &self.features(trainer)?)?)
         });
-        let mut evaluation = Evaluation::new(scores_file(&job.folder), (steps / LOOKS).max(1))
+        let evaluation = Evaluation::new(scores_file(&job.folder), (steps / EVALUATIONS).max(1))
             .with_score(self.held_out.count(), distance);
         let start = Instant::now();
         trainer
-            .fit(&mut source, steps)
-            .observe(&mut evaluation)
+            .fit(&mut source)
+            .until(steps)
+            .observe(evaluation)
             .run()?;
         let seconds = start.elapsed().as_secs_f64();
 
@@ -215,12 +221,12 @@ impl Suite for Digits28 {
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
-        let judge = Judge::new(&Device::flex())?;
-        let floor = judge.scores(&judge.held_out)?;
+        let evaluator = Evaluator::new(&Device::flex())?;
+        let reference = evaluator.scores(&evaluator.held_out)?;
         Ok(vec![Reference::of(
             "held-out real digits",
             self.columns(),
-            &floor,
+            &reference,
         )])
     }
 
@@ -229,16 +235,16 @@ impl Suite for Digits28 {
     }
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        Judge::new(&job.device)?.train(job)
+        Evaluator::new(&job.device)?.train(job)
     }
 
     /// The Frechet distance over the steps, a line a run.
     fn plot(&self, runs: &[Run], folder: &Path) -> Result<(), GanError> {
-        let judge = Judge::new(&Device::flex())?;
-        let floor = frechet_distance(&judge.real, &judge.held_out)?;
+        let evaluator = Evaluator::new(&Device::flex())?;
+        let reference = frechet_distance(&evaluator.real, &evaluator.held_out)?;
         let mut chart = Chart::new("28x28 digits, 1,000 samples")
             .with_axes("step", "Frechet distance")
-            .with_reference("held-out real digits", floor)
+            .with_reference("held-out real digits", reference)
             .with_logarithmic_y(true);
         for run in runs.iter().filter(|run| run.failure.is_none()) {
             let path = scores_file(&run_folder(folder, &run.data, &run.recipe, run.seed));

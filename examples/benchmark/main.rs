@@ -90,9 +90,12 @@ impl SuiteName {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let suite = arguments.suite.suite();
-    common::run(|| match arguments.single {
-        true => single(&*suite, &arguments),
-        false => all(&*suite, &arguments),
+    common::run(|| {
+        if arguments.single {
+            single(&*suite, &arguments)
+        } else {
+            all(&*suite, &arguments)
+        }
     })
 }
 
@@ -131,9 +134,10 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
             let run = planned(case, arguments.common.seed + offset as u64, arguments)?;
             let result =
                 run_folder(&folder, case.data, case.recipe, run.seed).with_extension("json");
-            let earlier = match arguments.resume {
-                true => finished(&result, &run),
-                false => None,
+            let earlier = if arguments.resume {
+                finished(&result, &run)
+            } else {
+                None
             };
             match earlier {
                 Some(run) => kept.push(run),
@@ -191,14 +195,14 @@ fn cases(suite: &dyn Suite, arguments: &Arguments) -> Result<Vec<Case>, GanError
         .into_iter()
         .filter(|case| is(&arguments.data, case.data) && is(&arguments.recipe, case.recipe))
         .collect();
-    match cases.is_empty() {
-        true => Err(GanError::user(format!(
+    if cases.is_empty() {
+        return Err(GanError::user(format!(
             "the suite {} has only {}",
             suite.name(),
             names.join(", ")
-        ))),
-        false => Ok(cases),
+        )));
     }
+    Ok(cases)
 }
 
 fn folder(suite: &dyn Suite, arguments: &Arguments) -> Result<PathBuf, GanError> {

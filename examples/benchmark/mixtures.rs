@@ -127,7 +127,7 @@ impl Suite for Mixtures {
             &source.batch(0, &device)?,
         )?;
         let start = Instant::now();
-        trainer.fit(&mut source, case.steps).run()?;
+        trainer.fit(&mut source).until(case.steps).run()?;
         let seconds = start.elapsed().as_secs_f64();
 
         let samples = Features::from_tensor(trainer.sample(SAMPLES, *seed, &())?)?;

@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::data::{IdxImages, Samples, Source, idx};
-use burn_gan::ema::EmaConfig;
+use burn_gan::data::{DataError, IdxImages, Samples, Source, idx};
+use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::feature::{FeatureExtractor, predicted_classes};
 use burn_gan::loss::Loss;
 use burn_gan::metric::{Features, frechet_distance, reverse_kl};
@@ -87,7 +87,7 @@ fn trainer(recipe: &Recipe, steps: usize) -> GanTrainerConfig {
         .with_learning_rates(1e-3)
         .with_learning_rate_schedule(cosine(1.0, 0.05))
         .with_ema(Some(
-            EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0))),
+            EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
         ))
 }
 
@@ -107,13 +107,13 @@ struct Stacked {
 }
 
 impl Stacked {
-    fn new(seed: u64) -> Result<Self, GanError> {
+    fn new(seed: u64) -> Result<Self, DataError> {
         let digits = idx::read_folder(DIGITS)?;
         Ok(Self { digits, seed })
     }
 
     /// The images `[count, 192]` of a step.
-    fn draw(&self, step: usize, count: usize, device: &Device) -> Result<Tensor<2>, GanError> {
+    fn draw(&self, step: usize, count: usize, device: &Device) -> Result<Tensor<2>, DataError> {
         let mut stream = Stream::new(self.seed, Purpose::Data, step as u64);
         let indices: Vec<usize> = (0..count * CHANNELS)
             .map(|_| stream.index(self.digits.len()))
@@ -124,11 +124,11 @@ impl Stacked {
 }
 
 impl Source<2> for Stacked {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
         Ok(Batch::new(self.draw(step, BATCH_SIZE, device)?))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::new("stacked-digits", 1)
             .with("seed", self.seed)
             .with("batch_size", BATCH_SIZE))
@@ -136,19 +136,19 @@ impl Source<2> for Stacked {
 }
 
 /// What images are scored with.
-struct Judge {
+struct Evaluator {
     classifier: Classifier,
     /// Features of all real digits.
     real: Features,
 }
 
-impl Judge {
+impl Evaluator {
     fn new(digits: &IdxImages, device: &Device) -> Result<Self, GanError> {
         let classifier = common::digits_classifier(SIZE, device)?;
         let all: Vec<usize> = (0..digits.len()).collect();
         let real = digits.select(&all, device)?.samples;
         Ok(Self {
-            real: Features::from_rows(&classifier.extract(real, 256)?)?,
+            real: classifier.extract(real, 256)?,
             classifier,
         })
     }
@@ -160,7 +160,7 @@ impl Judge {
         let single = digits
             .clone()
             .narrow(0, 0, self.real.count().min(count * CHANNELS));
-        let features = Features::from_rows(&self.classifier.extract(single, 256)?)?;
+        let features = self.classifier.extract(single, 256)?;
         let classes = predicted_classes(&self.classifier, digits)?;
         let mut hits = vec![0; MODES];
         for stacked in classes.chunks(CHANNELS) {
@@ -187,8 +187,8 @@ impl Suite for StackedDigits {
 
     fn protocol(&self) -> &'static str {
         "The protocol of StackedMNIST (Srivastava et al. 2017, Lin et al. 2018) on the 1,797 digits of 8x8 pixels: three\n\
-         random digits are the channels of an image, which makes 1,000 modes. The committed classifier names the digits of\n\
-         26,000 generated images; a mode counts with one image. Frechet distance: single digits, as many as real ones, in\n\
+         random digits are the channels of an image, which makes 1,000 modes. The committed classifier classifies the digits\n\
+         of 26,000 generated images; a mode counts with one image. Frechet distance: single digits, as many as real ones, in\n\
          the classifier's features.\n"
     }
 
@@ -223,8 +223,8 @@ impl Suite for StackedDigits {
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
         let device = Device::flex();
         let stacked = Stacked::new(0)?;
-        let judge = Judge::new(&stacked.digits, &device)?;
-        let real = judge.scores(stacked.draw(0, SAMPLES, &device)?)?;
+        let evaluator = Evaluator::new(&stacked.digits, &device)?;
+        let real = evaluator.scores(stacked.draw(0, SAMPLES, &device)?)?;
         let published = |label: &str, modes: &str, kl: &str| Reference {
             label: format!("{label} on StackedMNIST, published"),
             cells: vec![modes.to_string(), kl.to_string()],
@@ -257,7 +257,7 @@ impl Suite for StackedDigits {
             &source.batch(0, &device)?,
         )?;
         let start = Instant::now();
-        trainer.fit(&mut source, case.steps).run()?;
+        trainer.fit(&mut source).until(case.steps).run()?;
         let seconds = start.elapsed().as_secs_f64();
 
         let images = trainer.sample(SAMPLES, *seed, &())?;
@@ -268,7 +268,7 @@ impl Suite for StackedDigits {
         PictureGrid::square(64)
             .with_scale(6)
             .save(shown, job.folder.join("samples.png"))?;
-        let judge = Judge::new(&source.digits, &job.device)?;
-        Ok((seconds, judge.scores(images)?))
+        let evaluator = Evaluator::new(&source.digits, &job.device)?;
+        Ok((seconds, evaluator.scores(images)?))
     }
 }

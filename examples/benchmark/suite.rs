@@ -48,7 +48,7 @@ pub struct Run {
     pub device: String,
     /// Which build of this program made it.
     pub program: String,
-    /// Of training, with the looks during it and without the scores after it.
+    /// Of training, with the evaluations during it and without the scores after it.
     pub seconds: f64,
     pub scores: Scores,
     /// Why there are no scores.
@@ -144,9 +144,10 @@ pub fn summary(trainer: &GanTrainerConfig, steps: usize, batch_size: usize) -> S
         .iter()
         .map(|penalty| format!("{penalty:?}"))
         .collect();
-    let penalties = match penalties.is_empty() {
-        true => "no penalty".to_string(),
-        false => penalties.join(" and "),
+    let penalties = if penalties.is_empty() {
+        "no penalty".to_string()
+    } else {
+        penalties.join(" and ")
     };
     format!(
         "{:?} loss, {penalties}; {steps} steps of {batch_size}, the generator's every {}; learning rates {} and {} \

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{IdxImages, Samples};
 use burn_gan::feature::{FeatureExtractor, RandomConvolutionsConfig};
-use burn_gan::metric::{Features, Gaussian};
+use burn_gan::metric::Gaussian;
 use burn_gan::observe::{Evaluation, Score, read_scores, score_chart};
 use burn_gan::{AdversarialTrainer, GanError};
 
@@ -70,7 +70,7 @@ impl ImageDistance {
     ) -> Evaluation<'a, T> {
         let score = Score::lowest(SCORE, |trainer: &T| {
             let generated = fit(&self.space, trainer.sample(self.count, 0, &())?)?;
-            self.real.frechet_distance(&generated)
+            Ok(self.real.frechet_distance(&generated)?)
         });
         Evaluation::new(folder.join("scores.csv"), interval).with_score(self.count, score)
     }
@@ -85,5 +85,5 @@ impl ImageDistance {
 }
 
 fn fit(space: &dyn FeatureExtractor<4>, images: Tensor<4>) -> Result<Gaussian, GanError> {
-    Gaussian::fit(&Features::from_rows(&space.extract(images, CHUNK)?)?)
+    Ok(Gaussian::fit(&space.extract(images, CHUNK)?)?)
 }

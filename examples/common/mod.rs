@@ -73,7 +73,7 @@ impl CommonArgs {
         }
     }
 
-    /// The device's name as it is typed.
+    /// The device's name as on the command line.
     pub fn device_name(&self) -> &'static str {
         match self.device {
             DeviceName::Flex => "flex",
@@ -126,10 +126,11 @@ pub fn save_network(
     config
         .save(&path)
         .map_err(|error| GanError::io(&path, error))?;
-    save_weights(network, folder.join(format!("{name}.bpk")))
+    save_weights(network, folder.join(format!("{name}.bpk")))?;
+    Ok(())
 }
 
-/// The committed classifier of digits of this height and width, 8 or 28: what names them, and a feature space.
+/// The committed classifier of digits of this height and width, 8 or 28: for their classes, and as a feature space.
 pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, GanError> {
     let folder = format!(
         "{}/examples/data/digits-classifier-{size}x{size}",
@@ -140,7 +141,10 @@ pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, Gan
     let config = ClassifierConfig::load(&path)
         .map_err(|error| GanError::user(format!("{}: {error}", path.display())))?;
     let device = device.clone().without_autodiff();
-    load_weights(config.init(&device)?, folder.join("classifier.bpk"))
+    Ok(load_weights(
+        config.init(&device)?,
+        folder.join("classifier.bpk"),
+    )?)
 }
 
 /// Adam with epsilon 1e-8, as the papers have it.

@@ -1,16 +1,15 @@
-//! What `ring`, `grid` and the benchmark of mixtures share: recipes, networks, a run and its score.
+//! What `ring`, `grid` and the benchmark of mixtures share: flags, the score, and the recipes as they were measured.
 
-use std::time::Instant;
+use std::path::Path;
 
-use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
-use burn_gan::ema::EmaConfig;
+use burn_gan::data::Mixture;
+use burn_gan::ema::{EmaConfig, EmaDecay};
 use burn_gan::metric::{Features, modes};
 use burn_gan::model::MlpConfig;
-use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar};
 use burn_gan::penalty::Penalty;
 use burn_gan::plot::PointsPlot;
 use burn_gan::random::{Purpose, Stream};
-use burn_gan::run::Fit;
+use burn_gan::run::Outcome;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use clap::{Args, ValueEnum};
@@ -37,7 +36,7 @@ pub struct PointsArgs {
     #[arg(long, default_value_t = 20_000)]
     pub steps: usize,
 
-    /// Go on from the last checkpoint in the output folder
+    /// Continue from the last checkpoint in the output folder
     #[arg(long)]
     pub resume: bool,
 
@@ -59,6 +58,7 @@ pub enum Recipe {
     R3gan,
 }
 
+/// The recipes of the benchmark and of the test of the watch; `ring` and `grid` show theirs, which are the same.
 impl Recipe {
     /// The paper's preset with rates and weights for points in the plane.
     pub fn config(self, mixture: Mixture, steps: usize) -> GanTrainerConfig {
@@ -97,7 +97,7 @@ impl Recipe {
                     // The paper's falls to a tenth, which leaves the modes less evenly hit here.
                     .with_penalty_schedule(Schedule::Constant(1.0))
                     .with_ema(Some(
-                        EmaConfig::new().with_half_life(Some(cosine(0.0, 500.0))),
+                        EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
                     ))
             }
         }
@@ -114,51 +114,19 @@ impl Recipe {
     }
 }
 
-/// Trains on a mixture and scores the samples: files go to the folder `name`.
-pub fn train(
+/// Draws samples of the trained generator, writes points.png and counts the modes that they reach.
+pub fn evaluate<T: AdversarialTrainer<2>>(
     mixture: Mixture,
-    name: &str,
     arguments: &PointsArgs,
+    folder: &Path,
+    trainer: &T,
+    outcome: &Outcome,
 ) -> Result<serde_json::Value, GanError> {
-    let PointsArgs { common, recipe, .. } = arguments;
-    let device = common.device()?.autodiff();
-    let folder = common.folder(name)?;
-
-    let mut source = MixtureSourceConfig::new(mixture, arguments.batch_size)
-        .with_seed(common.seed)
-        .init()?;
-    let networks = recipe.networks(common.seed);
-    let mut trainer = recipe
-        .config(mixture, arguments.steps)
-        .with_seed(common.seed)
-        .init(
-            networks.init_generator(&device)?,
-            networks.init_discriminator(&device)?,
-            &source.batch(0, &device)?,
-        )?;
-    let mut observers: Vec<Box<dyn Observer<_>>> = vec![
-        Box::new(ProgressBar::new(100)),
-        Box::new(History::csv(folder.join("losses.csv"), 100)),
-        Box::new(HistoryPlots::new(folder.join("losses.csv"), 5000)),
-    ];
-
-    let stop = super::stop_flag()?;
-    let start = Instant::now();
-    let outcome = trainer
-        .fit(&mut source, arguments.steps)
-        .observe(&mut observers)
-        .resume(super::checkpoints(&folder, arguments.resume)?)
-        .stop_flag(&stop)
-        .run()?;
-    let seconds = start.elapsed().as_secs_f64();
-
-    let samples = trainer.sample(SAMPLES, common.seed, &())?;
-    let real = mixture.sample(
-        SHOWN,
-        &mut Stream::new(common.seed, Purpose::Data, 0),
-        &device,
-    );
-    PointsPlot::new(format!("{name}, step {}", outcome.steps))
+    let seed = arguments.common.seed;
+    let samples = trainer.sample(SAMPLES, seed, &())?;
+    let device = trainer.device().without_autodiff();
+    let real = mixture.sample(SHOWN, &mut Stream::new(seed, Purpose::Data, 0), &device);
+    PointsPlot::new(format!("step {}", outcome.steps))
         .with_real(real)
         .with_generated(samples.clone().narrow(0, 0, SHOWN))
         .with_discriminator(trainer.discriminator())
@@ -167,18 +135,19 @@ pub fn train(
         "wrote points.png, losses.png, logits.png and losses.csv to {}",
         folder.display()
     );
+
     let samples = Features::from_tensor(samples)?;
     let found = modes(&samples, &mixture.centers(), mixture.sigma())?;
+    let recipe = arguments.recipe.to_possible_value();
     Ok(serde_json::json!({
-        "recipe": recipe.to_possible_value().map(|value| value.get_name().to_string()),
-        "seed": common.seed,
+        "recipe": recipe.map(|value| value.get_name().to_string()),
+        "seed": seed,
         "steps": outcome.steps,
         "resumed": outcome.resumed,
         "stopped": outcome.stopped,
-        "seconds": seconds,
         "modes": found.modes,
         "high_quality": found.high_quality,
         "reverse_kl": found.reverse_kl,
-        "device": common.device_name(),
+        "device": arguments.common.device_name(),
     }))
 }

@@ -8,17 +8,20 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gan_error::GanError;
+use super::error::CheckpointError;
+use crate::errors::StateError;
 use crate::identity::sha256;
-use crate::persistent::SavedState;
+use crate::saved_state::SavedState;
 
 /// Version of the format that this crate writes; it reads this one and all before it.
-pub const FORMAT: u32 = 1;
+///
+/// Format 2 has what observers remember in a file of its own; in format 1 it was a part of the manifest.
+pub const FORMAT: u32 = 2;
 /// Burn's version, whose weights format the files are in.
 const BURN: &str = "0.22.1";
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const MANIFEST_HASH: &str = "manifest.sha256";
-/// No manifest is anywhere near as long; a longer file is none.
+/// No manifest is anywhere near as long; a longer file is none, and a longer one is not written.
 const LONGEST_MANIFEST: u64 = 16 << 20;
 
 /// What a checkpoint says of itself: `manifest.json`.
@@ -38,7 +41,7 @@ pub struct Manifest {
     pub configuration: Value,
     /// The trainer's counters.
     pub state: Value,
-    /// The run's own counters, and what its observers have to know.
+    /// The run's own counters.
     pub run: Value,
     /// How good it is, where the run keeps the best.
     #[serde(default)]
@@ -52,8 +55,8 @@ pub struct Manifest {
 pub struct ScoreRecord {
     /// The metric's name.
     pub name: String,
-    /// The score, as text in the file, which keeps every bit.
-    #[serde(with = "crate::exact")]
+    /// The score; an infinity is text in the file.
+    #[serde(with = "crate::number")]
     pub value: f64,
 }
 
@@ -103,12 +106,12 @@ impl Manifest {
         }
     }
 
-    /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not looked at.
+    /// Reads the manifest of a checkpoint's folder and compares its hash; the other files are not read.
     ///
     /// # Errors
-    /// [`GanError::DamagedCheckpoint`] for one that is missing, cannot be read or is not what was written,
-    /// [`GanError::CheckpointFormat`] for one of a later version of this crate.
-    pub fn read(folder: impl AsRef<Path>) -> Result<Self, GanError> {
+    /// [`CheckpointError::Damaged`] for one that is missing, cannot be read or is not what was written,
+    /// [`CheckpointError::Format`] for one of a later version of this crate.
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let folder = folder.as_ref();
         let text = read_bounded(folder, MANIFEST, LONGEST_MANIFEST)?;
         let hash = read_bounded(folder, MANIFEST_HASH, 256)?;
@@ -118,7 +121,28 @@ impl Manifest {
         Self::parse(folder, &text)
     }
 
-    fn parse(folder: &Path, text: &[u8]) -> Result<Self, GanError> {
+    /// The content of its file, if it can be read back.
+    pub(super) fn to_text(&self) -> Result<Vec<u8>, CheckpointError> {
+        let refused = |reason: String| CheckpointError::from(StateError::new(MANIFEST, reason));
+        for name in self.files.keys() {
+            if name == MANIFEST || name == MANIFEST_HASH || !is_file_name(name) {
+                return Err(refused(format!("no file can be called `{name}`")));
+            }
+        }
+        let text = serde_json::to_vec_pretty(self).map_err(|error| refused(error.to_string()))?;
+        let bytes = text.len() as u64;
+        if bytes > LONGEST_MANIFEST {
+            return Err(refused(format!(
+                "{bytes} bytes, and no more than {LONGEST_MANIFEST} are read"
+            )));
+        }
+        match serde_json::from_slice::<Self>(&text) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(refused(error.to_string())),
+        }
+    }
+
+    fn parse(folder: &Path, text: &[u8]) -> Result<Self, CheckpointError> {
         /// The one field that all formats share.
         #[derive(Deserialize)]
         struct Format {
@@ -127,7 +151,7 @@ impl Manifest {
         let unreadable = |error: serde_json::Error| damaged(folder, format!("{MANIFEST}: {error}"));
         let Format { format } = serde_json::from_slice(text).map_err(unreadable)?;
         if format == 0 || format > FORMAT {
-            return Err(GanError::CheckpointFormat {
+            return Err(CheckpointError::Format {
                 path: folder.to_path_buf(),
                 found: format,
                 supported: FORMAT,
@@ -151,15 +175,15 @@ impl Checkpoint {
     /// Reads a checkpoint's folder, all of it, and compares every size and hash.
     ///
     /// # Errors
-    /// Those of [`Manifest::read`], and [`GanError::DamagedCheckpoint`] for any other file that is missing,
+    /// Those of [`Manifest::read`], and [`CheckpointError::Damaged`] for any other file that is missing,
     /// cannot be read or is not what was written.
-    pub fn read(folder: impl AsRef<Path>) -> Result<Self, GanError> {
+    pub fn read(folder: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let folder = folder.as_ref();
         let manifest = Manifest::read(folder)?;
         let mut files = BTreeMap::new();
         for (name, record) in &manifest.files {
             // A name that leads out of the folder is no file of the checkpoint.
-            if Path::new(name).file_name() != Some(name.as_ref()) {
+            if !is_file_name(name) {
                 return Err(damaged(folder, format!("`{name}` is no file name")));
             }
             let content = read_bounded(folder, name, record.bytes)?;
@@ -189,8 +213,13 @@ impl Checkpoint {
     }
 }
 
+/// Whether it names a file in a folder, and none elsewhere.
+fn is_file_name(name: &str) -> bool {
+    Path::new(name).file_name() == Some(name.as_ref())
+}
+
 /// The content of a file of at most `longest` bytes.
-fn read_bounded(folder: &Path, name: &str, longest: u64) -> Result<Vec<u8>, GanError> {
+fn read_bounded(folder: &Path, name: &str, longest: u64) -> Result<Vec<u8>, CheckpointError> {
     let unreadable = |error: std::io::Error| damaged(folder, format!("{name}: {error}"));
     let mut file = File::open(folder.join(name)).map_err(unreadable)?;
     let mut content = Vec::new();
@@ -206,8 +235,8 @@ fn read_bounded(folder: &Path, name: &str, longest: u64) -> Result<Vec<u8>, GanE
     Ok(content)
 }
 
-fn damaged(folder: &Path, reason: String) -> GanError {
-    GanError::DamagedCheckpoint {
+fn damaged(folder: &Path, reason: String) -> CheckpointError {
+    CheckpointError::Damaged {
         path: folder.to_path_buf(),
         reason,
     }

@@ -6,18 +6,23 @@
 //!         manifest.json          versions, step, seed, configuration, counters, size and SHA-256 of each file
 //!         manifest.sha256        of manifest.json; `sha256sum -c manifest.sha256` checks it
 //!         generator.bpk          weights, which `load_weights` reads
+//!         observers.json         what the observers have to know
 //!         ...
 //!     step-000001000/
 //! ```
 //!
 //! A checkpoint is written into a temporary folder, brought to the disk and then renamed, so that there is
-//! never half of one under its name. The newest is found by scanning, never by a pointer that a crash could
-//! leave behind; one that fails its hashes is named and left out, and the one before it is taken.
+//! never half of one under its name, and a crash leaves the older one where a checkpoint is replaced. The newest is found by
+//! listing the folder, never by a pointer that a crash could leave behind; one that fails its hashes is named and left
+//! out, and the one before it is taken. More is on the page [Reliability](crate::guide::reliability).
 
 mod difference;
+mod error;
 mod folder;
 mod manifest;
+mod storage;
 
 pub use difference::{Difference, differences};
+pub use error::CheckpointError;
 pub use folder::{Checkpoints, Found};
 pub use manifest::{Checkpoint, FORMAT, FileRecord, Manifest, ScoreRecord};

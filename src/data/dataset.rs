@@ -6,10 +6,9 @@ use std::marker::PhantomData;
 use burn::data::dataset::{Dataset, DatasetError};
 use burn::tensor::{Device, Tensor};
 
-use super::{Samples, check_indices};
+use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, Condition, check_condition};
-use crate::errors::ShapeError;
-use crate::gan_error::GanError;
+use crate::errors::check_shape;
 
 /// A `burn::data::dataset::Dataset` and a mapper that turns an item into a sample.
 ///
@@ -24,10 +23,10 @@ use crate::gan_error::GanError;
 ///
 /// let flowers = InMemDataset::new(vec![([5.1_f32, 3.5], 0), ([7.0, 3.2], 1)]);
 /// let samples = DatasetSamples::new(flowers, |(sizes, class): &([f32; 2], i64), device: &Device| {
-///     Batch::with_condition(
+///     Ok(Batch::with_condition(
 ///         Tensor::<2>::from_floats([*sizes], device),
 ///         Tensor::<1, Int>::from_ints([*class], device),
-///     )
+///     )?)
 /// });
 ///
 /// let batch = samples.select(&[1, 0, 1], &Device::flex())?;
@@ -50,7 +49,7 @@ where
     /// The items of `dataset`, each turned into a sample by `mapper`.
     pub fn new<const D: usize, C: Condition>(dataset: S, mapper: F) -> Self
     where
-        F: Fn(&I, &Device) -> Result<Batch<D, C>, GanError>,
+        F: Fn(&I, &Device) -> Result<Batch<D, C>, DataError>,
     {
         Self {
             dataset,
@@ -64,35 +63,35 @@ impl<const D: usize, C, S, F, I, E> Samples<D, C> for DatasetSamples<S, F, I, E>
 where
     C: Condition,
     S: Dataset<I, E>,
-    F: Fn(&I, &Device) -> Result<Batch<D, C>, GanError>,
+    F: Fn(&I, &Device) -> Result<Batch<D, C>, DataError>,
     E: Error + Send + Sync + 'static,
 {
     fn len(&self) -> usize {
         self.dataset.len()
     }
 
-    /// Besides the errors of [`Samples::select`]: [`GanError::User`] where the dataset cannot get an item,
-    /// whatever the mapper returns, [`GanError::Shape`] and [`GanError::Batch`] where it
+    /// Besides the errors of [`Samples::select`]: [`DataError::User`] where the dataset cannot get an item,
+    /// whatever the mapper returns, [`DataError::Shape`] and [`DataError::Batch`] where it
     /// returns anything but one sample, or samples of several shapes.
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
         // Burn's datasets panic on an index past the end.
         check_indices(indices, self.len())?;
         let device = device.clone().without_autodiff();
         let mut samples: Vec<Tensor<D>> = Vec::with_capacity(indices.len());
         let mut conditions: Vec<C> = Vec::with_capacity(indices.len());
         for &index in indices {
-            let item = self.dataset.get(index).map_err(GanError::user)?;
+            let item = self.dataset.get(index).map_err(DataError::user)?;
             let Batch {
                 samples: sample,
                 condition,
             } = (self.mapper)(&item, &device)?;
 
-            let mut expected = samples.first().unwrap_or(&sample).dims().to_vec();
+            let mut expected = samples.first().unwrap_or(&sample).dims();
             expected[0] = 1;
-            check_shape("mapped sample", expected, &sample.dims())?;
+            check_shape("mapped sample", &expected, &sample.dims())?;
             check_condition(1, &condition)?;
             let expected = conditions.first().unwrap_or(&condition).sample_shape();
-            check_shape("mapped condition", expected, &condition.sample_shape())?;
+            check_shape("mapped condition", &expected, &condition.sample_shape())?;
 
             samples.push(sample.without_autodiff().to_device(&device));
             conditions.push(condition.to_device(&device));
@@ -100,15 +99,4 @@ where
         let samples = Tensor::cat(samples, 0);
         Ok(Batch::with_condition(samples, C::cat(conditions))?)
     }
-}
-
-fn check_shape(what: &'static str, expected: Vec<usize>, actual: &[usize]) -> Result<(), GanError> {
-    if expected != actual {
-        return Err(GanError::Shape(ShapeError {
-            what,
-            expected,
-            actual: actual.to_vec(),
-        }));
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@
 //! big-endian 32-bit number, then the values in row-major order. Described by LeCun, Cortes and Burges with
 //! "The MNIST database of handwritten digits".
 //!
-//! Whether a file is compressed is told from its first bytes, never from its name.
+//! Its first bytes decide whether a file is read as compressed, never its name.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, copy, sink};
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{IdxImages, LabelledImages};
-use crate::gan_error::GanError;
+use super::{DataError, IdxImages, LabelledImages};
+use crate::errors::FileError;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTE: u8 = 0x08;
@@ -21,18 +21,18 @@ const UNSIGNED_BYTE: u8 = 0x08;
 /// Reads the grey images of an IDX file with axes `[N, height, width]`.
 ///
 /// # Errors
-/// [`GanError::File`] for a file that cannot be read or decompressed; [`GanError::IdxMagic`],
-/// [`GanError::IdxLayout`], [`GanError::IdxHeader`] and [`GanError::IdxLength`] for one that is not such an IDX
-/// file, or not all of it; [`GanError::EmptyDataset`] for no images and [`GanError::EmptyImages`] for images
+/// [`DataError::File`] for a file that cannot be read or decompressed; [`DataError::IdxMagic`],
+/// [`DataError::IdxLayout`], [`DataError::IdxHeader`] and [`DataError::IdxLength`] for one that is not such an IDX
+/// file, or not all of it; [`DataError::EmptyDataset`] for no images and [`DataError::EmptyImages`] for images
 /// without pixels.
-pub fn read_images(path: impl AsRef<Path>) -> Result<IdxImages, GanError> {
+pub fn read_images(path: impl AsRef<Path>) -> Result<IdxImages, DataError> {
     let path = path.as_ref();
     let ([count, height, width], pixels) = read(path)?;
     if count == 0 {
-        return Err(GanError::EmptyDataset);
+        return Err(DataError::EmptyDataset);
     }
     if height == 0 || width == 0 {
-        return Err(GanError::EmptyImages {
+        return Err(DataError::EmptyImages {
             path: path.to_path_buf(),
             height,
             width,
@@ -45,10 +45,10 @@ pub fn read_images(path: impl AsRef<Path>) -> Result<IdxImages, GanError> {
 ///
 /// # Errors
 /// As [`read_images`].
-pub fn read_labels(path: impl AsRef<Path>) -> Result<Vec<u8>, GanError> {
+pub fn read_labels(path: impl AsRef<Path>) -> Result<Vec<u8>, DataError> {
     let ([count], labels) = read(path.as_ref())?;
     if count == 0 {
-        return Err(GanError::EmptyDataset);
+        return Err(DataError::EmptyDataset);
     }
     Ok(labels)
 }
@@ -59,8 +59,8 @@ pub fn read_labels(path: impl AsRef<Path>) -> Result<Vec<u8>, GanError> {
 /// `train-images.idx3-ubyte`, each plain or with `.gz` added.
 ///
 /// # Errors
-/// [`GanError::MissingFile`] where there is none of them, otherwise those of [`read_images`].
-pub fn read_folder(folder: impl AsRef<Path>) -> Result<IdxImages, GanError> {
+/// [`DataError::MissingFile`] where there is none of them, otherwise those of [`read_images`].
+pub fn read_folder(folder: impl AsRef<Path>) -> Result<IdxImages, DataError> {
     let (_, images) = find(folder.as_ref(), &PREFIXES, "images", "idx3")?;
     read_images(images)
 }
@@ -71,9 +71,9 @@ pub fn read_folder(folder: impl AsRef<Path>) -> Result<IdxImages, GanError> {
 /// `idx3` in their name.
 ///
 /// # Errors
-/// [`GanError::MissingFile`] where there is no such pair, [`GanError::LabelCount`] where the two do not fit,
+/// [`DataError::MissingFile`] where there is no such pair, [`DataError::LabelCount`] where the two do not fit,
 /// otherwise those of [`read_images`].
-pub fn read_labelled_folder(folder: impl AsRef<Path>) -> Result<LabelledImages, GanError> {
+pub fn read_labelled_folder(folder: impl AsRef<Path>) -> Result<LabelledImages, DataError> {
     let folder = folder.as_ref();
     let (prefix, images) = find(folder, &PREFIXES, "images", "idx3")?;
     let (_, labels) = find(folder, &[prefix], "labels", "idx1")?;
@@ -88,7 +88,7 @@ fn find<'a>(
     prefixes: &[&'a str],
     content: &str,
     axes: &str,
-) -> Result<(&'a str, PathBuf), GanError> {
+) -> Result<(&'a str, PathBuf), DataError> {
     let mut names = Vec::new();
     for &prefix in prefixes {
         for separator in ["-", "."] {
@@ -102,25 +102,25 @@ fn find<'a>(
             }
         }
     }
-    Err(GanError::MissingFile {
+    Err(DataError::MissingFile {
         folder: folder.to_path_buf(),
         wanted: names.join(", "),
     })
 }
 
 /// The axes and the values of an IDX file of unsigned bytes with `RANK` axes.
-fn read<const RANK: usize>(path: &Path) -> Result<([usize; RANK], Vec<u8>), GanError> {
+fn read<const RANK: usize>(path: &Path) -> Result<([usize; RANK], Vec<u8>), DataError> {
     let mut file = open(path)?;
 
     let magic = read_word(path, &mut file, 0)?;
     let [0, 0, type_code, rank] = magic else {
-        return Err(GanError::IdxMagic {
+        return Err(DataError::IdxMagic {
             path: path.to_path_buf(),
             magic,
         });
     };
     if type_code != UNSIGNED_BYTE || usize::from(rank) != RANK {
-        return Err(GanError::IdxLayout {
+        return Err(DataError::IdxLayout {
             path: path.to_path_buf(),
             type_code,
             rank,
@@ -137,7 +137,7 @@ fn read<const RANK: usize>(path: &Path) -> Result<([usize; RANK], Vec<u8>), GanE
 
     // The header is not to be trusted: memory grows with what is read, not with what it announces.
     let expected = axes.iter().copied().fold(1, u64::saturating_mul);
-    let io = |error| GanError::io(path, error);
+    let io = |error| FileError::new(path, error);
     let mut values = Vec::new();
     file.by_ref()
         .take(expected)
@@ -145,7 +145,7 @@ fn read<const RANK: usize>(path: &Path) -> Result<([usize; RANK], Vec<u8>), GanE
         .map_err(io)?;
     let actual = values.len() as u64 + copy(&mut file, &mut sink()).map_err(io)?;
     if actual != expected {
-        return Err(GanError::IdxLength {
+        return Err(DataError::IdxLength {
             path: path.to_path_buf(),
             expected: expected.saturating_add(header),
             actual: actual + header,
@@ -155,8 +155,8 @@ fn read<const RANK: usize>(path: &Path) -> Result<([usize; RANK], Vec<u8>), GanE
 }
 
 /// The file's content, decompressed if need be.
-fn open(path: &Path) -> Result<Box<dyn Read>, GanError> {
-    let io = |error| GanError::io(path, error);
+fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
+    let io = |error| FileError::new(path, error);
     let mut file = BufReader::new(File::open(path).map_err(io)?);
     let compressed = file.fill_buf().map_err(io)?.starts_with(&GZIP_MAGIC);
     Ok(if compressed {
@@ -167,12 +167,12 @@ fn open(path: &Path) -> Result<Box<dyn Read>, GanError> {
 }
 
 /// The next four bytes of the header, which start at `offset`.
-fn read_word(path: &Path, file: &mut dyn Read, offset: u64) -> Result<[u8; 4], GanError> {
+fn read_word(path: &Path, file: &mut dyn Read, offset: u64) -> Result<[u8; 4], DataError> {
     let mut word = Vec::with_capacity(4);
     file.take(4)
         .read_to_end(&mut word)
-        .map_err(|error| GanError::io(path, error))?;
-    <[u8; 4]>::try_from(word.as_slice()).map_err(|_| GanError::IdxHeader {
+        .map_err(|error| FileError::new(path, error))?;
+    <[u8; 4]>::try_from(word.as_slice()).map_err(|_| DataError::IdxHeader {
         path: path.to_path_buf(),
         expected: offset + 4,
         actual: offset + word.len() as u64,

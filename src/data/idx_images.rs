@@ -2,9 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Samples, check_indices};
+use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, index_tensor};
-use crate::gan_error::GanError;
 use crate::identity::{Identity, sha256};
 
 /// Grey images of one size, kept as bytes and converted a batch at a time.
@@ -60,10 +59,10 @@ impl IdxImages {
     /// The same images with a class label each.
     ///
     /// # Errors
-    /// [`GanError::LabelCount`] where there are not as many labels as images.
-    pub fn with_labels(self, labels: Vec<u8>) -> Result<LabelledImages, GanError> {
+    /// [`DataError::LabelCount`] where there are not as many labels as images.
+    pub fn with_labels(self, labels: Vec<u8>) -> Result<LabelledImages, DataError> {
         if labels.len() != self.len() {
-            return Err(GanError::LabelCount {
+            return Err(DataError::LabelCount {
                 images: self.len(),
                 labels: labels.len(),
             });
@@ -80,7 +79,7 @@ impl Samples<4> for IdxImages {
         self.pixels.len() / (self.height * self.width)
     }
 
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<4>, GanError> {
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<4>, DataError> {
         check_indices(indices, self.len())?;
         let values: Vec<f32> = indices
             .iter()
@@ -96,7 +95,7 @@ impl Samples<4> for IdxImages {
         )))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::new("images", 1)
             .with("shape", vec![self.len(), self.height, self.width])
             .with("sha256", sha256(&self.pixels)))
@@ -142,20 +141,23 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
         &self,
         indices: &[usize],
         device: &Device,
-    ) -> Result<Batch<4, Tensor<1, Int>>, GanError> {
+    ) -> Result<Batch<4, Tensor<1, Int>>, DataError> {
         let images = self.images.select(indices, device)?.samples;
+        let labels = self.conditions(indices, device)?;
+        Ok(Batch::with_condition(images, labels)?)
+    }
+
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<Tensor<1, Int>, DataError> {
+        check_indices(indices, self.labels.len())?;
         let labels: Vec<usize> = indices
             .iter()
             .filter_map(|&index| self.labels.get(index))
             .map(|&label| usize::from(label))
             .collect();
-        Ok(Batch::with_condition(
-            images,
-            index_tensor(&labels, &device.clone().without_autodiff()),
-        )?)
+        Ok(index_tensor(&labels, &device.clone().without_autodiff()))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         let images = self.images.identity()?;
         Ok(images.with("labels_sha256", sha256(&self.labels)))
     }

@@ -2,9 +2,9 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Samples, check_indices};
+use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, Condition, check_condition, index_tensor};
-use crate::gan_error::GanError;
+use crate::errors::DeviceError;
 use crate::identity::{Identity, sha256};
 
 /// A set of samples held as one tensor, with a condition for each where there is one.
@@ -36,9 +36,9 @@ impl<const D: usize> Memory<D> {
     /// The samples `[N, ...]`, images with values in [-1, 1], under no condition.
     ///
     /// # Errors
-    /// [`GanError::EmptyDataset`] where the tensor has no values, [`GanError::NonFiniteData`] where one is NaN
-    /// or infinite, [`GanError::Device`] where they cannot be read.
-    pub fn new(samples: Tensor<D>) -> Result<Self, GanError> {
+    /// [`DataError::EmptyDataset`] where the tensor has no values, [`DataError::NonFinite`] where one is NaN
+    /// or infinite, [`DataError::Device`] where they cannot be read.
+    pub fn new(samples: Tensor<D>) -> Result<Self, DataError> {
         Self::with_condition(samples, ())
     }
 }
@@ -47,12 +47,12 @@ impl<const D: usize, C: Condition> Memory<D, C> {
     /// The samples `[N, ...]`, images with values in [-1, 1], with one condition each.
     ///
     /// # Errors
-    /// Those of [`Memory::new`], and [`GanError::Batch`] where there are not as many conditions as
+    /// Those of [`Memory::new`], and [`DataError::Batch`] where there are not as many conditions as
     /// samples.
-    pub fn with_condition(samples: Tensor<D>, condition: C) -> Result<Self, GanError> {
+    pub fn with_condition(samples: Tensor<D>, condition: C) -> Result<Self, DataError> {
         let dims = samples.dims();
         if dims.contains(&0) {
-            return Err(GanError::EmptyDataset);
+            return Err(DataError::EmptyDataset);
         }
         check_condition(dims[0], &condition)?;
         let samples = samples.without_autodiff();
@@ -76,22 +76,26 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
         self.samples.dims()[0]
     }
 
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
-        check_indices(indices, self.len())?;
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
+        let condition = self.conditions(indices, device)?;
         let rows = index_tensor(indices, &self.samples.device());
         // A plain tensor stays plain when it moves, even to a device with autodiff.
         let samples = self.samples.clone().select(0, rows).to_device(device);
-        let condition = self.condition.select(indices).to_device(device);
         Ok(Batch::with_condition(samples, condition)?)
     }
 
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
+        check_indices(indices, self.len())?;
+        Ok(self.condition.select(indices).to_device(device))
+    }
+
     /// The samples count by their values, the conditions by their shape.
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         let data = self
             .samples
             .clone()
             .try_into_data()
-            .map_err(GanError::device)?;
+            .map_err(DeviceError::new)?;
         Ok(Identity::new("memory", 1)
             .with("shape", self.samples.dims().to_vec())
             .with("condition", self.condition.sample_shape())
@@ -100,10 +104,10 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
 }
 
 /// Refuses NaN and infinities.
-fn check_finite<const D: usize>(samples: Tensor<D>) -> Result<(), GanError> {
-    let values = samples.try_into_vec_as::<f32>().map_err(GanError::device)?;
+fn check_finite<const D: usize>(samples: Tensor<D>) -> Result<(), DataError> {
+    let values = samples.try_into_vec_as::<f32>().map_err(DeviceError::new)?;
     match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(GanError::NonFiniteData {
+        Some(index) => Err(DataError::NonFinite {
             index,
             value: values[index],
         }),

@@ -5,7 +5,7 @@ use std::f32::consts::{PI, TAU};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
 use crate::random::Stream;
 
 /// A distribution of points in the plane, the usual first test of a GAN.
@@ -94,16 +94,16 @@ impl Mixture {
     /// Refuses a mixture without modes, and sizes that are not finite and positive (noise may be 0).
     ///
     /// # Errors
-    /// [`GanError::Config`] with the field's name and value.
-    pub fn check(&self) -> Result<(), GanError> {
+    /// [`ConfigError`] with the field's name and value.
+    pub fn check(&self) -> Result<(), ConfigError> {
         match *self {
             Self::Ring {
                 modes,
                 radius,
                 sigma,
             } => {
-                check_count("modes", modes)?;
-                check_length("radius", radius)?;
+                at_least_1("modes", modes)?;
+                positive("radius", f64::from(radius))?;
                 check_noise("sigma", sigma)
             }
             Self::Grid {
@@ -111,8 +111,8 @@ impl Mixture {
                 spacing,
                 sigma,
             } => {
-                check_count("side", side)?;
-                check_length("spacing", spacing)?;
+                at_least_1("side", side)?;
+                positive("spacing", f64::from(spacing))?;
                 check_noise("sigma", sigma)
             }
             Self::TwoMoons { noise } | Self::SwissRoll { noise } => check_noise("noise", noise),
@@ -121,18 +121,30 @@ impl Mixture {
 
     /// The centres of the modes, each as likely as the others; empty for the curves, which have no modes.
     pub fn centers(&self) -> Vec<[f32; 2]> {
+        (0..self.modes()).map(|mode| self.center(mode)).collect()
+    }
+
+    /// Number of modes; 0 for the curves.
+    fn modes(&self) -> usize {
         match *self {
-            Self::Ring { modes, radius, .. } => (0..modes)
-                .map(|mode| TAU * mode as f32 / modes as f32)
-                .map(|angle| [radius * angle.cos(), radius * angle.sin()])
-                .collect(),
-            Self::Grid { side, spacing, .. } => {
-                let at = |index: usize| spacing * (index as f32 - (side as f32 - 1.0) / 2.0);
-                (0..side)
-                    .flat_map(|row| (0..side).map(move |column| [at(row), at(column)]))
-                    .collect()
+            Self::Ring { modes, .. } => modes,
+            Self::Grid { side, .. } => side.saturating_mul(side),
+            Self::TwoMoons { .. } | Self::SwissRoll { .. } => 0,
+        }
+    }
+
+    /// The centre of one of the modes; the origin where there are none.
+    fn center(&self, mode: usize) -> [f32; 2] {
+        match *self {
+            Self::Ring { modes, radius, .. } if modes > 0 => {
+                let angle = TAU * mode as f32 / modes as f32;
+                [radius * angle.cos(), radius * angle.sin()]
             }
-            Self::TwoMoons { .. } | Self::SwissRoll { .. } => Vec::new(),
+            Self::Grid { side, spacing, .. } if side > 0 => {
+                let at = |index: usize| spacing * (index as f32 - (side as f32 - 1.0) / 2.0);
+                [at(mode / side), at(mode % side)]
+            }
+            _ => [0.0; 2],
         }
     }
 
@@ -162,13 +174,9 @@ impl Mixture {
     /// Points without their noise: centres of modes, or points of a curve.
     fn points(&self, count: usize, stream: &mut Stream) -> Vec<[f32; 2]> {
         match self {
-            Self::Ring { .. } | Self::Grid { .. } => {
-                let centers = self.centers();
-                (0..count)
-                    .map(|_| stream.index(centers.len()))
-                    .map(|mode| centers.get(mode).copied().unwrap_or_default())
-                    .collect()
-            }
+            Self::Ring { .. } | Self::Grid { .. } => (0..count)
+                .map(|_| self.center(stream.index(self.modes())))
+                .collect(),
             Self::TwoMoons { .. } => curve(moons, count, stream),
             Self::SwissRoll { .. } => curve(spiral, count, stream),
         }
@@ -201,29 +209,11 @@ fn spiral(position: f32) -> [f32; 2] {
     [radius * cos, radius * sin]
 }
 
-fn check_count(field: &'static str, count: usize) -> Result<(), GanError> {
-    if count == 0 {
-        return Err(GanError::config(field, count, "a mixture needs a mode"));
-    }
-    Ok(())
-}
-
-fn check_length(field: &'static str, length: f32) -> Result<(), GanError> {
-    if length.is_finite() && length > 0.0 {
-        return Ok(());
-    }
-    Err(GanError::config(
-        field,
-        length,
-        "a length is finite and above 0",
-    ))
-}
-
-fn check_noise(field: &'static str, deviation: f32) -> Result<(), GanError> {
+fn check_noise(field: &'static str, deviation: f32) -> Result<(), ConfigError> {
     if deviation.is_finite() && deviation >= 0.0 {
         return Ok(());
     }
-    Err(GanError::config(
+    Err(ConfigError::new(
         field,
         deviation,
         "a standard deviation is finite and at least 0",

@@ -3,9 +3,9 @@
 use burn::config::Config;
 use burn::tensor::Device;
 
-use super::{Mixture, Source};
+use super::{DataError, Mixture, Source};
 use crate::batch::Batch;
-use crate::gan_error::GanError;
+use crate::errors::at_least_1;
 use crate::identity::Identity;
 use crate::random::{Purpose, Stream};
 
@@ -36,15 +36,9 @@ impl MixtureSourceConfig {
     /// A source of batches of the mixture.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a batch size of 0 and for a mixture that [`Mixture::check`] refuses.
-    pub fn init(&self) -> Result<MixtureSource, GanError> {
-        if self.batch_size == 0 {
-            return Err(GanError::config(
-                "batch_size",
-                self.batch_size,
-                "a batch needs at least one sample",
-            ));
-        }
+    /// [`DataError::Config`] for a batch size of 0 and for a mixture that [`Mixture::check`] refuses.
+    pub fn init(&self) -> Result<MixtureSource, DataError> {
+        at_least_1("batch_size", self.batch_size)?;
         self.mixture.check()?;
         Ok(MixtureSource {
             mixture: self.mixture,
@@ -72,7 +66,7 @@ impl MixtureSource {
 }
 
 impl Source<2> for MixtureSource {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
         let mut stream = Stream::new(self.seed, Purpose::Data, step as u64);
         let device = device.clone().without_autodiff();
         Ok(Batch::new(self.mixture.sample(
@@ -82,7 +76,7 @@ impl Source<2> for MixtureSource {
         )))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::new("mixture", 1)
             .with("mixture", format!("{:?}", self.mixture))
             .with("batch_size", self.batch_size)

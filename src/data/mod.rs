@@ -1,10 +1,19 @@
 //! Sources of real samples: what a run learns from.
 //!
-//! A finite set of samples ([`Samples`]: [`Memory`], [`IdxImages`], ...) becomes a [`Source`] of training
-//! batches through [`ShuffleConfig`]; a distribution ([`Mixture`]) is a source of its own.
+//! A run takes a [`Source`], which has a batch for every step. A finite set of [`Samples`] becomes one through
+//! [`ShuffleConfig`], which puts them in a new random order every epoch.
+//!
+//! | the samples are | take |
+//! |---|---|
+//! | one tensor: points, a table, images | [`Memory`], shuffled |
+//! | grey images in IDX files, as MNIST's | [`idx`], shuffled |
+//! | a dataset of Burn's | `DatasetSamples` (feature `dataset`), shuffled |
+//! | points of a toy distribution ([`Mixture`]) | [`MixtureSourceConfig`], fresh points every step |
+//! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 
 #[cfg(feature = "dataset")]
 mod dataset;
+mod error;
 pub mod idx;
 mod idx_images;
 mod memory;
@@ -14,6 +23,7 @@ mod shuffle;
 
 #[cfg(feature = "dataset")]
 pub use dataset::DatasetSamples;
+pub use error::DataError;
 pub use idx_images::{IdxImages, LabelledImages};
 pub use memory::Memory;
 pub use mixture::Mixture;
@@ -24,7 +34,6 @@ use burn::tensor::Device;
 
 use crate::batch::BatchError;
 use crate::batch::{Batch, Condition};
-use crate::gan_error::GanError;
 use crate::identity::Identity;
 
 /// Real samples for every step of a training run.
@@ -33,9 +42,9 @@ use crate::identity::Identity;
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use burn_gan::data::Source;
+/// use burn_gan::Batch;
+/// use burn_gan::data::{DataError, Source};
 /// use burn_gan::random::{Purpose, Stream};
-/// use burn_gan::{Batch, GanError};
 ///
 /// /// Points on a segment, eight a step.
 /// struct Segment {
@@ -43,7 +52,7 @@ use crate::identity::Identity;
 /// }
 ///
 /// impl Source<2> for Segment {
-///     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+///     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
 ///         let mut stream = Stream::new(self.seed, Purpose::Data, step as u64);
 ///         let position: Tensor<2> = stream.uniform([8, 1], &device.clone().without_autodiff());
 ///         Ok(Batch::new(position.repeat_dim(1, 2)))
@@ -52,7 +61,7 @@ use crate::identity::Identity;
 ///
 /// let batch = Segment { seed: 1 }.batch(0, &Device::flex())?;
 /// assert_eq!(batch.samples.dims(), [8, 2]);
-/// # Ok::<(), GanError>(())
+/// # Ok::<(), DataError>(())
 /// ```
 pub trait Source<const D: usize, C: Condition = ()> {
     /// The samples of training step `step`, plain tensors (without autodiff) on `device`.
@@ -61,33 +70,33 @@ pub trait Source<const D: usize, C: Condition = ()> {
     /// gives the same samples, so that a run can resume from its step number.
     ///
     /// # Errors
-    /// Whatever keeps the source from its data; [`GanError::User`] carries an error of the user's own.
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError>;
+    /// Whatever keeps the source from its data; [`DataError::User`] carries an error of the user's own.
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError>;
 
     /// What it is, for checkpoints: a run goes on only with data of the same identity. The default is the
     /// type's name, version 1; whatever decides what a step's batch is should be in it.
     ///
     /// # Errors
     /// Whatever keeps the source from its data.
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::of::<Self>())
     }
 }
 
 impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for &mut S {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError> {
         (**self).batch(step, device)
     }
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
 }
 
 impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for Box<S> {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError> {
         (**self).batch(step, device)
     }
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
 }
@@ -107,16 +116,26 @@ pub trait Samples<const D: usize, C: Condition = ()> {
     /// An index may occur more than once.
     ///
     /// # Errors
-    /// [`GanError::IndexOutOfRange`] for an index past the end, [`GanError::Batch`] for no indices, and
+    /// [`DataError::IndexOutOfRange`] for an index past the end, [`DataError::Batch`] for no indices, and
     /// whatever keeps the set from its data.
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError>;
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError>;
+
+    /// The conditions of the samples at `indices` alone, such as their class labels, as [`Samples::select`] has them.
+    ///
+    /// The default selects the samples too; a set that has its conditions without loading samples overrides it.
+    ///
+    /// # Errors
+    /// As [`Samples::select`].
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
+        Ok(self.select(indices, device)?.condition)
+    }
 
     /// What it is, for checkpoints; as [`Source::identity`]. The default is the type's name and the number of
     /// samples.
     ///
     /// # Errors
     /// Whatever keeps the set from its data.
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::of::<Self>().with("samples", self.len()))
     }
 }
@@ -125,10 +144,13 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     fn len(&self) -> usize {
         (**self).len()
     }
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
         (**self).select(indices, device)
     }
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
+        (**self).conditions(indices, device)
+    }
+    fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
 }
@@ -137,21 +159,24 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     fn len(&self) -> usize {
         (**self).len()
     }
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
         (**self).select(indices, device)
     }
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
+        (**self).conditions(indices, device)
+    }
+    fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
 }
 
 /// Refuses an empty list of indices and any index past the end of a set of `samples`.
-fn check_indices(indices: &[usize], samples: usize) -> Result<(), GanError> {
+fn check_indices(indices: &[usize], samples: usize) -> Result<(), DataError> {
     if indices.is_empty() {
-        return Err(GanError::Batch(BatchError::Empty));
+        return Err(BatchError::Empty.into());
     }
     match indices.iter().find(|&&index| index >= samples) {
-        Some(&index) => Err(GanError::IndexOutOfRange { index, samples }),
+        Some(&index) => Err(DataError::IndexOutOfRange { index, samples }),
         None => Ok(()),
     }
 }

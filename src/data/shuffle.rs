@@ -4,9 +4,9 @@ use burn::config::Config;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use super::{Samples, Source};
+use super::{DataError, Samples, Source};
 use crate::batch::{Batch, Condition};
-use crate::gan_error::GanError;
+use crate::errors::at_least_1;
 use crate::identity::Identity;
 use crate::random::{Purpose, Stream};
 
@@ -55,29 +55,23 @@ impl ShuffleConfig {
     /// A source of shuffled batches of `samples`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a batch size of 0, [`GanError::EmptyDataset`] for a set without samples
-    /// and [`GanError::BatchTooLarge`] where dropping the last batch would leave none.
+    /// [`DataError::Config`] for a batch size of 0, [`DataError::EmptyDataset`] for a set without samples
+    /// and [`DataError::BatchTooLarge`] where dropping the last batch would leave none.
     pub fn init<const D: usize, C: Condition, S: Samples<D, C>>(
         &self,
         samples: S,
-    ) -> Result<Shuffled<S>, GanError> {
+    ) -> Result<Shuffled<S>, DataError> {
         let len = samples.len();
-        if self.batch_size == 0 {
-            return Err(GanError::config(
-                "batch_size",
-                self.batch_size,
-                "a batch needs at least one sample",
-            ));
-        }
+        at_least_1("batch_size", self.batch_size)?;
         if len == 0 {
-            return Err(GanError::EmptyDataset);
+            return Err(DataError::EmptyDataset);
         }
         let batches_per_epoch = match self.last {
             LastBatch::Drop => len / self.batch_size,
             LastBatch::Keep => len.div_ceil(self.batch_size),
         };
         if batches_per_epoch == 0 {
-            return Err(GanError::BatchTooLarge {
+            return Err(DataError::BatchTooLarge {
                 batch_size: self.batch_size,
                 samples: len,
             });
@@ -119,7 +113,7 @@ impl<S> Shuffled<S> {
 }
 
 impl<const D: usize, C: Condition, S: Samples<D, C>> Source<D, C> for Shuffled<S> {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError> {
         let epoch = step / self.batches_per_epoch;
         if epoch != self.epoch {
             self.order = order(self.config.seed, epoch, self.order.len());
@@ -130,7 +124,7 @@ impl<const D: usize, C: Condition, S: Samples<D, C>> Source<D, C> for Shuffled<S
         self.samples.select(&self.order[start..end], device)
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, DataError> {
         let samples = self.samples.identity()?;
         Ok(Identity::new("shuffled", 1)
             .with("batch_size", self.config.batch_size)

@@ -12,7 +12,7 @@ pub fn relu<const D: usize>(x: Dual<D>) -> Dual<D> {
 /// `x` where `x > 0`, `slope * x` elsewhere (Maas et al. 2013).
 ///
 /// Computed as `(1 - slope) * relu(x) + slope * x`: on the CPU backends that takes a small part of the time
-/// of a masked form (docs/performance.md).
+/// of a masked form ([Performance](crate::guide::performance)).
 pub fn leaky_relu<const D: usize>(x: Dual<D>, slope: f64) -> Dual<D> {
     x.piecewise_linear(
         |x| activation::relu(x.clone()) * (1.0 - slope) + x * slope,

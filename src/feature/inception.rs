@@ -10,14 +10,13 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, FloatDType, Tensor};
 use burn_train::metric::vision::InceptionV3FeatureExtractor;
 
-use super::FeatureExtractor;
+use super::{FeatureError, FeatureExtractor};
 use crate::batch::BatchError;
-use crate::errors::ShapeError;
-use crate::gan_error::GanError;
+use crate::errors::{FileError, ShapeError};
 use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::unwind::caught;
-use crate::weights::{fingerprint, weights_error};
+use crate::weights::{WeightsError, fingerprint, weights_error};
 
 /// Height and width of the images that the network was made for, in pixels.
 const SIDE: usize = 299;
@@ -54,14 +53,14 @@ const STEM: [[&str; 2]; 5] = [
 /// ```no_run
 /// use burn::tensor::{Device, Tensor};
 /// use burn_gan::feature::{FeatureExtractor, Inception};
-/// use burn_gan::metric::{Features, frechet_distance};
+/// use burn_gan::metric::frechet_distance;
 ///
 /// # fn main() -> Result<(), burn_gan::GanError> {
 /// let device = Device::flex();
 /// let inception = Inception::load("pt_inception-2015-12-05-6726825d.pth", &device)?;
 /// # let [real, generated] = [(); 2].map(|_| Tensor::<4>::zeros([4, 3, 32, 32], &device));
-/// let real = Features::from_rows(&inception.extract(real, 16)?)?;
-/// let generated = Features::from_rows(&inception.extract(generated, 16)?)?;
+/// let real = inception.extract(real, 16)?;
+/// let generated = inception.extract(generated, 16)?;
 /// println!("FID {:.2}", frechet_distance(&real, &generated)?);
 /// # Ok(())
 /// # }
@@ -81,17 +80,17 @@ impl Inception {
     /// precision than single are converted.
     ///
     /// # Errors
-    /// [`GanError::File`] where the file cannot be opened, [`GanError::WeightShape`] and
-    /// [`GanError::IncompleteWeights`] where it is of another network or not all of it is there,
-    /// [`GanError::Weights`] where it is damaged, no file of PyTorch's, or holds what no weight can be: NaN, an
-    /// infinity, a negative variance, [`GanError::Device`] where the device fails.
+    /// [`WeightsError::File`] where the file cannot be opened, [`WeightsError::TensorShape`] and
+    /// [`WeightsError::Incomplete`] where it is of another network or not all of it is there,
+    /// [`WeightsError::Invalid`] where it is damaged, no file of PyTorch's, or holds what no weight can be: NaN, an
+    /// infinity, a negative variance, [`WeightsError::Device`] where the device fails.
     ///
     /// Files of PyTorch 1.6 and later have checksums of most tensors. Older ones have none: damaged values go
     /// unnoticed.
-    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, GanError> {
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, WeightsError> {
         let path = path.as_ref();
         // The system's own account of it: the reader of weights gives one error for everything.
-        File::open(path).map_err(|error| GanError::io(path, error))?;
+        File::open(path).map_err(|error| FileError::new(path, error))?;
         let device = device.clone().without_autodiff();
         // Burn panics on some damaged files.
         let network =
@@ -106,13 +105,13 @@ impl Inception {
 }
 
 impl FeatureExtractor<4> for Inception {
-    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, FeatureError> {
         let [count, channels, height, width] = samples.dims();
         if count == 0 {
-            return Err(GanError::Batch(BatchError::Empty));
+            return Err(BatchError::Empty.into());
         }
         if ![1, 3].contains(&channels) || height == 0 || width == 0 {
-            return Err(GanError::Shape(ShapeError {
+            return Err(FeatureError::Shape(ShapeError {
                 what: "images for the Inception network, grey (1 channel) or coloured (3)",
                 expected: vec![count, 3, height.max(1), width.max(1)],
                 actual: vec![count, channels, height, width],
@@ -125,7 +124,7 @@ impl FeatureExtractor<4> for Inception {
         Ok(self.network.forward(coloured(resized(images))))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         Ok(Identity::new("inception-fid", 1).with("weights_sha256", self.weights.as_str()))
     }
 }
@@ -151,7 +150,7 @@ fn coloured(images: Tensor<4>) -> Tensor<4> {
 }
 
 /// The network with every one of its weights from the file.
-fn read(path: &Path, device: &Device) -> Result<InceptionV3FeatureExtractor, GanError> {
+fn read(path: &Path, device: &Device) -> Result<InceptionV3FeatureExtractor, WeightsError> {
     let mut network = InceptionV3FeatureExtractor::new(device);
     let mut store = PytorchStore::from_file(path)
         .map_indices_contiguous(false)
@@ -163,7 +162,7 @@ fn read(path: &Path, device: &Device) -> Result<InceptionV3FeatureExtractor, Gan
         store = store.with_key_remapping(format!(r"^{in_file}\."), format!("{in_module}."));
     }
     let result = network.load_from(&mut store).map_err(|error| match error {
-        PytorchStoreError::Io(error) => GanError::io(path, error),
+        PytorchStoreError::Io(error) => FileError::new(path, error).into(),
         error => weights_error(path, error),
     })?;
     if let Some(error) = result.errors.first() {
@@ -171,7 +170,7 @@ fn read(path: &Path, device: &Device) -> Result<InceptionV3FeatureExtractor, Gan
     }
     let missing = result.missing.len();
     if let Some((first, _)) = result.missing.first() {
-        return Err(GanError::IncompleteWeights {
+        return Err(WeightsError::Incomplete {
             path: path.to_path_buf(),
             missing,
             needed: missing + result.applied.len(),
@@ -188,13 +187,13 @@ fn read(path: &Path, device: &Device) -> Result<InceptionV3FeatureExtractor, Gan
 }
 
 /// A tensor of the file that the network cannot take.
-fn misfit(path: &Path, error: &ApplyError) -> GanError {
+fn misfit(path: &Path, error: &ApplyError) -> WeightsError {
     match error {
         ApplyError::ShapeMismatch {
             path: parameter,
             expected,
             found,
-        } => GanError::WeightShape {
+        } => WeightsError::TensorShape {
             path: path.to_path_buf(),
             tensor: name_in_file(parameter),
             expected: expected.to_vec(),
@@ -242,9 +241,10 @@ impl ModuleVisitor for Check {
             return;
         }
         let name = name_in_file(&self.path.key());
-        let smallest = match name.ends_with("running_var") {
-            true => 0.0,
-            false => f32::MIN,
+        let smallest = if name.ends_with("running_var") {
+            0.0
+        } else {
+            f32::MIN
         };
         match parameter.val().try_into_vec_as::<f32>() {
             Ok(values) => {

@@ -1,11 +1,11 @@
-//! [`RandomConvolutions`]: the features of a convolutional network that nobody has trained.
+//! [`RandomConvolutions`]: the features of a convolutional network with random weights.
 
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::{FeatureExtractor, device_of, network_input};
-use crate::gan_error::GanError;
+use super::{FeatureError, FeatureExtractor, device_of, network_input};
+use crate::errors::at_least_1;
 use crate::identity::Identity;
 use crate::model::{Trunk, TrunkConfig};
 use crate::nn::Algorithm;
@@ -63,8 +63,17 @@ impl RandomConvolutionsConfig {
     /// Draws the weights; the same seed gives the same on every backend.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
-    pub fn init(&self, device: &Device) -> Result<RandomConvolutions, GanError> {
+    /// [`FeatureError::Config`] for a size of 0.
+    pub fn init(&self, device: &Device) -> Result<RandomConvolutions, FeatureError> {
+        for (field, size) in [
+            ("channels", self.channels),
+            ("height", self.height),
+            ("width", self.width),
+            ("filters", self.filters),
+            ("features", self.features),
+        ] {
+            at_least_1(field, size)?;
+        }
         let mut layer = 0;
         let streams = || {
             layer += 1;
@@ -76,7 +85,9 @@ impl RandomConvolutionsConfig {
             features: self.features,
             algorithm: Algorithm::Matmul,
         };
-        let trunk = trunk.init(streams, &device.clone().without_autodiff())?;
+        let trunk = trunk
+            .init(streams, &device.clone().without_autodiff())
+            .map_err(FeatureError::user)?;
         Ok(RandomConvolutions {
             config: self.clone(),
             trunk: trunk.valid(),
@@ -85,13 +96,13 @@ impl RandomConvolutionsConfig {
 }
 
 impl FeatureExtractor<4> for RandomConvolutions {
-    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, GanError> {
+    fn features(&self, samples: Tensor<4>) -> Result<Tensor<2>, FeatureError> {
         let device = device_of(&self.trunk);
         let images = network_input(samples, self.trunk.sample_shape(), &device)?;
         Ok(self.trunk.propagate(images))
     }
 
-    fn identity(&self) -> Result<Identity, GanError> {
+    fn identity(&self) -> Result<Identity, FeatureError> {
         Ok(Identity::new("random-convolutions", 1)
             .with("sample_shape", self.trunk.sample_shape().to_vec())
             .with("filters", self.config.filters)

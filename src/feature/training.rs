@@ -5,13 +5,15 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
-use super::classes::{accuracy, labels_on_host};
+use super::FeatureError;
+use super::classes::{accuracy, check_count, labels};
 use super::{device_of, network_input};
+#[cfg(doc)]
+use crate::data::DataError;
 use crate::data::Samples;
-use crate::errors::{at_least_1, positive};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
 use crate::model::Classifier;
-use crate::optimizer::NetworkOptimizer;
+use crate::optimizer::OptimizerConfig;
 use crate::random::{Purpose, Stream};
 use crate::report::read_scalar;
 use crate::schedule::Schedule;
@@ -77,12 +79,12 @@ impl ClassifierTrainingConfig {
     /// Which of `samples` samples are trained on, and which are held out: a function of the seed.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a `held_out` that leaves either part without samples.
-    pub fn split(&self, samples: usize) -> Result<HeldOutSplit, GanError> {
+    /// [`ConfigError`] for a `held_out` that leaves either part without samples.
+    pub fn split(&self, samples: usize) -> Result<HeldOutSplit, ConfigError> {
         let count = (self.held_out * samples as f64).round() as usize;
         let shares = self.held_out > 0.0 && self.held_out < 1.0;
         if !shares || count == 0 || count >= samples {
-            return Err(GanError::config(
+            return Err(ConfigError::new(
                 "held_out",
                 self.held_out,
                 "must leave samples in both parts",
@@ -95,15 +97,17 @@ impl ClassifierTrainingConfig {
 
     /// Trains a copy of `classifier` on its device; the same seed and weights give the same result.
     ///
+    /// All labels are read and checked before the first step.
+    ///
     /// # Errors
-    /// [`GanError::Config`] for numbers out of range, [`GanError::Shape`] for images that the
-    /// classifier does not take, [`GanError::LabelOutOfRange`] for labels past its classes,
-    /// [`GanError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
+    /// [`FeatureError::Config`] for numbers out of range, [`DataError::LabelOutOfRange`] for a label that is no class of
+    /// the classifier, [`FeatureError::Shape`] for images that it does not take,
+    /// [`FeatureError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
     pub fn train<S: Samples<4, Tensor<1, Int>>>(
         &self,
         classifier: &Classifier,
         samples: &S,
-    ) -> Result<TrainedClassifier, GanError> {
+    ) -> Result<TrainedClassifier, FeatureError> {
         at_least_1("epochs", self.epochs)?;
         at_least_1("batch_size", self.batch_size)?;
         positive("learning_rate", self.learning_rate)?;
@@ -112,12 +116,15 @@ impl ClassifierTrainingConfig {
         let learning_rate = Schedule::Linear {
             from: self.learning_rate,
             to: 0.0,
-            steps: self.epochs * steps,
+            steps: self.epochs.saturating_mul(steps),
         };
-        let mut optimizer = NetworkOptimizer::from(AdamConfig::new().with_epsilon(1e-8).build());
+        let adam = AdamConfig::new().with_epsilon(1e-8);
+        let mut optimizer = OptimizerConfig::Adam(adam).init()?;
         // A fork with gradients, whatever the device it came on.
         let mut network = classifier.valid().train();
         let device = device_of(&network);
+        let everything: Vec<usize> = (0..samples.len()).collect();
+        let labels = labels(samples, &everything, network.classes(), &device)?;
         let mut losses = Vec::new();
         for epoch in 0..self.epochs {
             let order = Stream::new(self.seed, Purpose::Shuffle, epoch as u64)
@@ -125,9 +132,11 @@ impl ClassifierTrainingConfig {
             let mut sum = Tensor::<1>::zeros([1], &device);
             for (step, places) in order.chunks(self.batch_size).enumerate() {
                 let indices: Vec<usize> = places.iter().map(|&at| split.training[at]).collect();
-                let batch = samples.select(&indices, &device)?;
-                let images = network_input(batch.samples, network.sample_shape(), &device)?;
-                let targets = one_hot(batch.condition, network.classes(), &device)?;
+                let images = samples.select(&indices, &device)?.samples;
+                let images = network_input(images, network.sample_shape(), &device)?;
+                let of_batch = indices.iter().map(|&index| labels[index]);
+                let targets = one_hot(of_batch, network.classes(), &device);
+                check_count(images.dims()[0], indices.len())?;
                 let loss = cross_entropy(network.logits(images), targets);
                 sum = sum + loss.clone().without_autodiff() * indices.len() as f64;
                 let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -137,7 +146,7 @@ impl ClassifierTrainingConfig {
             // One read an epoch; a loss that is not finite spoils every later one.
             let loss = read_scalar(sum / split.training.len() as f64)?;
             if !loss.is_finite() {
-                return Err(GanError::ClassifierDiverged { epoch, loss });
+                return Err(FeatureError::ClassifierDiverged { epoch, loss });
             }
             losses.push(loss);
         }
@@ -156,13 +165,16 @@ fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     -chosen.mean()
 }
 
-/// Labels `[N]` as rows `[N, classes]` with a 1 at the label.
-fn one_hot(labels: Tensor<1, Int>, classes: usize, device: &Device) -> Result<Tensor<2>, GanError> {
-    let labels = labels_on_host(labels, classes)?;
+/// Labels below `classes` as rows `[N, classes]` with a 1 at the label.
+fn one_hot(
+    labels: impl ExactSizeIterator<Item = usize>,
+    classes: usize,
+    device: &Device,
+) -> Tensor<2> {
+    let shape = [labels.len(), classes];
     let mut values = vec![0.0f32; labels.len() * classes];
-    for (row, &label) in values.chunks_exact_mut(classes).zip(&labels) {
+    for (row, label) in values.chunks_exact_mut(classes).zip(labels) {
         row[label] = 1.0;
     }
-    let shape = [labels.len(), classes];
-    Ok(Tensor::from_data(TensorData::new(values, shape), device))
+    Tensor::from_data(TensorData::new(values, shape), device)
 }

@@ -4,16 +4,18 @@
 //! and `fake` are those of a real and of a generated sample. Under the cross-entropy losses `sigmoid(logit)`
 //! is the discriminator's probability that the sample is real; there `-log sigmoid(x) = softplus(-x)` and
 //! `-log(1 - sigmoid(x)) = softplus(x)`, so that no logarithm of 0 is ever taken, and yet a confident error
-//! costs as much as it is confident.
+//! costs as much as it is confident. All formulas are on the page [Theory](crate::guide::theory).
 
 mod cross_entropy;
 mod hinge;
+mod label_smoothing;
 mod least_squares;
 mod relativistic;
 mod wasserstein;
 
 pub use cross_entropy::{Minimax, NonSaturating};
 pub use hinge::Hinge;
+pub use label_smoothing::LabelledLoss;
 pub use least_squares::LeastSquares;
 pub use relativistic::{RelativisticAverage, RelativisticPaired};
 pub use wasserstein::Wasserstein;
@@ -21,7 +23,7 @@ pub use wasserstein::Wasserstein;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::gan_error::GanError;
+use crate::errors::ConfigError;
 use crate::identity::Identity;
 
 /// What the discriminator and the generator minimise.
@@ -75,7 +77,7 @@ pub trait AdversarialLoss: std::fmt::Debug + Send {
 }
 
 /// The losses of this crate by name, for configuration files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Loss {
     /// The game of the 2014 paper; see [`Minimax`].
@@ -93,38 +95,32 @@ pub enum Loss {
     RelativisticPaired,
     /// See [`RelativisticAverage`].
     RelativisticAverage,
+    /// One-sided label smoothing (Salimans et al. 2016, section 3.4): a loss with a label a little below 1 for real
+    /// samples. The losses without labels have nothing to smooth.
+    Smoothed {
+        /// The loss.
+        loss: LabelledLoss,
+        /// The label of real samples, in (1/2, 1].
+        real_label: f64,
+    },
 }
 
 impl Loss {
-    /// The loss, with the real samples' label moved from 1 to `real_label` (one-sided label smoothing).
+    /// The loss.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a label outside (1/2, 1], or other than 1 with a loss that has no
-    /// labels.
-    pub fn build(self, real_label: f64) -> Result<Box<dyn AdversarialLoss>, GanError> {
-        if !(real_label > 0.5 && real_label <= 1.0) {
-            return Err(GanError::config(
-                "real_label",
-                real_label,
-                "must be in (1/2, 1]",
-            ));
-        }
-        let unlabelled = |loss: Box<dyn AdversarialLoss>| {
-            if real_label != 1.0 {
-                let requirement = "must be 1 with this loss, which has no labels to smooth";
-                return Err(GanError::config("real_label", real_label, requirement));
-            }
-            Ok(loss)
-        };
-        match self {
-            Self::Minimax => Ok(Box::new(Minimax { real_label })),
-            Self::NonSaturating => Ok(Box::new(NonSaturating { real_label })),
-            Self::LeastSquares => Ok(Box::new(LeastSquares { real_label })),
-            Self::Hinge => unlabelled(Box::new(Hinge)),
-            Self::Wasserstein => unlabelled(Box::new(Wasserstein)),
-            Self::RelativisticPaired => unlabelled(Box::new(RelativisticPaired)),
-            Self::RelativisticAverage => unlabelled(Box::new(RelativisticAverage)),
-        }
+    /// For a smoothed label outside (1/2, 1].
+    pub fn build(self) -> Result<Box<dyn AdversarialLoss>, ConfigError> {
+        Ok(match self {
+            Self::Minimax => Box::new(Minimax::default()),
+            Self::NonSaturating => Box::new(NonSaturating::default()),
+            Self::LeastSquares => Box::new(LeastSquares::default()),
+            Self::Hinge => Box::new(Hinge),
+            Self::Wasserstein => Box::new(Wasserstein),
+            Self::RelativisticPaired => Box::new(RelativisticPaired),
+            Self::RelativisticAverage => Box::new(RelativisticAverage),
+            Self::Smoothed { loss, real_label } => loss.build(real_label)?,
+        })
     }
 }
 

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_pair};
+use super::MetricError;
+use super::check::check_pair;
 use super::kernel::squared_distance;
 use super::neighbours::squared_radii;
-use crate::gan_error::GanError;
+use crate::feature::Features;
 
 const METRIC: &str = "density and coverage";
 
@@ -41,13 +42,13 @@ pub struct DensityCoverage {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than
-/// `k + 1` real samples, [`GanError::Config`] for a `k` of 0.
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::TooFewSamples`] for fewer than
+/// `k + 1` real samples, [`MetricError::Config`] for a `k` of 0.
 pub fn density_coverage(
     real: &Features,
     generated: &Features,
     k: usize,
-) -> Result<DensityCoverage, GanError> {
+) -> Result<DensityCoverage, MetricError> {
     check_pair(METRIC, real, generated, 1)?;
     let radii = squared_radii(METRIC, real, k)?;
     let (mut inside, mut covered) = (0_usize, 0_usize);

@@ -1,8 +1,9 @@
 //! [`frechet_distance`]: the Frechet Inception distance, in any features.
 
-use super::features::{Features, check_pair};
+use super::MetricError;
+use super::check::check_pair;
 use super::gaussian::{Gaussian, METRIC};
-use crate::gan_error::GanError;
+use crate::feature::Features;
 
 /// The squared Frechet distance of two sets of features, taken as normal distributions:
 /// `|m1 - m2|^2 + Tr(C1 + C2 - 2 (C1 C2)^(1/2))`.
@@ -32,9 +33,9 @@ use crate::gan_error::GanError;
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for one sample,
-/// [`GanError::MetricOverflow`], [`GanError::NoConvergence`].
-pub fn frechet_distance(real: &Features, generated: &Features) -> Result<f64, GanError> {
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::TooFewSamples`] for one sample,
+/// [`MetricError::Overflow`], [`MetricError::NoConvergence`].
+pub fn frechet_distance(real: &Features, generated: &Features) -> Result<f64, MetricError> {
     check_pair(METRIC, real, generated, 2)?;
     Gaussian::fit(real)?.frechet_distance(&Gaussian::fit(generated)?)
 }

@@ -2,11 +2,12 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::features::{Features, check_count};
+use super::MetricError;
+use super::check::check_count;
 use super::kernel::{dot, squared_distance};
 use crate::batch::BatchError;
-use crate::errors::ShapeError;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, ShapeError};
+use crate::feature::Features;
 
 pub(super) const METRIC: &str = "Frechet distance";
 
@@ -40,9 +41,9 @@ impl Gaussian {
     /// With `N <= d` the covariance has at most rank `N - 1`. That is no error.
     ///
     /// # Errors
-    /// [`GanError::TooFewSamples`] for one sample, [`GanError::MetricOverflow`] for features whose squares are not
-    /// finite, [`GanError::NoConvergence`].
-    pub fn fit(features: &Features) -> Result<Self, GanError> {
+    /// [`MetricError::TooFewSamples`] for one sample, [`MetricError::Overflow`] for features whose squares are not
+    /// finite, [`MetricError::NoConvergence`].
+    pub fn fit(features: &Features) -> Result<Self, MetricError> {
         let (count, dimensions) = (features.count(), features.dimensions());
         check_count(METRIC, count, 2)?;
         let columns: Vec<Vec<f64>> = (0..dimensions)
@@ -71,16 +72,16 @@ impl Gaussian {
     /// A normal distribution by its `mean` `[d]` and its `covariance` `[d, d]`, row by row.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for a covariance that is not `[d, d]`, [`GanError::Batch`] for `d = 0`,
-    /// [`GanError::MetricOverflow`] for NaN and infinities, [`GanError::Config`] for a covariance that is not
-    /// symmetric or has a negative eigenvalue, [`GanError::NoConvergence`].
-    pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, GanError> {
+    /// [`MetricError::Shape`] for a covariance that is not `[d, d]`, [`MetricError::Batch`] for `d = 0`,
+    /// [`MetricError::Overflow`] for NaN and infinities, [`MetricError::Config`] for a covariance that is not
+    /// symmetric or has a negative eigenvalue, [`MetricError::NoConvergence`].
+    pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, MetricError> {
         let dimensions = mean.len();
         if dimensions == 0 {
-            return Err(GanError::Batch(BatchError::Empty));
+            return Err(BatchError::Empty.into());
         }
         if Some(covariance.len()) != dimensions.checked_mul(dimensions) {
-            return Err(GanError::Shape(ShapeError {
+            return Err(MetricError::Shape(ShapeError {
                 what: "covariance",
                 expected: vec![dimensions, dimensions],
                 actual: vec![covariance.len()],
@@ -92,7 +93,7 @@ impl Gaussian {
                 let [lower, upper] = [(i, j), (j, i)].map(|(i, j)| covariance[i * dimensions + j]);
                 if (lower - upper).abs() > NEGATIVE * largest {
                     let requirement = "a covariance is symmetric";
-                    return Err(GanError::config("covariance", (lower, upper), requirement));
+                    return Err(ConfigError::new("covariance", (lower, upper), requirement).into());
                 }
             }
         }
@@ -112,11 +113,11 @@ impl Gaussian {
     /// The squared Frechet distance to another normal distribution; see [`frechet_distance`](super::frechet_distance).
     ///
     /// # Errors
-    /// [`GanError::FeatureDimensions`] for distributions over different spaces, [`GanError::NoConvergence`],
-    /// [`GanError::MetricOverflow`].
-    pub fn frechet_distance(&self, other: &Self) -> Result<f64, GanError> {
+    /// [`MetricError::FeatureDimensions`] for distributions over different spaces, [`MetricError::NoConvergence`],
+    /// [`MetricError::Overflow`].
+    pub fn frechet_distance(&self, other: &Self) -> Result<f64, MetricError> {
         if self.mean.len() != other.mean.len() {
-            return Err(GanError::FeatureDimensions {
+            return Err(MetricError::FeatureDimensions {
                 real: self.mean.len(),
                 generated: other.mean.len(),
             });
@@ -129,7 +130,7 @@ impl Gaussian {
         let distance = squared_distance(&self.mean, &other.mean) + self.trace() + other.trace()
             - 2.0 * sum_of_singular_values(product)?;
         if !distance.is_finite() {
-            return Err(GanError::MetricOverflow { metric: METRIC });
+            return Err(MetricError::Overflow { metric: METRIC });
         }
         // Rounding can take the distance of two equal distributions below 0.
         Ok(distance.max(0.0))
@@ -143,9 +144,9 @@ impl Gaussian {
     }
 
     /// Of a covariance known to be square and symmetric.
-    fn from_checked(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, GanError> {
+    fn from_checked(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, MetricError> {
         if !mean.iter().chain(&covariance).all(|x| x.is_finite()) {
-            return Err(GanError::MetricOverflow { metric: METRIC });
+            return Err(MetricError::Overflow { metric: METRIC });
         }
         let factor = factor(mean.len(), &covariance)?;
         Ok(Self {
@@ -157,10 +158,10 @@ impl Gaussian {
 }
 
 /// The rows `sqrt(lambda_i) v_i` of a symmetric matrix, where the eigenvalue is above what rounding makes of 0.
-fn factor(dimensions: usize, covariance: &[f64]) -> Result<Vec<Vec<f64>>, GanError> {
+fn factor(dimensions: usize, covariance: &[f64]) -> Result<Vec<Vec<f64>>, MetricError> {
     let matrix = DMatrix::from_row_slice(dimensions, dimensions, covariance);
     let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, iterations(dimensions)).ok_or(
-        GanError::NoConvergence {
+        MetricError::NoConvergence {
             metric: METRIC,
             decomposition: "eigendecomposition",
         },
@@ -169,7 +170,7 @@ fn factor(dimensions: usize, covariance: &[f64]) -> Result<Vec<Vec<f64>>, GanErr
     let smallest = eigen.eigenvalues.iter().copied().fold(0.0, f64::min);
     if smallest < -NEGATIVE * largest || (largest == 0.0 && smallest < 0.0) {
         let requirement = "a covariance has no negative eigenvalue";
-        return Err(GanError::config("covariance", smallest, requirement));
+        return Err(ConfigError::new("covariance", smallest, requirement).into());
     }
     let rounding = dimensions as f64 * f64::EPSILON * largest;
     Ok(eigen
@@ -181,7 +182,7 @@ fn factor(dimensions: usize, covariance: &[f64]) -> Result<Vec<Vec<f64>>, GanErr
         .collect())
 }
 
-fn sum_of_singular_values(matrix: DMatrix<f64>) -> Result<f64, GanError> {
+fn sum_of_singular_values(matrix: DMatrix<f64>) -> Result<f64, MetricError> {
     // nalgebra has no decomposition of a matrix without entries: a distribution without any spread.
     if matrix.is_empty() {
         return Ok(0.0);
@@ -189,7 +190,7 @@ fn sum_of_singular_values(matrix: DMatrix<f64>) -> Result<f64, GanError> {
     let limit = iterations(matrix.nrows().max(matrix.ncols()));
     match matrix.try_svd_unordered(false, false, f64::EPSILON, limit) {
         Some(decomposed) => Ok(decomposed.singular_values.sum()),
-        None => Err(GanError::NoConvergence {
+        None => Err(MetricError::NoConvergence {
             metric: METRIC,
             decomposition: "singular value decomposition",
         }),

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_count};
+use super::MetricError;
+use super::check::check_count;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::feature::Features;
 
 const METRIC: &str = "Inception score";
 
@@ -39,12 +40,12 @@ pub struct InceptionScore {
 /// ```
 ///
 /// # Errors
-/// [`GanError::NotADistribution`] for a row with an entry below 0 or a sum that is not 1,
-/// [`GanError::TooFewSamples`] for fewer samples than splits, [`GanError::Config`] for no splits.
+/// [`MetricError::NotADistribution`] for a row with an entry below 0 or a sum that is not 1,
+/// [`MetricError::TooFewSamples`] for fewer samples than splits, [`MetricError::Config`] for no splits.
 pub fn inception_score(
     probabilities: &Features,
     splits: usize,
-) -> Result<InceptionScore, GanError> {
+) -> Result<InceptionScore, MetricError> {
     at_least_1("splits", splits)?;
     let count = probabilities.count();
     check_count(METRIC, count, splits)?;
@@ -52,7 +53,7 @@ pub fn inception_score(
         let smallest = row.iter().copied().fold(f64::INFINITY, f64::min);
         let sum: f64 = row.iter().sum();
         if smallest < 0.0 || (sum - 1.0).abs() > SUM_TOLERANCE {
-            return Err(GanError::NotADistribution {
+            return Err(MetricError::NotADistribution {
                 sample,
                 smallest,
                 sum,

@@ -1,6 +1,6 @@
 //! Products and distances of vectors, and the kernel two-sample statistic that rests on them.
 
-use super::features::Features;
+use crate::feature::Features;
 
 /// Number of sums that run side by side; one alone would wait for each addition.
 const LANES: usize = 8;

@@ -3,9 +3,11 @@
 use burn::config::Config;
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_finite, check_pair};
+use super::MetricError;
+use super::check::{check_finite, check_pair};
 use super::kernel::{dot, unbiased_discrepancy};
-use crate::gan_error::GanError;
+use crate::errors::ConfigError;
+use crate::feature::Features;
 use crate::random::{Purpose, Stream};
 
 const METRIC: &str = "kernel distance";
@@ -64,14 +66,14 @@ pub struct KernelDistance {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer samples
-/// than a subset has, [`GanError::Config`] for subsets of fewer than 2 samples or fewer than 2 subsets,
-/// [`GanError::MetricOverflow`].
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::TooFewSamples`] for fewer samples
+/// than a subset has, [`MetricError::Config`] for subsets of fewer than 2 samples or fewer than 2 subsets,
+/// [`MetricError::Overflow`].
 pub fn kernel_distance(
     real: &Features,
     generated: &Features,
     config: &KernelDistanceConfig,
-) -> Result<KernelDistance, GanError> {
+) -> Result<KernelDistance, MetricError> {
     let &KernelDistanceConfig {
         subset_size,
         subsets,
@@ -79,11 +81,11 @@ pub fn kernel_distance(
     } = config;
     if subset_size < 2 {
         let requirement = "an unbiased estimate needs 2 samples";
-        return Err(GanError::config("subset_size", subset_size, requirement));
+        return Err(ConfigError::new("subset_size", subset_size, requirement).into());
     }
     if subsets < 2 {
         let requirement = "a standard error needs 2 subsets";
-        return Err(GanError::config("subsets", subsets, requirement));
+        return Err(ConfigError::new("subsets", subsets, requirement).into());
     }
     check_pair(METRIC, real, generated, subset_size)?;
 
@@ -95,7 +97,7 @@ pub fn kernel_distance(
             };
             polynomial_discrepancy(&draw(real)?, &draw(generated)?)
         })
-        .collect::<Result<Vec<f64>, GanError>>()?;
+        .collect::<Result<Vec<f64>, MetricError>>()?;
 
     let count = subsets as f64;
     let value = distances.iter().sum::<f64>() / count;
@@ -111,9 +113,9 @@ pub fn kernel_distance(
 /// The unbiased squared maximum mean discrepancy of all samples at once, with the kernel of [`kernel_distance`].
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than 2
-/// samples, [`GanError::MetricOverflow`].
-pub fn polynomial_discrepancy(real: &Features, generated: &Features) -> Result<f64, GanError> {
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::TooFewSamples`] for fewer than 2
+/// samples, [`MetricError::Overflow`].
+pub fn polynomial_discrepancy(real: &Features, generated: &Features) -> Result<f64, MetricError> {
     check_pair(METRIC, real, generated, 2)?;
     let dimensions = real.dimensions() as f64;
     let kernel = |x: &[f64], y: &[f64]| (dot(x, y) / dimensions + 1.0).powi(3);

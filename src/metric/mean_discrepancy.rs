@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_finite, check_pair};
+use super::MetricError;
+use super::check::{check_finite, check_pair};
 use super::kernel::{squared_distance, unbiased_discrepancy};
 use crate::errors::positive;
-use crate::gan_error::GanError;
+use crate::feature::Features;
 
 const METRIC: &str = "maximum mean discrepancy";
 
@@ -40,14 +41,14 @@ pub enum Bandwidth {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than 2
-/// samples, [`GanError::Config`] for a bandwidth that is not finite and positive,
-/// [`GanError::MetricOverflow`].
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::TooFewSamples`] for fewer than 2
+/// samples, [`MetricError::Config`] for a bandwidth that is not finite and positive,
+/// [`MetricError::Overflow`].
 pub fn mean_discrepancy(
     real: &Features,
     generated: &Features,
     bandwidth: Bandwidth,
-) -> Result<f64, GanError> {
+) -> Result<f64, MetricError> {
     check_pair(METRIC, real, generated, 2)?;
     let sigma = match bandwidth {
         Bandwidth::Median => median_distance(real, generated)?,
@@ -63,8 +64,8 @@ pub fn mean_discrepancy(
 /// Gretton et al. 2012, section 8. It takes memory of `4 (N + M)^2` bytes: 400 MB for two sets of 5,000 samples.
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::MetricOverflow`].
-pub fn median_distance(real: &Features, generated: &Features) -> Result<f64, GanError> {
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::Overflow`].
+pub fn median_distance(real: &Features, generated: &Features) -> Result<f64, MetricError> {
     check_pair(METRIC, real, generated, 1)?;
     let rows: Vec<&[f64]> = real.rows().chain(generated.rows()).collect();
     let mut squares: Vec<f64> = (1..rows.len())
@@ -75,9 +76,10 @@ pub fn median_distance(real: &Features, generated: &Features) -> Result<f64, Gan
     let middle = squares.len() / 2;
     let even = squares.len().is_multiple_of(2);
     let (below, &mut upper, _) = squares.select_nth_unstable_by(middle, f64::total_cmp);
-    let lower = match even {
-        true => below.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        false => upper,
+    let lower = if even {
+        below.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    } else {
+        upper
     };
     check_finite(METRIC, (lower.sqrt() + upper.sqrt()) / 2.0)
 }

@@ -3,7 +3,8 @@
 //! Each metric is a pure function of [`Features`] `[N, d]` on the host, in double precision. What the features are
 //! is the caller's choice: points of the plane as they are, pixels, what a network makes of an image. A number means
 //! something beside another one only with the same features and the same number of samples: most metrics have a
-//! bias that shrinks with the number of samples. The guide `docs/metrics.md` has it for each of them.
+//! bias that shrinks with the number of samples. The page [Metrics](crate::guide::metrics) has it
+//! for each of them.
 //!
 //! | metric | best value | what it sees |
 //! |---|---|---|
@@ -16,8 +17,9 @@
 //! | [`sliced_wasserstein`] | 0 | everything, in few dimensions |
 //! | [`modes`] | all, 1, 0 | modes of a known mixture |
 
+mod check;
 mod density_coverage;
-mod features;
+mod error;
 mod frechet;
 mod gaussian;
 mod inception_score;
@@ -31,7 +33,7 @@ mod reverse_kl;
 mod sliced_wasserstein;
 
 pub use density_coverage::{DensityCoverage, density_coverage, expected_coverage};
-pub use features::Features;
+pub use error::MetricError;
 pub use frechet::frechet_distance;
 pub use gaussian::Gaussian;
 pub use inception_score::{InceptionScore, inception_score};
@@ -45,3 +47,6 @@ pub use reverse_kl::{expected_reverse_kl, reverse_kl};
 pub use sliced_wasserstein::{
     SlicedWassersteinConfig, sliced_wasserstein, sliced_wasserstein_along,
 };
+
+#[doc(no_inline)]
+pub use crate::feature::Features;

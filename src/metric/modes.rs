@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::Features;
+use super::MetricError;
 use super::kernel::squared_distance;
 use super::reverse_kl::reverse_kl;
-use crate::errors::ShapeError;
-use crate::errors::positive;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, ShapeError, positive};
+use crate::feature::Features;
 
 /// How generated samples fall on the modes of a mixture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,15 +54,15 @@ pub struct Modes {
 /// ```
 ///
 /// # Errors
-/// [`GanError::Shape`] for samples of another dimension than the centres, [`GanError::Config`] for no
+/// [`MetricError::Shape`] for samples of another dimension than the centres, [`MetricError::Config`] for no
 /// centres, centres that are not finite, or a `sigma` that is not finite and positive.
 pub fn modes<const D: usize>(
     samples: &Features,
     centers: &[[f32; D]],
     sigma: f32,
-) -> Result<Modes, GanError> {
+) -> Result<Modes, MetricError> {
     if samples.dimensions() != D {
-        return Err(GanError::Shape(ShapeError {
+        return Err(MetricError::Shape(ShapeError {
             what: "samples",
             expected: vec![samples.count(), D],
             actual: vec![samples.count(), samples.dimensions()],
@@ -71,10 +70,10 @@ pub fn modes<const D: usize>(
     }
     if centers.is_empty() {
         let requirement = "a mixture needs a mode";
-        return Err(GanError::config("centers", centers, requirement));
+        return Err(ConfigError::new("centers", centers, requirement).into());
     }
     if let Some(center) = centers.iter().find(|c| c.iter().any(|x| !x.is_finite())) {
-        return Err(GanError::config("centers", center, "must be finite"));
+        return Err(ConfigError::new("centers", center, "must be finite").into());
     }
     positive("sigma", f64::from(sigma))?;
 
@@ -145,7 +144,7 @@ mod tests {
     fn refuses_what_it_cannot_measure() {
         let space = Features::from_rows(&[[0.0; 3]; 4]).unwrap();
         match modes(&space, &CENTERS, 0.1) {
-            Err(GanError::Shape(ShapeError {
+            Err(MetricError::Shape(ShapeError {
                 expected, actual, ..
             })) => assert_eq!((expected, actual), (vec![4, 2], vec![4, 3])),
             other => panic!("{other:?}"),
@@ -158,7 +157,7 @@ mod tests {
             (&CENTERS, f32::INFINITY, "sigma"),
         ] {
             match modes(&one, centers, sigma) {
-                Err(GanError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
+                Err(MetricError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
                 other => panic!("{other:?}"),
             }
         }

@@ -1,9 +1,10 @@
 //! The k-nearest-neighbour balls that estimate where a distribution lies.
 
-use super::features::{Features, check_count};
+use super::MetricError;
+use super::check::check_count;
 use super::kernel::squared_distance;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::feature::Features;
 
 /// For each sample the squared distance to its k-th nearest other sample of the same set.
 ///
@@ -12,7 +13,7 @@ pub(super) fn squared_radii(
     metric: &'static str,
     features: &Features,
     k: usize,
-) -> Result<Vec<f64>, GanError> {
+) -> Result<Vec<f64>, MetricError> {
     at_least_1("k", k)?;
     let count = features.count();
     check_count(metric, count, k.saturating_add(1))?;

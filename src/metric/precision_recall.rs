@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, check_pair};
+use super::MetricError;
+use super::check::check_pair;
 use super::neighbours::{share_inside, squared_radii};
-use crate::gan_error::GanError;
+use crate::feature::Features;
 
 const METRIC: &str = "precision and recall";
 
@@ -39,13 +40,13 @@ pub struct PrecisionRecall {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::TooFewSamples`] for fewer than
-/// `k + 1` samples in either set, [`GanError::Config`] for a `k` of 0.
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::TooFewSamples`] for fewer than
+/// `k + 1` samples in either set, [`MetricError::Config`] for a `k` of 0.
 pub fn precision_recall(
     real: &Features,
     generated: &Features,
     k: usize,
-) -> Result<PrecisionRecall, GanError> {
+) -> Result<PrecisionRecall, MetricError> {
     check_pair(METRIC, real, generated, 1)?;
     Ok(PrecisionRecall {
         precision: share_inside(generated, real, &squared_radii(METRIC, real, k)?),

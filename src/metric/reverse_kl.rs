@@ -1,8 +1,9 @@
 //! [`reverse_kl`]: how evenly generated samples fall on the modes.
 
+use super::MetricError;
+
 use crate::batch::BatchError;
-use crate::errors::ShapeError;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, ShapeError};
 
 /// The divergence `KL(generated || real) = sum_i p_i ln(p_i / q_i)` of two histograms over modes, in nats.
 ///
@@ -25,11 +26,11 @@ use crate::gan_error::GanError;
 /// ```
 ///
 /// # Errors
-/// [`GanError::Batch`] for no generated samples, [`GanError::Shape`] for histograms of different
-/// lengths, [`GanError::Config`] for weights below 0, not finite, or all 0.
-pub fn reverse_kl(generated: &[usize], real: &[f64]) -> Result<f64, GanError> {
+/// [`MetricError::Batch`] for no generated samples, [`MetricError::Shape`] for histograms of different
+/// lengths, [`MetricError::Config`] for weights below 0, not finite, or all 0.
+pub fn reverse_kl(generated: &[usize], real: &[f64]) -> Result<f64, MetricError> {
     if generated.len() != real.len() {
-        return Err(GanError::Shape(ShapeError {
+        return Err(MetricError::Shape(ShapeError {
             what: "mode weights",
             expected: vec![generated.len()],
             actual: vec![real.len()],
@@ -37,15 +38,12 @@ pub fn reverse_kl(generated: &[usize], real: &[f64]) -> Result<f64, GanError> {
     }
     let count: f64 = generated.iter().map(|&count| count as f64).sum();
     if count == 0.0 {
-        return Err(GanError::Batch(BatchError::Empty));
+        return Err(BatchError::Empty.into());
     }
     let weight: f64 = real.iter().sum();
     if real.iter().any(|&q| q < 0.0) || !(weight.is_finite() && weight > 0.0) {
-        return Err(GanError::config(
-            "real",
-            real,
-            "weights are finite, at least 0 and not all 0",
-        ));
+        let requirement = "weights are finite, at least 0 and not all 0";
+        return Err(ConfigError::new("real", real, requirement).into());
     }
     let divergence = generated
         .iter()

@@ -2,11 +2,11 @@
 
 use burn::config::Config;
 
-use super::features::{Features, check_finite, check_pair};
+use super::MetricError;
+use super::check::{check_finite, check_pair};
 use super::kernel::dot;
-use crate::errors::ShapeError;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, ShapeError, at_least_1};
+use crate::feature::Features;
 use crate::random::{Purpose, Stream};
 
 const METRIC: &str = "sliced Wasserstein distance";
@@ -47,61 +47,70 @@ pub struct SlicedWassersteinConfig {
 /// ```
 ///
 /// # Errors
-/// [`GanError::FeatureDimensions`] for features of different spaces, [`GanError::Config`] for no projections,
-/// [`GanError::MetricOverflow`].
+/// [`MetricError::FeatureDimensions`] for features of different spaces, [`MetricError::Config`] for no projections,
+/// [`MetricError::Overflow`].
 pub fn sliced_wasserstein(
     real: &Features,
     generated: &Features,
     config: &SlicedWassersteinConfig,
-) -> Result<f64, GanError> {
+) -> Result<f64, MetricError> {
     at_least_1("projections", config.projections)?;
     check_pair(METRIC, real, generated, 1)?;
-    let dimensions = real.dimensions();
-    // A normal vector has a uniform direction.
-    let values = Stream::new(config.seed, Purpose::Metric, DIRECTIONS)
-        .normal_values(config.projections * dimensions)
-        .into_iter()
-        .map(f64::from)
-        .collect();
-    sliced_wasserstein_along(real, generated, &Features::new(values, dimensions)?)
+    let mut stream = Stream::new(config.seed, Purpose::Metric, DIRECTIONS);
+    let directions = (0..config.projections).map(|_| {
+        // A normal vector has a uniform direction.
+        let values = stream.normal_values(real.dimensions());
+        values.into_iter().map(f64::from).collect()
+    });
+    distance_along(real, generated, directions)
 }
 
 /// The same along given `directions` `[P, d]`, of any length but 0.
 ///
 /// # Errors
-/// As [`sliced_wasserstein`]; [`GanError::Config`] for a direction of length 0,
-/// [`GanError::Shape`] for directions of another space.
+/// As [`sliced_wasserstein`]; [`MetricError::Config`] for a direction of length 0,
+/// [`MetricError::Shape`] for directions of another space.
 pub fn sliced_wasserstein_along(
     real: &Features,
     generated: &Features,
     directions: &Features,
-) -> Result<f64, GanError> {
+) -> Result<f64, MetricError> {
     check_pair(METRIC, real, generated, 1)?;
     if directions.dimensions() != real.dimensions() {
-        return Err(GanError::Shape(ShapeError {
+        return Err(MetricError::Shape(ShapeError {
             what: "directions",
             expected: vec![directions.count(), real.dimensions()],
             actual: vec![directions.count(), directions.dimensions()],
         }));
     }
+    distance_along(real, generated, directions.rows().map(<[f64]>::to_vec))
+}
+
+/// The root of the mean squared distance along the directions, for sets of one space.
+fn distance_along(
+    real: &Features,
+    generated: &Features,
+    directions: impl ExactSizeIterator<Item = Vec<f64>>,
+) -> Result<f64, MetricError> {
+    let count = directions.len();
     let mut sum = 0.0;
-    for direction in directions.rows() {
-        let length = dot(direction, direction).sqrt();
+    for direction in directions {
+        let length = dot(&direction, &direction).sqrt();
         if length == 0.0 {
             let requirement = "a direction has a length above 0";
-            return Err(GanError::config("directions", direction, requirement));
+            return Err(ConfigError::new("directions", direction, requirement).into());
         }
         let project = |features: &Features| {
             let mut line: Vec<f64> = features
                 .rows()
-                .map(|row| dot(row, direction) / length)
+                .map(|row| dot(row, &direction) / length)
                 .collect();
             line.sort_unstable_by(f64::total_cmp);
             line
         };
         sum += squared_wasserstein(&project(real), &project(generated));
     }
-    check_finite(METRIC, (sum / directions.count() as f64).sqrt())
+    check_finite(METRIC, (sum / count as f64).sqrt())
 }
 
 /// The squared Wasserstein distance of order 2 of two sorted sets of numbers: `int_0^1 (F^-1(t) - G^-1(t))^2 dt`.

@@ -7,7 +7,8 @@ use burn::tensor::{Device, Tensor, activation};
 use super::streams::streams;
 use super::trunk::{Trunk, TrunkConfig};
 use crate::dual::Dual;
-use crate::gan_error::GanError;
+use crate::errors::ConfigError;
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Initialization, Linear, LinearConfig};
 use crate::random::Purpose;
 
@@ -70,14 +71,10 @@ impl ClassifierConfig {
     /// Builds the classifier with random weights.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0 or fewer than 2 classes.
-    pub fn init(&self, device: &Device) -> Result<Classifier, GanError> {
+    /// [`NetworkError::Config`] for a size of 0 or fewer than 2 classes.
+    pub fn init(&self, device: &Device) -> Result<Classifier, NetworkError> {
         if self.classes < 2 {
-            return Err(GanError::config(
-                "classes",
-                self.classes,
-                "must be at least 2",
-            ));
+            return Err(ConfigError::new("classes", self.classes, "must be at least 2").into());
         }
         let mut streams = streams(self.seed, Purpose::Weights);
         let trunk = TrunkConfig {

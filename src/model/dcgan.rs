@@ -4,14 +4,14 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::normalization::{Normalization, normalize};
 use super::size;
-use crate::dual::Dual;
-use crate::gan_error::GanError;
+use crate::dual::{self, Dual};
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+use crate::network_error::NetworkError;
 use crate::nn::{
-    Algorithm, BatchNorm, BatchNormConfig, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
-    StemConfig, TransposedConvolution, TransposedConvolutionConfig, activation, to_channels_first,
-    to_channels_last,
+    Algorithm, BatchNorm, Convolution, ConvolutionConfig, Head, HeadConfig, Stem, StemConfig,
+    TransposedConvolution, to_channels_first, to_channels_last,
 };
 use crate::random::{Purpose, Stream};
 
@@ -20,17 +20,6 @@ const SLOPE: f64 = 0.2;
 /// Kernel and stride of every layer that halves or doubles the image.
 const KERNEL: usize = 4;
 const STRIDE: usize = 2;
-
-/// Which normalisation follows a convolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[non_exhaustive]
-pub enum Normalization {
-    /// Batch normalisation; it ties the samples of a batch together.
-    #[default]
-    Batch,
-    /// None; a bias takes its place.
-    None,
-}
 
 /// Configuration of a DCGAN (Radford, Metz and Chintala 2016) for images of any channel count, height and
 /// width, square or not.
@@ -65,9 +54,13 @@ pub struct DcganConfig {
     /// Width of the latent space.
     #[config(default = 100)]
     pub latent_size: usize,
-    /// Channels at the largest hidden resolution; they double with each halving.
+    /// Channels at the largest hidden resolution; they double with each halving, up to `max_filters`.
     #[config(default = 64)]
     pub filters: usize,
+    /// The most channels that a layer has, 1024 as in the paper's figure 1; `None` for no limit, which is also what a
+    /// file without this field means.
+    #[config(default = "Some(1024)")]
+    pub max_filters: Option<usize>,
     /// The smallest side that halving may lead to.
     #[config(default = 4)]
     pub base_size: usize,
@@ -123,33 +116,33 @@ impl DcganConfig {
     /// How many times the image is halved (and doubled).
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`] where it cannot be halved at all.
-    pub fn halvings(&self) -> Result<usize, GanError> {
+    /// [`NetworkError::UnreachableSize`] where it cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, NetworkError> {
         size::halvings(self.height, self.width, self.base_size)
     }
 
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, NetworkError> {
         let halvings = self.halvings()?;
         let mut streams = self.streams(Purpose::GeneratorWeights);
         let norm = self.generator_normalization;
         let [height, width, channels] = self.base(halvings);
         let up = |inputs, outputs, bias, stream: &mut Stream| {
-            TransposedConvolutionConfig::new(inputs, outputs, KERNEL)
+            ConvolutionConfig::new(inputs, outputs, KERNEL)
                 .with_stride(STRIDE)
                 .with_bias(bias)
                 .with_algorithm(self.algorithm)
-                .init(stream, device)
+                .init_transposed(stream, device)
         };
         let mut hidden = Vec::new();
         for level in (1..halvings).rev() {
-            let outputs = self.filters << (level - 1);
+            let outputs = self.layer_filters(level - 1);
             hidden.push(Up {
                 convolution: up(
-                    self.filters << level,
+                    self.layer_filters(level),
                     outputs,
                     norm == Normalization::None,
                     &mut streams(level),
@@ -163,7 +156,7 @@ impl DcganConfig {
                 .init(&mut streams(halvings), device)?,
             stem_norm: norm.init(channels, device)?,
             hidden,
-            last: up(self.filters, self.channels, true, &mut streams(0))?,
+            last: up(self.layer_filters(0), self.channels, true, &mut streams(0))?,
             latent_size: self.latent_size,
             sample_shape: self.sample_shape(),
         })
@@ -172,8 +165,8 @@ impl DcganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, NetworkError> {
         let halvings = self.halvings()?;
         let mut streams = self.streams(Purpose::DiscriminatorWeights);
         let norm = self.discriminator_normalization;
@@ -185,13 +178,18 @@ impl DcganConfig {
                 .init(stream, device)
         };
         let unnormalized = norm == Normalization::None;
-        let first = down(self.channels, self.filters, unnormalized, &mut streams(0))?;
+        let first = down(
+            self.channels,
+            self.layer_filters(0),
+            unnormalized,
+            &mut streams(0),
+        )?;
         let mut hidden = Vec::new();
         for level in 1..halvings {
-            let outputs = self.filters << level;
+            let outputs = self.layer_filters(level);
             hidden.push(Down {
                 convolution: down(
-                    self.filters << (level - 1),
+                    self.layer_filters(level - 1),
                     outputs,
                     unnormalized,
                     &mut streams(level),
@@ -218,24 +216,19 @@ impl DcganConfig {
         [
             self.height >> halvings,
             self.width >> halvings,
-            self.filters << (halvings - 1),
+            self.layer_filters(halvings - 1),
         ]
+    }
+
+    /// Channels of the layer behind `level + 1` halvings.
+    fn layer_filters(&self, level: usize) -> usize {
+        size::doubled(self.filters, level, self.max_filters.unwrap_or(usize::MAX))
     }
 
     /// The stream of each layer's initial weights.
     fn streams(&self, purpose: Purpose) -> impl FnMut(usize) -> Stream + use<> {
         let seed = self.seed;
         move |layer| Stream::new(seed, purpose, layer as u64)
-    }
-}
-
-impl Normalization {
-    fn init(self, channels: usize, device: &Device) -> Result<Option<BatchNorm>, GanError> {
-        match self {
-            // Scales start at 1 here; the paper's code draws them from Normal(1, 0.02).
-            Self::Batch => BatchNormConfig::new(channels).init(device).map(Some),
-            Self::None => Ok(None),
-        }
     }
 }
 
@@ -246,11 +239,11 @@ impl Generator<4> for DcganGenerator {
 
     fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
         let x = self.stem.propagate(Dual::constant(latent));
-        let x = activation::relu(normalize(&self.stem_norm, x));
+        let x = dual::relu(normalize(&self.stem_norm, x));
         let x = self.hidden.iter().fold(x, |x, up| {
-            activation::relu(normalize(&up.norm, up.convolution.propagate(x)))
+            dual::relu(normalize(&up.norm, up.convolution.propagate(x)))
         });
-        let x = activation::tanh(self.last.propagate(x));
+        let x = dual::tanh(self.last.propagate(x));
         to_channels_first(x.value)
     }
 
@@ -276,17 +269,10 @@ impl Discriminator<4> for DcganDiscriminator {
 impl DualDiscriminator<4> for DcganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
         let x = self.first.propagate(samples.linear(to_channels_last));
-        let x = activation::leaky_relu(x, SLOPE);
+        let x = dual::leaky_relu(x, SLOPE);
         let x = self.hidden.iter().fold(x, |x, down| {
-            activation::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
+            dual::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
         });
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
-    }
-}
-
-fn normalize(norm: &Option<BatchNorm>, x: Dual<4>) -> Dual<4> {
-    match norm {
-        Some(norm) => norm.propagate(x),
-        None => x,
     }
 }

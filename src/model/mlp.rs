@@ -5,9 +5,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::Dual;
-use crate::gan_error::GanError;
+use crate::errors::ConfigError;
 use crate::identity::Identity;
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+use crate::network_error::NetworkError;
 use crate::nn::{Activation, Initialization, Linear, LinearConfig};
 use crate::random::{Purpose, Stream};
 
@@ -71,8 +72,8 @@ impl MlpConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a width of 0 or a slope that is not finite.
-    pub fn init_generator(&self, device: &Device) -> Result<MlpGenerator, GanError> {
+    /// [`NetworkError::Config`] for a width of 0 or a slope that is not finite.
+    pub fn init_generator(&self, device: &Device) -> Result<MlpGenerator, NetworkError> {
         Ok(MlpGenerator {
             layers: self.layers(
                 self.latent_size,
@@ -89,8 +90,8 @@ impl MlpConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a width of 0 or a slope that is not finite.
-    pub fn init_discriminator(&self, device: &Device) -> Result<MlpDiscriminator, GanError> {
+    /// [`NetworkError::Config`] for a width of 0 or a slope that is not finite.
+    pub fn init_discriminator(&self, device: &Device) -> Result<MlpDiscriminator, NetworkError> {
         Ok(MlpDiscriminator {
             layers: self.layers(
                 self.features,
@@ -110,9 +111,9 @@ impl MlpConfig {
         purpose: Purpose,
         spectral_norm: bool,
         device: &Device,
-    ) -> Result<Vec<Linear>, GanError> {
+    ) -> Result<Vec<Linear>, NetworkError> {
         if !self.slope.is_finite() {
-            return Err(GanError::config("slope", self.slope, "must be finite"));
+            return Err(ConfigError::new("slope", self.slope, "must be finite").into());
         }
         let widths: Vec<usize> = [inputs]
             .into_iter()

@@ -3,6 +3,7 @@
 mod classifier;
 mod dcgan;
 mod mlp;
+mod normalization;
 mod r3gan;
 mod resnet;
 mod size;
@@ -10,8 +11,9 @@ mod streams;
 mod trunk;
 
 pub use classifier::{Classifier, ClassifierConfig};
-pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, Normalization};
+pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};
+pub use normalization::Normalization;
 pub use r3gan::{R3ganConfig, R3ganDiscriminator, R3ganGenerator};
 pub use resnet::{Pooling, ResnetConfig, ResnetDiscriminator, ResnetGenerator};
 pub(crate) use trunk::{Trunk, TrunkConfig};

@@ -1,25 +1,45 @@
-//! How often an image can be halved.
+//! How often an image can be halved, and how wide a network is after that.
 
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 
 /// Halvings of an image as long as both sides are even and the result is at least `base` on both.
 ///
 /// # Errors
-/// [`GanError::UnreachableSize`] where it cannot be halved at all.
-pub(super) fn halvings(height: usize, width: usize, base: usize) -> Result<usize, GanError> {
+/// [`NetworkError::UnreachableSize`] where it cannot be halved at all.
+pub(super) fn halvings(height: usize, width: usize, base: usize) -> Result<usize, NetworkError> {
     let base = base.max(1);
-    let halvable = |side: usize| side.is_multiple_of(2) && side / 2 >= base;
-    let (mut rows, mut columns, mut halvings) = (height, width, 0);
-    while halvable(rows) && halvable(columns) {
-        (rows, columns) = (rows / 2, columns / 2);
-        halvings += 1;
-    }
+    let halvings = count(height, width, |side| {
+        side.is_multiple_of(2) && side / 2 >= base
+    });
     if halvings == 0 {
-        return Err(GanError::UnreachableSize {
+        return Err(NetworkError::UnreachableSize {
             height,
             width,
             minimum: base,
         });
     }
     Ok(halvings)
+}
+
+/// Halvings of an image as long as the result is at least `base` on both sides; a side that is odd loses its last row
+/// or column.
+pub(super) fn halvings_rounding_down(height: usize, width: usize, base: usize) -> usize {
+    count(height, width, |side| side / 2 >= base.max(1))
+}
+
+/// How many times both sides can be halved, where `halvable` says so of one side.
+fn count(mut height: usize, mut width: usize, halvable: impl Fn(usize) -> bool) -> usize {
+    let mut halvings = 0;
+    while halvable(height) && halvable(width) {
+        (height, width) = (height / 2, width / 2);
+        halvings += 1;
+    }
+    halvings
+}
+
+/// Channels after this many doublings, `max` at most.
+pub(super) fn doubled(filters: usize, doublings: usize, max: usize) -> usize {
+    (0..doublings)
+        .fold(filters, |filters, _| filters.saturating_mul(2))
+        .min(max)
 }

@@ -3,12 +3,13 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::dual::Dual;
+use super::size::halvings_rounding_down;
+use crate::dual::{self, Dual};
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::{
-    Algorithm, Convolution, ConvolutionConfig, Head, HeadConfig, Initialization, activation,
-    resampling, to_channels_last,
+    Algorithm, Convolution, ConvolutionConfig, Head, HeadConfig, Initialization, resampling,
+    to_channels_last,
 };
 use crate::random::Stream;
 
@@ -42,12 +43,12 @@ impl TrunkConfig {
     /// Builds the network, its weights drawn layer by layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
+    /// [`NetworkError::Config`] for a size of 0.
     pub fn init(
         &self,
         mut streams: impl FnMut() -> Stream,
         device: &Device,
-    ) -> Result<Trunk, GanError> {
+    ) -> Result<Trunk, NetworkError> {
         let [channels, height, width] = self.sample_shape;
         at_least_1("channels", channels)?;
         at_least_1("height", height)?;
@@ -55,7 +56,7 @@ impl TrunkConfig {
         at_least_1("filters", self.filters)?;
         at_least_1("features", self.features)?;
         let initialization = Initialization::He { slope: 0.0 };
-        let halvings = halvings(height, width);
+        let halvings = halvings_rounding_down(height, width, BASE_SIZE);
         let mut convolutions = Vec::new();
         let mut inputs = channels;
         for level in 0..halvings.max(1) {
@@ -86,11 +87,12 @@ impl Trunk {
     pub fn propagate(&self, images: Tensor<4>) -> Tensor<2> {
         let x = Dual::constant(to_channels_last(images));
         let x = self.convolutions.iter().fold(x, |x, convolution| {
-            let x = activation::relu(convolution.propagate(x));
+            let x = dual::relu(convolution.propagate(x));
             let [_, height, width, _] = x.value.dims();
-            match halvings(height, width) {
-                0 => x,
-                _ => resampling::average_pool(x),
+            if halvings_rounding_down(height, width, BASE_SIZE) == 0 {
+                x
+            } else {
+                resampling::average_pool(x)
             }
         });
         self.head.propagate(x).value
@@ -100,14 +102,4 @@ impl Trunk {
     pub fn sample_shape(&self) -> [usize; 3] {
         self.sample_shape
     }
-}
-
-/// How often an image can be halved; a side that is odd loses its last row or column.
-fn halvings(height: usize, width: usize) -> usize {
-    let (mut side, mut halvings) = (height.min(width), 0);
-    while side / 2 >= BASE_SIZE {
-        side /= 2;
-        halvings += 1;
-    }
-    halvings
 }

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dual::Dual;
-pub use crate::dual::{leaky_relu, relu, silu, softplus, tanh};
+use crate::dual::{Dual, leaky_relu, relu, silu, softplus, tanh};
 
 /// An activation function, chosen by name in configurations.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -13,7 +12,7 @@ pub enum Activation {
     Identity,
     /// `max(x, 0)`.
     Relu,
-    /// `x` above 0, `slope * x` below; see [`leaky_relu`].
+    /// `x` above 0, `slope * x` below; see [`dual::leaky_relu`](crate::dual::leaky_relu).
     LeakyRelu {
         /// The slope below 0, usually 0.2 in GANs.
         slope: f64,

@@ -4,9 +4,9 @@ use burn::config::Config;
 use burn::module::{Flag, Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
 
-use crate::dual::Dual;
-use crate::errors::{at_least_1, positive};
-use crate::gan_error::GanError;
+use crate::dual::{Dual, standardized};
+use crate::errors::{ConfigError, at_least_1, positive};
+use crate::network_error::NetworkError;
 
 /// Configuration of a [`BatchNorm`] layer; the defaults are Burn's and PyTorch's.
 #[derive(Config, Debug)]
@@ -51,16 +51,12 @@ impl BatchNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
+    /// [`NetworkError::Config`] for 0 channels, a momentum outside [0, 1] or an epsilon that is not
     /// positive.
-    pub fn init(&self, device: &Device) -> Result<BatchNorm, GanError> {
+    pub fn init(&self, device: &Device) -> Result<BatchNorm, NetworkError> {
         at_least_1("channels", self.channels)?;
         if !(0.0..=1.0).contains(&self.momentum) {
-            return Err(GanError::config(
-                "momentum",
-                self.momentum,
-                "must be in [0, 1]",
-            ));
+            return Err(ConfigError::new("momentum", self.momentum, "must be in [0, 1]").into());
         }
         positive("epsilon", self.epsilon)?;
         let shape = [self.channels];
@@ -92,30 +88,21 @@ impl BatchNorm {
         normalized.linear(|x| x.reshape(shape))
     }
 
-    fn by_batch(&self, x: Dual<2>) -> Dual<2> {
-        x.map_together(|x, dx| self.standardize(x, dx))
-            .marked_coupled()
-    }
-
     /// Normalises by the batch's statistics; without a tangent, the running ones advance.
-    fn standardize(&self, x: Tensor<2>, dx: Option<Tensor<2>>) -> (Tensor<2>, Option<Tensor<2>>) {
-        let mean = x.clone().mean_dim(0);
-        let centered = x - mean.clone();
-        let variance = centered.clone().square().mean_dim(0);
-        let deviation = (variance.clone() + self.epsilon).sqrt();
-        let scale = self.gamma.val().unsqueeze::<2>() / deviation.clone();
-        if dx.is_none() {
-            advance(&self.running_mean, mean, self.momentum);
-            advance(&self.running_variance, variance, self.momentum);
-        }
-        let tangent = dx.map(|dx| {
-            // d(c / s) = (dc - c * mean(c dc) / s^2) / s with c = x - mean(x).
-            let d_centered = dx.clone() - dx.mean_dim(0);
-            let d_variance = (centered.clone() * d_centered.clone()).mean_dim(0);
-            let along = centered.clone() * (d_variance / deviation.square());
-            (d_centered - along) * scale.clone()
+    fn by_batch(&self, x: Dual<2>) -> Dual<2> {
+        let gamma = self.gamma.val().unsqueeze::<2>();
+        let scaled = x.map_together(|x, dx| {
+            let is_value_pass = dx.is_none();
+            let normal = standardized(x, dx, &[0], self.epsilon, Some(gamma));
+            if is_value_pass {
+                advance(&self.running_mean, normal.mean, self.momentum);
+                advance(&self.running_variance, normal.variance, self.momentum);
+            }
+            (normal.value, normal.tangent)
         });
-        (centered * scale + self.beta.val().unsqueeze::<2>(), tangent)
+        scaled
+            .shift(self.beta.val().unsqueeze::<2>(), |x, beta| x + beta)
+            .marked_coupled()
     }
 
     fn by_running(&self, x: Dual<2>) -> Dual<2> {

@@ -6,17 +6,16 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module::conv2d};
 
 use super::linear::{add_bias, zero_bias};
-use super::parameter::replace;
-use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
+use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::errors::ShapeError;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, ShapeError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
 
-/// Configuration of a [`Convolution`].
+/// Configuration of a [`Convolution`], and of its transpose, the
+/// [`TransposedConvolution`](crate::nn::TransposedConvolution).
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct ConvolutionConfig {
@@ -26,7 +25,7 @@ pub struct ConvolutionConfig {
     pub outputs: usize,
     /// Side of the square kernel in pixels: 1, 3, 5 .. without stride, at least the stride otherwise.
     pub kernel: usize,
-    /// Stride in pixels.
+    /// Stride in pixels: what the image shrinks by, or grows by in the transpose.
     #[config(default = 1)]
     pub stride: usize,
     /// Number of groups of channels: each group of outputs sees the group of inputs of the same index alone.
@@ -36,7 +35,8 @@ pub struct ConvolutionConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
-    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    /// Whether the weights are divided by their largest singular value; see
+    /// [`SpectralNorm`](crate::nn::SpectralNorm).
     #[config(default = false)]
     pub spectral_norm: bool,
     /// How it is computed.
@@ -61,8 +61,6 @@ pub struct ConvolutionConfig {
 pub struct Convolution {
     /// `[kernel * kernel * inputs / groups, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
-    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
@@ -77,50 +75,55 @@ impl ConvolutionConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::UnsupportedKernel`], [`GanError::Config`] for a channel count of 0 or for `groups`
+    /// [`NetworkError::UnsupportedKernel`], [`NetworkError::Config`] for a channel count of 0 or for `groups`
     /// that do not divide both channel counts.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, GanError> {
-        let window = Window::new(self.kernel, self.stride)?;
-        at_least_1("inputs", self.inputs)?;
-        at_least_1("outputs", self.outputs)?;
-        at_least_1("groups", self.groups)?;
-        for channels in [self.inputs, self.outputs] {
-            if !channels.is_multiple_of(self.groups) {
-                return Err(GanError::config(
-                    "groups",
-                    self.groups,
-                    "must divide the inputs and the outputs",
-                ));
-            }
-        }
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, NetworkError> {
+        let window = self.window()?;
         let fan_in = window.area() * self.inputs / self.groups;
         let shape = [fan_in, self.outputs];
         let weight = self.initialization.parameter(shape, fan_in, stream, device);
         Ok(Convolution {
-            spectral: spectral_norm(self.spectral_norm, &weight, stream),
-            weight,
+            weight: normalized_weight(self.spectral_norm, weight, stream),
             bias: zero_bias(self.bias, self.outputs, device),
             window,
             groups: self.groups,
             algorithm: self.algorithm,
         })
     }
+
+    /// The kernel's window, once all sizes have been checked.
+    pub(super) fn window(&self) -> Result<Window, NetworkError> {
+        let window = Window::new(self.kernel, self.stride)?;
+        at_least_1("inputs", self.inputs)?;
+        at_least_1("outputs", self.outputs)?;
+        at_least_1("groups", self.groups)?;
+        for channels in [self.inputs, self.outputs] {
+            if !channels.is_multiple_of(self.groups) {
+                return Err(ConfigError::new(
+                    "groups",
+                    self.groups,
+                    "must divide the inputs and the outputs",
+                )
+                .into());
+            }
+        }
+        Ok(window)
+    }
 }
 
 impl Convolution {
     /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let weight = effective(&self.weight, self.spectral.as_ref());
-        let product = x.weighted(weight, |x, weight| match self.algorithm {
+        let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
             Algorithm::Matmul => self.matmul(x, weight),
             Algorithm::Direct => self.direct(x, weight),
         });
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[outputs, inputs / groups, kernel, kernel]`, the layout of other libraries.
+    /// The trained weights as `[outputs, inputs / groups, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
-        self.to_standard(self.weight.val())
+        self.to_standard(self.weight.base())
     }
 
     fn to_standard(&self, weight: Tensor<2>) -> Tensor<4> {
@@ -137,8 +140,8 @@ impl Convolution {
     /// The same layer with weights given as `[outputs, inputs / groups, kernel, kernel]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [rows, outputs] = self.weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
         let expected = [outputs, rows / area, kernel, kernel];
@@ -149,8 +152,7 @@ impl Convolution {
             .permute([2, 1, 0])
             .select(0, order)
             .reshape([rows, outputs]);
-        self.weight = replace(self.weight, weight);
-        self.spectral = follow(self.spectral, &self.weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 
@@ -216,13 +218,6 @@ fn grouped_product(
 }
 
 /// Refuses weights of another shape.
-pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), GanError> {
-    if weight.dims() != expected {
-        return Err(GanError::Shape(ShapeError {
-            what: "standard weights",
-            expected: expected.to_vec(),
-            actual: weight.dims().to_vec(),
-        }));
-    }
-    Ok(())
+pub(super) fn check_weight(expected: [usize; 4], weight: &Tensor<4>) -> Result<(), ShapeError> {
+    ShapeError::check("standard weights", &expected, &weight.dims())
 }

@@ -6,11 +6,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::convolution::check_weight;
 use super::linear::{add_bias, zero_bias};
-use super::parameter::replace;
-use super::spectral::{SpectralNorm, effective, follow, spectral_norm};
+use super::spectral::{normalized_weight, replace_weight};
 use crate::dual::Dual;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{ShapeError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -48,8 +47,8 @@ impl StemConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, GanError> {
+    /// [`NetworkError::Config`] for a size of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Stem, NetworkError> {
         let size = image_size(self.image)?;
         at_least_1("inputs", self.inputs)?;
         Ok(Stem {
@@ -73,12 +72,12 @@ impl Stem {
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[inputs, C, H, W]`, the layout of other libraries.
+    /// The trained weights as `[inputs, C, H, W]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
         let [height, width, channels] = self.image;
         let [inputs, _] = self.weight.dims();
         self.weight
-            .val()
+            .base()
             .reshape([inputs, height, width, channels])
             .permute([0, 3, 1, 2])
     }
@@ -86,13 +85,13 @@ impl Stem {
     /// The same layer with weights given as `[inputs, C, H, W]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [height, width, channels] = self.image;
         let [inputs, columns] = self.weight.dims();
         check_weight([inputs, channels, height, width], &weight)?;
         let weight = weight.permute([0, 2, 3, 1]).reshape([inputs, columns]);
-        self.weight = replace(self.weight, weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 }
@@ -109,7 +108,8 @@ pub struct HeadConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = false)]
     pub bias: bool,
-    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    /// Whether the weights are divided by their largest singular value; see
+    /// [`SpectralNorm`](crate::nn::SpectralNorm).
     #[config(default = false)]
     pub spectral_norm: bool,
     /// Distribution of the initial weights.
@@ -126,8 +126,6 @@ pub struct HeadConfig {
 pub struct Head {
     /// `[H * W * C, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
-    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     image: [usize; 3],
@@ -137,15 +135,14 @@ impl HeadConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, GanError> {
+    /// [`NetworkError::Config`] for a size of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Head, NetworkError> {
         let size = image_size(self.image)?;
         at_least_1("outputs", self.outputs)?;
         let shape = [size, self.outputs];
         let weight = self.initialization.parameter(shape, size, stream, device);
         Ok(Head {
-            spectral: spectral_norm(self.spectral_norm, &weight, stream),
-            weight,
+            weight: normalized_weight(self.spectral_norm, weight, stream),
             bias: zero_bias(self.bias, self.outputs, device),
             image: self.image,
         })
@@ -155,20 +152,19 @@ impl HeadConfig {
 impl Head {
     /// `[N, H, W, C]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
-        let weight = effective(&self.weight, self.spectral.as_ref());
-        let product = x.weighted(weight, |x, weight| {
+        let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, height, width, channels] = x.dims();
             x.reshape([n, height * width * channels]).matmul(weight)
         });
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[outputs, C, H, W]`, the layout of other libraries.
+    /// The trained weights as `[outputs, C, H, W]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
         let [height, width, channels] = self.image;
         let [_, outputs] = self.weight.dims();
         self.weight
-            .val()
+            .base()
             .reshape([height, width, channels, outputs])
             .permute([3, 2, 0, 1])
     }
@@ -176,20 +172,19 @@ impl Head {
     /// The same layer with weights given as `[outputs, C, H, W]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [height, width, channels] = self.image;
         let [rows, outputs] = self.weight.dims();
         check_weight([outputs, channels, height, width], &weight)?;
         let weight = weight.permute([2, 3, 1, 0]).reshape([rows, outputs]);
-        self.weight = replace(self.weight, weight);
-        self.spectral = follow(self.spectral, &self.weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 }
 
 /// Number of values of an image; refuses a side or channel count of 0.
-fn image_size(image: [usize; 3]) -> Result<usize, GanError> {
+fn image_size(image: [usize; 3]) -> Result<usize, NetworkError> {
     for size in image {
         at_least_1("image", size)?;
     }

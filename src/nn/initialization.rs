@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use super::spectral::{WARM_UP, advance_spectral_norms};
 use crate::random::{Purpose, Stream};
 
 /// The distribution of a layer's initial weights.
@@ -62,11 +63,11 @@ impl Initialization {
     }
 }
 
-/// Redraws every trainable parameter of rank 2 and above from Normal(0, `std`), for networks of the
-/// user's own.
+/// Redraws every parameter of rank 2 and above from Normal(0, `std`), for networks of the user's own.
 ///
-/// Biases and normalisation parameters (rank 1) keep their values. Each parameter's stream is keyed by its
-/// position in the module, so the result depends on `seed` and the module's structure alone.
+/// Biases and normalisation parameters (rank 1) keep their values; the vectors of a spectral normalisation follow the
+/// new weights. Each parameter's stream is keyed by its position in the module, so the result depends on `seed` and
+/// the module's structure alone.
 ///
 /// ```
 /// use burn::{nn::LinearConfig, prelude::*};
@@ -77,11 +78,12 @@ impl Initialization {
 /// assert_eq!(draw().weight.val().into_data(), draw().weight.val().into_data());
 /// ```
 pub fn initialize_normal<M: Module>(module: M, std: f64, seed: u64) -> M {
-    module.map(&mut NormalMapper {
+    let redrawn = module.map(&mut NormalMapper {
         std,
         seed,
         position: 0,
-    })
+    });
+    advance_spectral_norms(redrawn, WARM_UP)
 }
 
 struct NormalMapper {

@@ -4,10 +4,10 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::spectral::{SpectralNorm, effective, spectral_norm};
+use super::spectral::normalized_weight;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -22,7 +22,8 @@ pub struct LinearConfig {
     /// Whether to add a bias; it starts at 0.
     #[config(default = true)]
     pub bias: bool,
-    /// Whether the weights are divided by their largest singular value; see [`SpectralNorm`].
+    /// Whether the weights are divided by their largest singular value; see
+    /// [`SpectralNorm`](crate::nn::SpectralNorm).
     #[config(default = false)]
     pub spectral_norm: bool,
     /// Distribution of the initial weights.
@@ -35,8 +36,6 @@ pub struct LinearConfig {
 pub struct Linear {
     /// `[inputs, outputs]`.
     pub weight: Param<Tensor<2>>,
-    /// The largest singular vectors of `weight`, where it is normalised by its largest singular value.
-    pub spectral: Option<SpectralNorm>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
 }
@@ -45,8 +44,8 @@ impl LinearConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a width of 0.
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, GanError> {
+    /// [`NetworkError::Config`] for a width of 0.
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Linear, NetworkError> {
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
         let shape = [self.inputs, self.outputs];
@@ -54,8 +53,7 @@ impl LinearConfig {
             .initialization
             .parameter(shape, self.inputs, stream, device);
         Ok(Linear {
-            spectral: spectral_norm(self.spectral_norm, &weight, stream),
-            weight,
+            weight: normalized_weight(self.spectral_norm, weight, stream),
             bias: zero_bias(self.bias, self.outputs, device),
         })
     }
@@ -64,10 +62,7 @@ impl LinearConfig {
 impl Linear {
     /// `[N, inputs]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
-        let product = x.weighted(
-            effective(&self.weight, self.spectral.as_ref()),
-            Tensor::matmul,
-        );
+        let product = x.weighted(self.weight.val(), Tensor::matmul);
         add_bias(product, self.bias.as_ref())
     }
 }

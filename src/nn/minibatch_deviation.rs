@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 use crate::dual::Dual;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 
 /// Added to the variance, as in the authors' code.
 const EPSILON: f64 = 1e-8;
@@ -37,8 +37,8 @@ impl MinibatchDeviationConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a group of 0 samples.
-    pub fn init(&self) -> Result<MinibatchDeviation, GanError> {
+    /// [`NetworkError::Config`] for a group of 0 samples.
+    pub fn init(&self) -> Result<MinibatchDeviation, NetworkError> {
         at_least_1("group_size", self.group_size)?;
         Ok(MinibatchDeviation {
             group_size: self.group_size,

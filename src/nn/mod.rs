@@ -3,10 +3,10 @@
 //! Convolutional layers work on channels-last tensors `[N, H, W, C]`, where a convolution is one matrix
 //! product; [`to_channels_last`] and [`to_channels_first`] lead in from and out to `[N, C, H, W]`.
 //!
-//! Like Burn's own, a layer's forward pass takes shapes on trust: an input that does not fit panics inside
+//! A forward pass does not check shapes, as Burn's own layers do not: an input that does not fit panics inside
 //! Burn. The trainers check shapes once, before training.
 
-pub mod activation;
+mod activation;
 mod batch_norm;
 mod convolution;
 mod full_size;
@@ -29,9 +29,9 @@ pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};
 pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
 pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
-pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig};
-pub use spectral::{SpectralNorm, advance_spectral_norms, has_spectral_norm};
-pub use transposed::{TransposedConvolution, TransposedConvolutionConfig};
+pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig, class_labels};
+pub use spectral::{SpectralNorm, advance_spectral_norms, apply_spectral_norm, has_spectral_norm};
+pub use transposed::TransposedConvolution;
 
 use burn::tensor::Tensor;
 

@@ -5,8 +5,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use crate::dual::{Dual, scale_and_shift, standardize};
-use crate::errors::{at_least_1, positive};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
+use crate::network_error::NetworkError;
 
 /// Configuration of a [`GroupNorm`].
 #[derive(Config, Debug)]
@@ -46,17 +46,13 @@ impl GroupNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a count of 0, groups that do not divide the channels, or an epsilon
+    /// [`NetworkError::Config`] for a count of 0, groups that do not divide the channels, or an epsilon
     /// that is not positive.
-    pub fn init(&self, device: &Device) -> Result<GroupNorm, GanError> {
+    pub fn init(&self, device: &Device) -> Result<GroupNorm, NetworkError> {
         at_least_1("groups", self.groups)?;
         at_least_1("channels", self.channels)?;
         if !self.channels.is_multiple_of(self.groups) {
-            return Err(GanError::config(
-                "groups",
-                self.groups,
-                "must divide the channels",
-            ));
+            return Err(ConfigError::new("groups", self.groups, "must divide the channels").into());
         }
         positive("epsilon", self.epsilon)?;
         Ok(GroupNorm {
@@ -107,8 +103,8 @@ impl LayerNormConfig {
     /// Builds the layer.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a width of 0 or an epsilon that is not positive.
-    pub fn init(&self, device: &Device) -> Result<LayerNorm, GanError> {
+    /// [`NetworkError::Config`] for a width of 0 or an epsilon that is not positive.
+    pub fn init(&self, device: &Device) -> Result<LayerNorm, NetworkError> {
         at_least_1("width", self.width)?;
         positive("epsilon", self.epsilon)?;
         Ok(LayerNorm {

@@ -4,9 +4,10 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor};
 
+use crate::batch::index_tensor;
 use crate::dual::Dual;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::errors::{DeviceError, at_least_1};
+use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
 
@@ -25,6 +26,13 @@ pub struct EmbeddingProjectionConfig {
 
 /// The part of a conditional logit that depends on the class: `<embedding(y), features>` (Miyato and Koyama
 /// 2018, "cGANs with projection discriminator", equation 3).
+///
+/// # Labels beyond the classes
+///
+/// The logit of a label outside `0..classes` is NaN, on every backend, so that a trainer refuses the step. To learn
+/// which label it was, check labels before: [`class_labels`] where they come from the host,
+/// [`EmbeddingProjection::check_labels`] where they are on a device already. A forward pass reads no label back: that
+/// would make every step wait for the device.
 #[derive(Module, Debug)]
 pub struct EmbeddingProjection {
     /// `[classes, features]`.
@@ -35,12 +43,12 @@ impl EmbeddingProjectionConfig {
     /// Builds the layer with embeddings drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size of 0.
+    /// [`NetworkError::Config`] for a size of 0.
     pub fn init(
         &self,
         stream: &mut Stream,
         device: &Device,
-    ) -> Result<EmbeddingProjection, GanError> {
+    ) -> Result<EmbeddingProjection, NetworkError> {
         at_least_1("classes", self.classes)?;
         at_least_1("features", self.features)?;
         let shape = [self.classes, self.features];
@@ -55,9 +63,70 @@ impl EmbeddingProjectionConfig {
 impl EmbeddingProjection {
     /// Features `[N, features]` and class labels `[N]` in `0..classes` to `[N]`.
     pub fn propagate(&self, features: Dual<2>, labels: &Tensor<1, Int>) -> Dual<1> {
-        let embedding = self.weight.val().select(0, labels.clone());
-        features.weighted(embedding, |x, embedding| {
-            (x * embedding).sum_dim(1).squeeze_dim(1)
-        })
+        let last = self.classes() as i64 - 1;
+        let beyond = labels
+            .clone()
+            .lower_elem(0)
+            .bool_or(labels.clone().greater_elem(last));
+        let embedding = self.weight.val().select(0, labels.clone().clamp(0, last));
+        let not_a_number =
+            Tensor::zeros(labels.dims(), &labels.device()).mask_fill(beyond, f64::NAN);
+        features
+            .weighted(embedding, |x, embedding| {
+                (x * embedding).sum_dim(1).squeeze_dim(1)
+            })
+            .shift(not_a_number, |logits, beyond| logits + beyond)
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        let [classes, _] = self.weight.dims();
+        classes
+    }
+
+    /// Reads the labels and checks that there is a class for each.
+    ///
+    /// # Errors
+    /// [`NetworkError::LabelOutOfRange`] with the first that has none, [`NetworkError::Device`] where they cannot be read.
+    pub fn check_labels(&self, labels: &Tensor<1, Int>) -> Result<(), NetworkError> {
+        let classes = self.classes();
+        let labels = labels.clone().try_into_vec_as::<i64>();
+        for label in labels.map_err(DeviceError::new)? {
+            check_label(label, classes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Class labels `[N]` on a device, from the host.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn_gan::nn::class_labels;
+///
+/// let labels = class_labels(&[0, 2, 1], 3, &Device::flex())?;
+/// assert_eq!(labels.dims(), [3]);
+/// assert!(class_labels(&[0, 3], 3, &Device::flex()).is_err());
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+///
+/// # Errors
+/// [`NetworkError::LabelOutOfRange`] with the first label that is not in `0..classes`.
+pub fn class_labels(
+    labels: &[usize],
+    classes: usize,
+    device: &Device,
+) -> Result<Tensor<1, Int>, NetworkError> {
+    for &label in labels {
+        check_label(i64::try_from(label).unwrap_or(i64::MAX), classes)?;
+    }
+    Ok(index_tensor(labels, device))
+}
+
+fn check_label(label: i64, classes: usize) -> Result<(), NetworkError> {
+    if usize::try_from(label).is_ok_and(|label| label < classes) {
+        Ok(())
+    } else {
+        Err(NetworkError::LabelOutOfRange { label, classes })
     }
 }

@@ -1,253 +1,253 @@
 //! Spectral normalisation of weights.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{
+    Module, ModuleMapper, ModuleVisitor, Param, Reparameterization, Reparameterizer,
+};
 use burn::tensor::{Device, Tensor};
 
 use super::parameter::replace;
 use crate::random::Stream;
 
-/// Power iterations with which a layer starts, and after its weights were replaced.
-const WARM_UP: usize = 100;
+/// Power iterations with which a vector starts, and after its weights were replaced or redrawn.
+pub(super) const WARM_UP: usize = 100;
 /// Below this a norm counts as 0.
 const TINY: f64 = 1e-12;
 
-/// The singular vectors of the largest singular value of a weight matrix `W` (`[rows, columns]`), as far as
-/// power iterations have found them.
+/// Divides a weight by its largest singular value (Miyato et al. 2018, section 2.1 and algorithm 1), so that the
+/// layer stretches no direction by more than 1.
 ///
-/// A layer with spectral normalisation works with `W / sigma`, where `sigma = left^T W right` (Miyato et al.
-/// 2018, algorithm 1), so that it stretches no direction by more than 1. The vectors count as constants: the
-/// gradient flows through both `W` of `W / sigma`. They are saved with the weights and not trained.
+/// It belongs to the parameter that it normalises, as a reparameterization of Burn's: `Param::base` is the trained
+/// weight `W`, a matrix `[rows, columns]` where all axes behind the first count as columns, and `Param::val` is
+/// `W / sigma`. Both are saved, loaded and moved together, whatever the layer and its fields are called. The layers of
+/// this module take it by `with_spectral_norm(true)`, any other module by [`apply_spectral_norm`].
 ///
-/// A forward pass never moves them, so that all passes of a step see the same layer:
+/// `sigma = |W v|`, where the unit vector `v` is the right singular vector as far as power iterations have found it. It
+/// counts as a constant: the gradient flows through both `W` of `W / sigma`, and `v` is saved with the weights but not
+/// trained. A forward pass never moves it, so that all passes of a step see the same layer:
 /// [`advance_spectral_norms`] does, once after each step of the weights.
+///
+/// `|W v|` is never above the largest singular value. The Frobenius norm over `sqrt(min(rows, columns))` is never above
+/// it either, and `sigma` is the larger of the two. For a vector that fits its weight the bound changes nothing; one
+/// that does not, as after weights were replaced by a mapper, leaves a layer that stretches no direction by more than
+/// `sqrt(min(rows, columns))`.
+///
+/// Burn's `Param::map` on the parameter itself drops a reparameterization; `Module::map` keeps it.
 #[derive(Module, Debug)]
 pub struct SpectralNorm {
-    /// `[rows]`, of length 1.
-    pub left: Param<Tensor<1>>,
-    /// `[columns]`, of length 1.
+    /// `v`, `[columns]`, of length 1.
     pub right: Param<Tensor<1>>,
 }
 
+impl Reparameterization for SpectralNorm {
+    const NAME: &'static str = "spectral_norm";
+
+    fn apply<const D: usize>(&self, base: Tensor<D>) -> Tensor<D> {
+        let matrix = as_matrix(base.clone());
+        let [rows, columns] = matrix.dims();
+        let right = self.right.val().detach().reshape([columns, 1]);
+        let estimate = squared_norm(matrix.clone().matmul(right));
+        let bound = squared_norm(matrix) / rows.min(columns) as f64;
+        // What is added keeps a weight of 0 at 0, with a finite gradient.
+        let sigma = (estimate.max_pair(bound) + TINY * TINY).sqrt();
+        base / sigma.reshape([1; D])
+    }
+}
+
 impl SpectralNorm {
-    /// Starts from a direction drawn from `stream` and iterates 100 times on `weight`, a matrix or something
-    /// with its rows on the first axis.
-    pub fn new<const D: usize>(weight: Tensor<D>, stream: &mut Stream) -> Self {
-        let device = weight.device();
-        let weight = as_matrix(weight);
-        let [rows, columns] = weight.dims();
-        let plain = weight.device();
-        let start = Vectors {
-            left: unit(stream.normal([rows, 1], &plain)),
-            right: unit(stream.normal([columns, 1], &plain)),
+    /// A direction drawn from `stream`, after 100 power iterations on this weight.
+    fn new(weight: Tensor<2>, device: &Device, stream: &mut Stream) -> Self {
+        let [_, columns] = weight.dims();
+        let start = unit(stream.normal([columns, 1], &weight.device()));
+        let right = flat(advance(start, &weight, WARM_UP));
+        let right = if device.is_autodiff() {
+            right.autodiff()
+        } else {
+            right
         };
-        let vectors = start.advance(&weight, WARM_UP);
         Self {
-            left: constant(vectors.left, &device),
-            right: constant(vectors.right, &device),
+            right: Param::from_tensor(right).set_require_grad(false),
         }
     }
 
-    /// `weight / sigma`, for a weight with its rows on the first axis.
-    ///
-    /// Where the weight is 0 it stays 0.
-    pub fn normalize<const D: usize>(&self, weight: Tensor<D>) -> Tensor<D> {
-        let [rows, columns] = matrix_shape(weight.dims());
-        let sigma = self
-            .left
-            .val()
-            .reshape([1, rows])
-            .matmul(weight.clone().reshape([rows, columns]))
-            .matmul(self.right.val().reshape([columns, 1]));
-        weight / sigma.clamp_min(TINY).reshape([1; D])
-    }
-
-    /// The same after more power iterations on another weight.
-    fn moved_to<const D: usize>(self, weight: Tensor<D>) -> Self {
-        let weight = as_matrix(weight);
-        let vectors = self.vectors().advance(&weight, WARM_UP);
+    /// The same after 100 power iterations on another weight.
+    fn moved_to(self, weight: &Tensor<2>) -> Self {
         Self {
-            left: replace(self.left, flat(vectors.left)),
-            right: replace(self.right, flat(vectors.right)),
-        }
-    }
-
-    fn vectors(&self) -> Vectors {
-        Vectors {
-            left: column(&self.left),
-            right: column(&self.right),
+            right: moved(self.right, weight, WARM_UP),
         }
     }
 }
 
-/// The weight that a layer works with: normalised where the layer says so.
-pub(super) fn effective(weight: &Param<Tensor<2>>, norm: Option<&SpectralNorm>) -> Tensor<2> {
-    match norm {
-        Some(norm) => norm.normalize(weight.val()),
-        None => weight.val(),
-    }
-}
-
-/// The spectral normalisation of a fresh weight, where there is to be one.
-pub(super) fn spectral_norm(
-    wanted: bool,
-    weight: &Param<Tensor<2>>,
-    stream: &mut Stream,
-) -> Option<SpectralNorm> {
-    wanted.then(|| SpectralNorm::new(weight.val(), stream))
-}
-
-/// The spectral normalisation after its weight was replaced.
-pub(super) fn follow(
-    norm: Option<SpectralNorm>,
-    weight: &Param<Tensor<2>>,
-) -> Option<SpectralNorm> {
-    norm.map(|norm| norm.moved_to(weight.val()))
-}
-
-/// Does `iterations` power iterations on the singular vectors of every layer with spectral normalisation.
+/// Attaches spectral normalisation to every float parameter of a module that has two axes or more: to a layer or
+/// network of Burn's or of the user's own. Biases and other vectors stay as they are.
 ///
-/// Call it after each step of the optimiser: one iteration is enough where weights move slowly (Miyato et al.
-/// 2018, section 2.1). In any module, this crate's or another, it looks for a [`SpectralNorm`] in a field named
-/// `spectral` that stands after a field named `weight` of the same struct, and leaves everything else alone.
-/// Identities and devices stay.
+/// The vectors start from directions drawn from `stream`. A parameter that has a reparameterization already keeps that
+/// one. In a loop of your own, call [`advance_spectral_norms`] after each step of the weights; this crate's trainer
+/// does so for the discriminator.
+///
+/// ```
+/// use burn::{nn::LinearConfig, prelude::*};
+/// use burn_gan::nn::apply_spectral_norm;
+/// use burn_gan::random::{Purpose, Stream};
+///
+/// let device = Device::flex();
+/// let mut stream = Stream::new(1, Purpose::Weights, 0);
+/// let layer = apply_spectral_norm(LinearConfig::new(4, 1).init(&device), &mut stream);
+/// // A matrix of one column has one singular value, its length.
+/// let length = layer.weight.val().square().sum().sqrt().into_scalar::<f32>();
+/// assert!((length - 1.0).abs() < 1e-5);
+/// ```
+pub fn apply_spectral_norm<M: Module>(module: M, stream: &mut Stream) -> M {
+    module.apply_reparameterization(Attach(|weight: Tensor<2>, device: &Device| {
+        SpectralNorm::new(weight, device, stream)
+    }))
+}
+
+/// A weight that is normalised where `wanted`.
+pub(super) fn normalized_weight(
+    wanted: bool,
+    weight: Param<Tensor<2>>,
+    stream: &mut Stream,
+) -> Param<Tensor<2>> {
+    if wanted {
+        apply_spectral_norm(weight, stream)
+    } else {
+        weight
+    }
+}
+
+/// Puts a new value into a weight; where it is normalised, the vector follows.
+pub(super) fn replace_weight(weight: Param<Tensor<2>>, value: Tensor<2>) -> Param<Tensor<2>> {
+    let norm = weight.reparameterization::<SpectralNorm>().cloned();
+    let weight = replace(weight, value);
+    match norm {
+        Some(norm) => {
+            let follow = |weight: Tensor<2>, _: &Device| norm.clone().moved_to(&weight);
+            weight.apply_reparameterization(Attach(follow))
+        }
+        None => weight,
+    }
+}
+
+/// Does `iterations` power iterations on the vector of every [`SpectralNorm`] in a module, and leaves everything else
+/// alone.
+///
+/// Call it after each step of the optimiser: one iteration is enough where weights move slowly (Miyato et al. 2018,
+/// section 2.1). Identities and devices stay.
 pub fn advance_spectral_norms<M: Module>(module: M, iterations: usize) -> M {
     module.map(&mut Advance {
         iterations,
-        path: Vec::new(),
         weight: None,
-        right: None,
+        in_norm: false,
     })
 }
 
-/// Whether a module has a layer with spectral normalisation.
+/// Whether a module has a weight with spectral normalisation.
 pub fn has_spectral_norm<M: Module>(module: &M) -> bool {
     let mut search = Search(false);
     module.visit(&mut search);
     search.0
 }
 
+/// Whether a visitor enters the [`SpectralNorm`] of the parameter that it has just seen. The container is Burn's name
+/// for what is attached to a parameter; a struct's would be `Struct:` and its type.
+fn is_spectral_norm(name: &str, container: &str) -> bool {
+    name == SpectralNorm::NAME && container == "Reparameterization"
+}
+
 struct Search(bool);
 
 impl ModuleVisitor for Search {
-    /// `container` is the type that has the field.
-    fn enter_module(&mut self, _name: &str, container: &str) {
-        self.0 |= container == "Struct:SpectralNorm";
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.0 |= is_spectral_norm(name, container);
     }
 }
 
-/// Walks a module: a weight, then the two vectors of the normalisation beside it.
+/// Attaches what a function of the weight, as a matrix without autodiff, and of its device gives.
+struct Attach<F>(F);
+
+impl<F: FnMut(Tensor<2>, &Device) -> SpectralNorm> Reparameterizer for Attach<F> {
+    type Reparam = SpectralNorm;
+
+    fn reparameterize<const D: usize>(
+        &mut self,
+        _path: &str,
+        param: Param<Tensor<D>>,
+    ) -> (Param<Tensor<D>>, Option<SpectralNorm>) {
+        if D < 2 {
+            return (param, None);
+        }
+        let weight = as_matrix(param.base().without_autodiff());
+        let norm = (self.0)(weight, &param.lazy_device());
+        (param, Some(norm))
+    }
+}
+
+/// Walks a module. Burn maps a parameter first and then what is attached to it.
 struct Advance {
     iterations: usize,
-    path: Vec<String>,
-    /// The last weight, with the path of its struct.
-    weight: Option<(Vec<String>, Tensor<2>)>,
-    /// The right vector that belongs to the left one just replaced.
-    right: Option<Tensor<2>>,
-}
-
-impl Advance {
-    /// The weight beside the normalisation whose vector this is.
-    fn weight_beside(&self) -> Option<Tensor<2>> {
-        let (field, parent) = self.path[..self.path.len().saturating_sub(1)].split_last()?;
-        let (path, weight) = self.weight.as_ref()?;
-        (field == "spectral" && path == parent).then(|| weight.clone())
-    }
-
-    /// The new left vector; remembers the right one.
-    fn left(&mut self, old: Tensor<2>) -> Option<Tensor<2>> {
-        let weight = self.weight_beside()?;
-        let [rows, columns] = weight.dims();
-        if old.dims() != [rows, 1] || self.iterations == 0 {
-            return None;
-        }
-        let start = Vectors {
-            left: old,
-            right: Tensor::zeros([columns, 1], &weight.device()),
-        };
-        let vectors = start.advance(&weight, self.iterations);
-        self.right = Some(vectors.right);
-        Some(vectors.left)
-    }
+    /// The last parameter, as a matrix without autodiff.
+    weight: Option<Tensor<2>>,
+    in_norm: bool,
 }
 
 impl ModuleMapper for Advance {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_string());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.in_norm |= is_spectral_norm(name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, name: &str, container: &str) {
+        self.in_norm &= !is_spectral_norm(name, container);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.last().map_or("", String::as_str);
-        if name == "weight" && D >= 2 {
-            let parent = self.path[..self.path.len() - 1].to_vec();
-            self.weight = Some((parent, as_matrix(param.val())));
+        if !self.in_norm {
+            self.weight = (D >= 2).then(|| as_matrix(param.val().without_autodiff()));
             return param;
         }
-        if D != 1 {
-            return param;
-        }
-        let size = param.dims().iter().product();
-        let vector = match name {
-            "left" => {
-                let old = param.val().without_autodiff().reshape([size, 1]);
-                self.left(old)
-            }
-            "right" => self.right.take().filter(|right| right.dims() == [size, 1]),
-            _ => None,
-        };
-        match vector {
-            Some(vector) => {
-                let shape = param.dims();
-                replace(param, vector.reshape(shape))
-            }
-            None => param,
+        match &self.weight {
+            Some(weight) if self.iterations > 0 => moved(param, weight, self.iterations),
+            _ => param,
         }
     }
 }
 
-/// Both singular vectors as columns, without autodiff.
-struct Vectors {
-    left: Tensor<2>,
-    right: Tensor<2>,
+/// A vector after power iterations on its weight.
+fn moved<const D: usize>(
+    right: Param<Tensor<D>>,
+    weight: &Tensor<2>,
+    iterations: usize,
+) -> Param<Tensor<D>> {
+    let shape = right.dims();
+    let [_, columns] = weight.dims();
+    let column = right.val().without_autodiff().reshape([columns, 1]);
+    let column = advance(column, weight, iterations);
+    replace(right, column.reshape(shape))
 }
 
-impl Vectors {
-    /// `right = W^T left`, `left = W right`, each scaled to length 1. A product of 0 leaves its vector as it was.
-    fn advance(mut self, weight: &Tensor<2>, iterations: usize) -> Self {
-        for _ in 0..iterations {
-            let right = weight.clone().transpose().matmul(self.left.clone());
-            self.right = unit_or(right, self.right);
-            let left = weight.clone().matmul(self.right.clone());
-            self.left = unit_or(left, self.left);
-        }
-        self
-    }
+/// `right = W^T W right`, scaled to length 1. A product of 0 leaves it as it was.
+fn advance(right: Tensor<2>, weight: &Tensor<2>, iterations: usize) -> Tensor<2> {
+    (0..iterations).fold(right, |right, _| {
+        let left = unit(weight.clone().matmul(right.clone()));
+        let product = weight.clone().transpose().matmul(left);
+        let is_zero = norm(&product).lower_elem(TINY).float();
+        unit(product) * (is_zero.clone().neg() + 1.0) + right * is_zero
+    })
 }
 
-/// `x` at length 1; `otherwise` where `x` is 0.
-fn unit_or(x: Tensor<2>, otherwise: Tensor<2>) -> Tensor<2> {
-    let norm = x.clone().square().sum_dim(0).sqrt();
-    let is_zero = norm.clone().lower_elem(TINY).float();
-    x / norm.clamp_min(TINY) * (is_zero.clone().neg() + 1.0) + otherwise * is_zero
-}
-
-/// `x` at length 1.
+/// `x` at length 1; 0 stays 0.
 fn unit(x: Tensor<2>) -> Tensor<2> {
-    unit_or(x.clone(), x)
+    let norm = norm(&x).clamp_min(TINY);
+    x / norm
 }
 
-/// A parameter that is not trained.
-fn constant(column: Tensor<2>, device: &Device) -> Param<Tensor<1>> {
-    let vector = flat(column);
-    let vector = if device.is_autodiff() {
-        vector.autodiff()
-    } else {
-        vector
-    };
-    Param::from_tensor(vector).set_require_grad(false)
+/// The length of a column, `[1, 1]`.
+fn norm(x: &Tensor<2>) -> Tensor<2> {
+    squared_norm(x.clone()).sqrt()
+}
+
+/// The sum of squares, `[1, 1]`, axis by axis: Burn's parallel sum of everything has no fixed order.
+fn squared_norm(x: Tensor<2>) -> Tensor<2> {
+    x.square().sum_dim(0).sum_dim(1)
 }
 
 fn flat(column: Tensor<2>) -> Tensor<1> {
@@ -255,17 +255,8 @@ fn flat(column: Tensor<2>) -> Tensor<1> {
     column.reshape([rows])
 }
 
-/// A vector as a column without autodiff.
-fn column(vector: &Param<Tensor<1>>) -> Tensor<2> {
-    vector.val().without_autodiff().unsqueeze_dim(1)
-}
-
-/// Rows as they are, everything else in the columns; without autodiff.
+/// The first axis as rows, all others as columns.
 fn as_matrix<const D: usize>(weight: Tensor<D>) -> Tensor<2> {
-    let shape = matrix_shape(weight.dims());
-    weight.without_autodiff().reshape(shape)
-}
-
-fn matrix_shape<const D: usize>(shape: [usize; D]) -> [usize; 2] {
-    [shape[0], shape[1..].iter().product()]
+    let shape = weight.dims();
+    weight.reshape([shape[0], shape[1..].iter().product()])
 }

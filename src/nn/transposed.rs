@@ -1,83 +1,62 @@
 //! A transposed convolution over channels-last images.
 
-use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::ops::ConvTransposeOptions;
 use burn::tensor::{Device, Tensor, module::conv_transpose2d};
 
 use super::convolution::{check_weight, product};
 use super::linear::{add_bias, zero_bias};
-use super::parameter::replace;
+use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
-use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
+use crate::errors::ShapeError;
+use crate::network_error::NetworkError;
+use crate::nn::{Algorithm, ConvolutionConfig, to_channels_first, to_channels_last};
 use crate::random::Stream;
-
-/// Configuration of a [`TransposedConvolution`].
-#[derive(Config, Debug)]
-#[non_exhaustive]
-pub struct TransposedConvolutionConfig {
-    /// Channels of the input.
-    pub inputs: usize,
-    /// Channels of the output.
-    pub outputs: usize,
-    /// Side of the square kernel in pixels: 1, 3, 5 .. without stride, at least the stride otherwise.
-    pub kernel: usize,
-    /// Stride in pixels: the factor that the image grows by.
-    #[config(default = 1)]
-    pub stride: usize,
-    /// Whether to add a bias; it starts at 0.
-    #[config(default = false)]
-    pub bias: bool,
-    /// How it is computed.
-    #[config(default = "Algorithm::Matmul")]
-    pub algorithm: Algorithm,
-    /// Distribution of the initial weights.
-    #[config(default = "Initialization::DCGAN")]
-    pub initialization: Initialization,
-}
 
 /// A transposed convolution `[N, H, W, inputs]` to `[N, stride * H, stride * W, outputs]`.
 ///
-/// The transpose of a [`Convolution`](crate::nn::Convolution) of the same kernel and stride. The weights
-/// are stored as the matrix `[inputs, kernel * kernel * outputs]`, its columns in the order of the
-/// convolution's rows. [`TransposedConvolution::standard_weight`] and
-/// [`TransposedConvolution::with_standard_weight`] convert from and to
-/// `[inputs, outputs, kernel, kernel]`.
+/// The transpose of a [`Convolution`](crate::nn::Convolution) of the same kernel and stride;
+/// [`ConvolutionConfig::init_transposed`] builds it. The weights are stored as the matrix
+/// `[inputs, kernel * kernel * outputs / groups]`, its columns in the order of the convolution's rows.
+/// [`TransposedConvolution::standard_weight`] and [`TransposedConvolution::with_standard_weight`] convert from and to
+/// `[inputs, outputs / groups, kernel, kernel]`.
 #[derive(Module, Debug)]
 pub struct TransposedConvolution {
-    /// `[inputs, kernel * kernel * outputs]`.
+    /// `[inputs, kernel * kernel * outputs / groups]`.
     pub weight: Param<Tensor<2>>,
     /// `[outputs]`.
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
     window: Window,
     #[module(skip)]
+    groups: usize,
+    #[module(skip)]
     algorithm: Algorithm,
 }
 
-impl TransposedConvolutionConfig {
-    /// Builds the layer with weights drawn from `stream`.
+impl ConvolutionConfig {
+    /// Builds the transpose of a convolution, from `inputs` to `outputs` channels, with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`GanError::UnsupportedKernel`], [`GanError::Config`] for a channel count of 0.
-    pub fn init(
+    /// As [`ConvolutionConfig::init`].
+    pub fn init_transposed(
         &self,
         stream: &mut Stream,
         device: &Device,
-    ) -> Result<TransposedConvolution, GanError> {
-        let window = Window::new(self.kernel, self.stride)?;
-        at_least_1("inputs", self.inputs)?;
-        at_least_1("outputs", self.outputs)?;
-        let shape = [self.inputs, window.area() * self.outputs];
+    ) -> Result<TransposedConvolution, NetworkError> {
+        let window = self.window()?;
+        let shape = [self.inputs, window.area() * self.outputs / self.groups];
         // Every output pixel adds up one weight in stride^2 of the kernel.
-        let fan_in = (window.area() * self.inputs / (self.stride * self.stride)).max(1);
+        let fan_in = window.area() * self.inputs / (self.stride * self.stride * self.groups);
+        let weight = self
+            .initialization
+            .parameter(shape, fan_in.max(1), stream, device);
         Ok(TransposedConvolution {
-            weight: self.initialization.parameter(shape, fan_in, stream, device),
+            weight: normalized_weight(self.spectral_norm, weight, stream),
             bias: zero_bias(self.bias, self.outputs, device),
             window,
+            groups: self.groups,
             algorithm: self.algorithm,
         })
     }
@@ -93,9 +72,9 @@ impl TransposedConvolution {
         add_bias(product, self.bias.as_ref())
     }
 
-    /// The weights as `[inputs, outputs, kernel, kernel]`, the layout of other libraries.
+    /// The trained weights as `[inputs, outputs / groups, kernel, kernel]`, the layout of other libraries.
     pub fn standard_weight(&self) -> Tensor<4> {
-        self.to_standard(self.weight.val())
+        self.to_standard(self.weight.base())
     }
 
     fn to_standard(&self, weight: Tensor<2>) -> Tensor<4> {
@@ -109,11 +88,11 @@ impl TransposedConvolution {
             .reshape([inputs, columns / area, kernel, kernel])
     }
 
-    /// The same layer with weights given as `[inputs, outputs, kernel, kernel]`.
+    /// The same layer with weights given as `[inputs, outputs / groups, kernel, kernel]`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for weights of another shape.
-    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, GanError> {
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<4>) -> Result<Self, ShapeError> {
         let [inputs, columns] = self.weight.dims();
         let (kernel, area) = (self.window.kernel, self.window.area());
         let expected = [inputs, columns / area, kernel, kernel];
@@ -124,21 +103,21 @@ impl TransposedConvolution {
             .swap_dims(1, 2)
             .select(1, order)
             .reshape([inputs, columns]);
-        self.weight = replace(self.weight, weight);
+        self.weight = replace_weight(self.weight, weight);
         Ok(self)
     }
 
     fn matmul(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let [_, columns] = weight.dims();
-        let channels = columns / self.window.area();
+        let channels = columns / self.window.area() * self.groups;
         let device = x.device();
         let ranges = self.window.ranges(channels).into_iter();
-        let slices = if self.window.by_run(channels) {
+        let slices = if self.groups == 1 && self.window.by_run(channels) {
             ranges
                 .map(|columns| product(x.clone(), weight.clone().slice_dim(1, columns)))
                 .collect()
         } else {
-            let patches = product(x, weight);
+            let patches = self.patches(x, weight);
             ranges
                 .map(|columns| patches.clone().slice_dim(3, columns))
                 .collect()
@@ -146,10 +125,28 @@ impl TransposedConvolution {
         self.window.add_up(slices, &device)
     }
 
+    /// `[N, H, W, inputs]` to `[N, H, W, kernel * kernel * outputs]`: what each pixel adds to its surroundings, in one
+    /// product, or in one batched product of all groups.
+    fn patches(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
+        if self.groups == 1 {
+            return product(x, weight);
+        }
+        let [n, height, width, inputs] = x.dims();
+        let [_, columns] = weight.dims();
+        let (groups, pixels, area) = (self.groups, n * height * width, self.window.area());
+        let x = x.reshape([pixels, groups, inputs / groups]).swap_dims(0, 1);
+        let weight = weight.reshape([groups, inputs / groups, columns]);
+        x.matmul(weight)
+            .reshape([groups, pixels, area, columns / area])
+            .permute([1, 2, 0, 3])
+            .reshape([n, height, width, columns * groups])
+    }
+
     fn direct(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
         let Window { stride, .. } = self.window;
         let (padding, surplus) = (self.window.padding(), self.window.surplus());
-        let options = ConvTransposeOptions::new([stride; 2], [padding; 2], [surplus; 2], [1; 2], 1);
+        let options =
+            ConvTransposeOptions::new([stride; 2], [padding; 2], [surplus; 2], [1; 2], self.groups);
         let x = to_channels_first(x);
         to_channels_last(conv_transpose2d(x, self.to_standard(weight), None, options))
     }

@@ -11,7 +11,7 @@ use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::batch::index_tensor;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 
 /// A square kernel with a stride and the zero padding that divides (or multiplies) sizes by the stride.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +30,10 @@ struct Run {
 
 impl Window {
     /// Checks that the kernel and the stride have a size-preserving padding.
-    pub fn new(kernel: usize, stride: usize) -> Result<Self, GanError> {
+    pub fn new(kernel: usize, stride: usize) -> Result<Self, NetworkError> {
         let even_without_stride = stride == 1 && kernel.is_multiple_of(2);
         if stride == 0 || stride > kernel || even_without_stride {
-            return Err(GanError::UnsupportedKernel { kernel, stride });
+            return Err(NetworkError::UnsupportedKernel { kernel, stride });
         }
         Ok(Self { kernel, stride })
     }
@@ -209,7 +209,7 @@ impl Window {
     fn pad(self, x: Tensor<4>, height: usize, width: usize) -> Tensor<4> {
         let [n, rows, columns, channels] = x.dims();
         let before = self.padding();
-        // What an odd size leaves over under an even window is never looked at.
+        // What an odd size leaves over under an even window has no weight.
         let (rows_used, columns_used) = (rows.min(height - before), columns.min(width - before));
         let x = if (rows_used, columns_used) == (rows, columns) {
             x

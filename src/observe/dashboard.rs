@@ -8,7 +8,7 @@ use burn::train::renderer::{MetricState, MetricsRenderer, default_renderer};
 use super::metric_entries::MetricEntries;
 use super::receiver::Receiver;
 use crate::gan_error::GanError;
-use crate::observer::{Flow, Observer, Plan};
+use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::StepReport;
 
 /// Shows a run on one of Burn's metrics renderers: Burn's terminal dashboard, or one of your own.
@@ -33,10 +33,9 @@ use crate::report::StepReport;
 /// # let _: [&dyn Observer<()>; 2] = [&dashboard, &lines];
 /// ```
 pub struct Dashboard {
-    interval: usize,
+    interval: Interval,
     make: Box<dyn FnMut(Interrupter) -> Renderer + Send>,
     shown: Option<Shown>,
-    plan: Plan,
 }
 
 type Renderer = Box<dyn MetricsRenderer>;
@@ -52,6 +51,20 @@ struct Shown {
     done: usize,
 }
 
+impl Shown {
+    /// Shows the numbers of a step.
+    fn show(&mut self, report: &StepReport) -> Result<(), GanError> {
+        let values = report.read()?;
+        self.renderer.call(|renderer| {
+            let define = |metric| renderer.register_metric(metric);
+            for update in self.entries.of_step(&values, define) {
+                let state = MetricState::Numeric(update.entry, update.numeric_entry);
+                renderer.update_train(state);
+            }
+        })
+    }
+}
+
 impl Dashboard {
     /// Burn's default renderer, with the numbers of every `interval` steps and of the last one: the terminal
     /// dashboard, where the feature `tui` is on and standard output is a terminal, otherwise lines of text.
@@ -65,10 +78,9 @@ impl Dashboard {
         make: impl FnMut(Interrupter) -> Box<dyn MetricsRenderer> + Send + 'static,
     ) -> Self {
         Self {
-            interval,
+            interval: Interval::new(interval),
             make: Box::new(make),
             shown: None,
-            plan: Plan::new(0, 0),
         }
     }
 
@@ -95,14 +107,13 @@ impl fmt::Debug for Dashboard {
         formatter
             .debug_struct("Dashboard")
             .field("interval", &self.interval)
-            .field("plan", &self.plan)
             .finish_non_exhaustive()
     }
 }
 
 impl<T> Observer<T> for Dashboard {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
-        self.plan = plan;
+        self.interval.start()?;
         match &mut self.shown {
             Some(shown) => shown
                 .renderer
@@ -118,31 +129,28 @@ impl<T> Observer<T> for Dashboard {
         let Some(shown) = &mut self.shown else {
             return Ok(Flow::Continue);
         };
-        let values = match self.plan.is_due(report.step, self.interval) {
-            true => Some(report.read()?),
-            false => None,
-        };
+        if self.interval.is_due(report.step) {
+            shown.show(report)?;
+        }
         shown.done = shown.done.max((report.step + 1).saturating_sub(shown.from));
-        shown.renderer.call(|renderer| {
-            if let Some(values) = values {
-                let define = |metric| renderer.register_metric(metric);
-                for update in shown.entries.of_step(&values, define) {
-                    let state = MetricState::Numeric(update.entry, update.numeric_entry);
-                    renderer.update_train(state);
-                }
-            }
-            renderer.update_split(shown.done);
-        })?;
-        Ok(match shown.interrupter.should_stop() {
-            true => Flow::Stop,
-            false => Flow::Continue,
+        shown
+            .renderer
+            .call(|renderer| renderer.update_split(shown.done))?;
+        Ok(if shown.interrupter.should_stop() {
+            Flow::Stop
+        } else {
+            Flow::Continue
         })
     }
 
-    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
-        let Some(Shown { mut renderer, .. }) = self.shown.take() else {
+    fn finish(&mut self, last: Option<&StepReport>, _trainer: &T) -> Result<(), GanError> {
+        let Some(mut shown) = self.shown.take() else {
             return Ok(());
         };
+        if let Some(report) = self.interval.at_the_end(last) {
+            shown.show(report)?;
+        }
+        let Shown { mut renderer, .. } = shown;
         renderer.call(|renderer| {
             renderer.end_split();
             renderer.update_epoch(1);

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
+use crate::number::Number;
 use crate::observer::{Flow, Observer, Plan};
 use crate::report::StepReport;
 use crate::score::Score;
@@ -32,10 +33,10 @@ use crate::score::Score;
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct EarlyStoppingConfig {
-    /// Steps from one look at the score to the next.
+    /// Steps from one evaluation of the score to the next.
     #[config(default = 500)]
     pub interval: usize,
-    /// Number of looks in a row without an improvement that end the run.
+    /// Number of evaluations in a row without an improvement that end the run.
     #[config(default = 10)]
     pub patience: usize,
     /// What a score has to be better than the best one by, in the score's unit, to count as an improvement; 0
@@ -78,11 +79,11 @@ pub struct EarlyStopping<'a, T> {
     config: EarlyStoppingConfig,
     score: Score<'a, T>,
     best: Option<Best>,
-    /// Looks since the best one.
+    /// Evaluations since the best one.
     waited: usize,
 }
 
-/// The best look so far.
+/// The best evaluation so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Best {
     step: usize,
@@ -95,18 +96,17 @@ struct Best {
 struct Memory {
     score: String,
     best_step: Option<usize>,
-    /// As text: JSON knows no infinity, and its reader may be off by the last bit.
-    best_value: Option<String>,
+    best_value: Option<Number>,
     waited: usize,
 }
 
 impl<T> EarlyStopping<'_, T> {
-    /// The best score so far; `None` before the first look.
+    /// The best score so far; `None` before the first evaluation.
     pub fn best_value(&self) -> Option<f64> {
         self.best.map(|best| best.value)
     }
 
-    /// The step, counted from 0, after which the best score was taken; `None` before the first look.
+    /// The step, counted from 0, after which the best score was taken; `None` before the first evaluation.
     pub fn best_step(&self) -> Option<usize> {
         self.best.map(|best| best.step)
     }
@@ -120,6 +120,11 @@ impl<T> EarlyStopping<'_, T> {
 }
 
 impl<T> Observer<T> for EarlyStopping<'_, T> {
+    /// With the score's name, so that there may be several.
+    fn name(&self) -> String {
+        format!("EarlyStopping {}", self.score.name())
+    }
+
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
         if plan.from == 0 {
             self.best = None;
@@ -130,7 +135,7 @@ impl<T> Observer<T> for EarlyStopping<'_, T> {
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
         let step = report.step;
-        // Not after the last step, unlike other observers: a longer run would count that look, too.
+        // Not after the last step, unlike other observers: a longer run would count that evaluation, too.
         if !(step + 1).is_multiple_of(self.config.interval) {
             return Ok(Flow::Continue);
         }
@@ -159,7 +164,7 @@ impl<T> Observer<T> for EarlyStopping<'_, T> {
         serde_json::to_value(Memory {
             score: self.score.name().to_string(),
             best_step: self.best_step(),
-            best_value: self.best_value().map(|value| value.to_string()),
+            best_value: self.best_value().map(Number),
             waited: self.waited,
         })
         .map_err(|error| GanError::state("early stopping", error))
@@ -175,13 +180,8 @@ impl<T> Observer<T> for EarlyStopping<'_, T> {
                 self.score.name()
             )));
         }
-        let value = memory
-            .best_value
-            .map(|value| value.parse::<f64>())
-            .transpose()
-            .map_err(|cause| error(&cause))?;
-        self.best = match (memory.best_step, value) {
-            (Some(step), Some(value)) if !value.is_nan() => Some(Best { step, value }),
+        self.best = match (memory.best_step, memory.best_value) {
+            (Some(step), Some(Number(value))) if !value.is_nan() => Some(Best { step, value }),
             (None, None) => None,
             _ => return Err(error(&"a best score has a step and a value")),
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
-use crate::observer::{Flow, Observer, Plan};
+use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::picture::PictureGrid;
 use crate::report::StepReport;
 
@@ -15,12 +15,11 @@ use crate::report::StepReport;
 #[derive(Debug)]
 pub struct SampleGrid<C = ()> {
     folder: PathBuf,
-    interval: usize,
+    interval: Interval,
     count: usize,
     picture: PictureGrid,
     seed: u64,
     condition: C,
-    plan: Plan,
 }
 
 impl SampleGrid {
@@ -52,12 +51,11 @@ impl<C: Condition> SampleGrid<C> {
         std::fs::create_dir_all(&folder).map_err(|error| GanError::io(&folder, error))?;
         Ok(Self {
             folder,
-            interval,
+            interval: Interval::new(interval),
             count,
             picture: PictureGrid::square(count),
             seed: 0,
             condition,
-            plan: Plan::new(0, 0),
         })
     }
 
@@ -72,21 +70,32 @@ impl<C: Condition> SampleGrid<C> {
         self.picture = picture;
         self
     }
+
+    fn save<T: AdversarialTrainer<4, C>>(&self, step: usize, trainer: &T) -> Result<(), GanError> {
+        let samples = trainer.sample(self.count, self.seed, &self.condition)?;
+        let name = format!("step-{:06}.png", step + 1);
+        self.picture.save(samples, self.folder.join(name))?;
+        Ok(())
+    }
 }
 
 impl<C: Condition, T: AdversarialTrainer<4, C>> Observer<T> for SampleGrid<C> {
-    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
+    fn start(&mut self, _plan: Plan) -> Result<(), GanError> {
         self.picture.check()?;
-        self.plan = plan;
-        Ok(())
+        Ok(self.interval.start()?)
     }
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
-        if self.plan.is_due(report.step, self.interval) {
-            let samples = trainer.sample(self.count, self.seed, &self.condition)?;
-            let name = format!("step-{:06}.png", report.step + 1);
-            self.picture.save(samples, self.folder.join(name))?;
+        if self.interval.is_due(report.step) {
+            self.save(report.step, trainer)?;
         }
         Ok(Flow::Continue)
+    }
+
+    fn finish(&mut self, last: Option<&StepReport>, trainer: &T) -> Result<(), GanError> {
+        match self.interval.at_the_end(last) {
+            Some(report) => self.save(report.step, trainer),
+            None => Ok(()),
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::metric_entries::MetricEntries;
 use super::receiver::Receiver;
 use crate::gan_error::GanError;
-use crate::observer::{Flow, Observer, Plan};
+use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::StepReport;
 
 /// Hands the numbers of every so many steps, and of the last one, to one of Burn's metric loggers, such as
@@ -27,10 +27,9 @@ use crate::report::StepReport;
 /// # let _: &dyn Observer<()> = &log;
 /// ```
 pub struct MetricLog {
-    interval: usize,
+    interval: Interval,
     logger: Receiver<Box<dyn MetricLogger>>,
     entries: MetricEntries,
-    plan: Plan,
     epoch: usize,
     /// Whether the epoch has any entries yet.
     started: bool,
@@ -40,13 +39,24 @@ impl MetricLog {
     /// A log of the numbers of every `interval` steps.
     pub fn new(interval: usize, logger: impl MetricLogger + 'static) -> Self {
         Self {
-            interval,
+            interval: Interval::new(interval),
             logger: Receiver::new("metric logger", Box::new(logger)),
             entries: MetricEntries::default(),
-            plan: Plan::new(0, 0),
             epoch: 1,
             started: false,
         }
+    }
+
+    /// Hands the numbers of a step to the logger.
+    fn log(&mut self, report: &StepReport) -> Result<(), GanError> {
+        let values = report.read()?;
+        self.started = true;
+        let entries = &mut self.entries;
+        self.logger.call(|logger| {
+            let define = |metric| logger.log_metric_definition(metric);
+            let update = MetricsUpdate::new(Vec::new(), entries.of_step(&values, define));
+            logger.log(update, self.epoch, &Split::Train);
+        })
     }
 
     /// Has the logger end the epoch, if there is anything in it.
@@ -66,33 +76,28 @@ impl fmt::Debug for MetricLog {
         formatter
             .debug_struct("MetricLog")
             .field("interval", &self.interval)
-            .field("plan", &self.plan)
             .field("epoch", &self.epoch)
             .finish_non_exhaustive()
     }
 }
 
 impl<T> Observer<T> for MetricLog {
-    fn start(&mut self, plan: Plan) -> Result<(), GanError> {
-        self.plan = plan;
+    fn start(&mut self, _plan: Plan) -> Result<(), GanError> {
+        self.interval.start()?;
         self.end_epoch()
     }
 
     fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
-        if self.plan.is_due(report.step, self.interval) {
-            let values = report.read()?;
-            self.started = true;
-            let entries = &mut self.entries;
-            self.logger.call(|logger| {
-                let define = |metric| logger.log_metric_definition(metric);
-                let update = MetricsUpdate::new(Vec::new(), entries.of_step(&values, define));
-                logger.log(update, self.epoch, &Split::Train);
-            })?;
+        if self.interval.is_due(report.step) {
+            self.log(report)?;
         }
         Ok(Flow::Continue)
     }
 
-    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
+    fn finish(&mut self, last: Option<&StepReport>, _trainer: &T) -> Result<(), GanError> {
+        if let Some(report) = self.interval.at_the_end(last) {
+            self.log(report)?;
+        }
         self.end_epoch()
     }
 

@@ -1,4 +1,4 @@
-//! Observers: what looks at a run while it trains, and writes down, draws or stops.
+//! Observers: what sees each step of a run, and writes down, draws or stops.
 
 #[cfg(feature = "train")]
 mod dashboard;
@@ -34,5 +34,6 @@ pub use plots::{HistoryPlots, score_chart};
 pub use progress::ProgressBar;
 pub use watch::{Finding, FindingKind, Measures, Watch, WatchAction, WatchConfig};
 
-pub use crate::observer::{Every, Flow, Observer, Plan};
+pub use crate::observe_error::ObserveError;
+pub use crate::observer::{Every, Flow, Interval, Named, Observer, Plan};
 pub use crate::score::Score;

@@ -5,36 +5,38 @@ use std::path::{Path, PathBuf};
 use super::evaluation::Evaluated;
 use super::history::read_history;
 use crate::gan_error::GanError;
-use crate::observer::{Flow, Observer};
+use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::plot::{Chart, logit_chart, loss_chart};
 use crate::report::StepReport;
 
 /// Draws the losses and the logits of a [`History`](super::History) beside its file, as `losses.png` and `logits.png`:
 /// every so many steps and at the end of the run.
 ///
-/// It reads the file, so that the plots of a resumed run show the whole of it, and belongs behind the history in a list
-/// of observers.
+/// It reads the file, so that the plots of a resumed run show the whole of it, and belongs behind the history:
 ///
 /// ```
-/// use burn_gan::observe::{History, HistoryPlots, Observer};
+/// use burn_gan::AdversarialTrainer;
+/// use burn_gan::data::Source;
+/// use burn_gan::observe::{History, HistoryPlots};
+/// use burn_gan::run::Run;
 ///
-/// fn observers<T>() -> Vec<Box<dyn Observer<T>>> {
+/// fn plotted<T: AdversarialTrainer<2>, S: Source<2>>(run: Run<2, (), T, S>) -> Run<2, (), T, S> {
 ///     let path = "out/run/losses.csv";
-///     vec![Box::new(History::csv(path, 10)), Box::new(HistoryPlots::new(path, 1000))]
+///     run.observe(History::csv(path, 10)).observe(HistoryPlots::new(path, 1000))
 /// }
 /// ```
 #[derive(Debug)]
 pub struct HistoryPlots {
     history: PathBuf,
-    interval: usize,
+    interval: Interval,
 }
 
 impl HistoryPlots {
-    /// Plots of the history at this path every `interval` steps; 0 counts as 1.
+    /// Plots of the history at this path every `interval` steps.
     pub fn new(history: impl AsRef<Path>, interval: usize) -> Self {
         Self {
             history: history.as_ref().to_path_buf(),
-            interval: interval.max(1),
+            interval: Interval::new(interval),
         }
     }
 
@@ -46,15 +48,22 @@ impl HistoryPlots {
 }
 
 impl<T> Observer<T> for HistoryPlots {
+    fn start(&mut self, _plan: Plan) -> Result<(), GanError> {
+        Ok(self.interval.start()?)
+    }
+
     fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
-        if (report.step + 1).is_multiple_of(self.interval) {
+        if self.interval.is_due(report.step) {
             self.write()?;
         }
         Ok(Flow::Continue)
     }
 
-    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
-        self.write()
+    fn finish(&mut self, last: Option<&StepReport>, _trainer: &T) -> Result<(), GanError> {
+        match self.interval.at_the_end(last) {
+            Some(_) => self.write(),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,15 +3,14 @@
 use indicatif::ProgressStyle;
 
 use crate::gan_error::GanError;
-use crate::observer::{Flow, Observer, Plan};
+use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::{StepReport, StepValues};
 
 /// Shows steps done, speed, time left and losses on standard error, if that is a terminal.
 #[derive(Debug)]
 pub struct ProgressBar {
     bar: indicatif::ProgressBar,
-    interval: usize,
-    plan: Plan,
+    interval: Interval,
 }
 
 impl ProgressBar {
@@ -19,8 +18,7 @@ impl ProgressBar {
     pub fn new(interval: usize) -> Self {
         Self {
             bar: indicatif::ProgressBar::hidden(),
-            interval,
-            plan: Plan::new(0, 0),
+            interval: Interval::new(interval),
         }
     }
 }
@@ -30,7 +28,7 @@ impl<T> Observer<T> for ProgressBar {
         let style =
             ProgressStyle::with_template("{bar:10} {pos}/{len} {per_sec} {eta} left  {msg}")
                 .map_err(GanError::user)?;
-        self.plan = plan;
+        self.interval.start()?;
         self.bar = indicatif::ProgressBar::new(plan.to as u64)
             .with_style(style)
             .with_position(plan.from as u64);
@@ -40,13 +38,16 @@ impl<T> Observer<T> for ProgressBar {
 
     fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
         self.bar.set_position(report.step as u64 + 1);
-        if self.plan.is_due(report.step, self.interval) {
+        if self.interval.is_due(report.step) {
             self.bar.set_message(message(&report.read()?));
         }
         Ok(Flow::Continue)
     }
 
-    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
+    fn finish(&mut self, last: Option<&StepReport>, _trainer: &T) -> Result<(), GanError> {
+        if let Some(report) = self.interval.at_the_end(last) {
+            self.bar.set_message(message(&report.read()?));
+        }
         self.bar.abandon();
         // The bar leaves the cursor at the end of its line.
         if !self.bar.is_hidden() {

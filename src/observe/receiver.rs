@@ -1,6 +1,7 @@
 //! [`Receiver`]: Burn's renderers and loggers, whose panics are errors here.
 
 use crate::gan_error::GanError;
+use crate::observe_error::ObserveError;
 use crate::unwind::caught;
 
 /// A metrics renderer or a metric logger.
@@ -53,5 +54,5 @@ impl<R> Drop for Receiver<R> {
 }
 
 fn failed(receiver: &'static str, message: String) -> GanError {
-    GanError::MetricsReceiver { receiver, message }
+    ObserveError::MetricsReceiver { receiver, message }.into()
 }

@@ -1,23 +1,14 @@
 //! [`NetworkOptimizer`]: an optimiser for all parameters of a network.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use burn::grad_clipping::{GradientClipping, GradientClippingConfig};
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamGroup};
-use burn::optim::{
-    DynOptimizer, DynState, GradientsParams, LearningRate, Optimizer, StateSink, StateSource,
-};
-use burn::tensor::{Bytes, Device, Tensor, TensorData};
-use burn_pack::{Reader, Scalar, Writer};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamGroup, ParamId};
+use burn::optim::{DynState, GradientsParams, LearningRate};
+use burn::tensor::Tensor;
 
-use crate::gan_error::GanError;
+use super::UpdateRule;
 use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
-use crate::unwind::caught;
-
-/// Under which a parameter's rank is written, beside what its optimiser remembers.
-const RANK: &str = "__rank";
 
 /// An optimiser for all parameters of a network, with what it remembers of each.
 ///
@@ -26,38 +17,34 @@ const RANK: &str = "__rank";
 /// Here they are keyed by the parameter's path in the network and live where the parameter does.
 ///
 /// ```
-/// use burn::optim::{AdamConfig, SgdConfig};
-/// use burn_gan::optimizer::NetworkOptimizer;
-///
-/// let adam = NetworkOptimizer::from(AdamConfig::new().build());
-/// // Biases with another rule than weights:
 /// use burn::module::ParamGroup;
-/// let mixed = adam.with_group(ParamGroup::from_predicate("bias"), SgdConfig::new().build());
+/// use burn::optim::{AdamConfig, SgdConfig};
+/// use burn_gan::optimizer::OptimizerConfig;
+///
+/// let adam = OptimizerConfig::Adam(AdamConfig::new()).init()?;
+/// // Biases with another rule than weights:
+/// let sgd = OptimizerConfig::Sgd(SgdConfig::new()).rule()?;
+/// let mixed = adam.with_group(ParamGroup::from_predicate("bias"), sgd);
+/// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Clone)]
 pub struct NetworkOptimizer {
-    groups: Vec<Group>,
-    clipping: Option<GradientClipping>,
-    states: BTreeMap<String, DynState>,
+    pub(super) groups: Vec<Group>,
+    pub(super) states: BTreeMap<String, Remembered>,
 }
 
-/// The parameters that a rule is for.
+/// Some parameters and the rule that is for them.
 #[derive(Clone)]
-struct Group {
+pub(super) struct Group {
     parameters: ParamGroup,
-    rule: Arc<dyn DynOptimizer>,
-    identity: Identity,
+    pub rule: UpdateRule,
 }
 
-impl<O: Optimizer> From<O> for NetworkOptimizer {
-    fn from(rule: O) -> Self {
-        Self {
-            groups: Vec::new(),
-            clipping: None,
-            states: BTreeMap::new(),
-        }
-        .with_group(ParamGroup::all(), rule)
-    }
+/// What the rule of one of the groups remembers of a parameter.
+#[derive(Clone)]
+pub(super) struct Remembered {
+    pub group: usize,
+    pub state: DynState,
 }
 
 impl std::fmt::Debug for NetworkOptimizer {
@@ -70,30 +57,39 @@ impl std::fmt::Debug for NetworkOptimizer {
     }
 }
 
+impl From<UpdateRule> for NetworkOptimizer {
+    fn from(rule: UpdateRule) -> Self {
+        Self::new(rule)
+    }
+}
+
 impl NetworkOptimizer {
-    /// Another rule for some parameters; where several groups match, the last counts. What was remembered of
-    /// any parameter is forgotten.
-    pub fn with_group<O: Optimizer>(mut self, parameters: ParamGroup, rule: O) -> Self {
-        self.groups.push(Group {
-            parameters,
-            rule: Arc::new(rule),
-            identity: Identity::of::<O>(),
-        });
+    /// One rule for all parameters.
+    pub fn new(rule: UpdateRule) -> Self {
+        Self {
+            groups: Vec::new(),
+            states: BTreeMap::new(),
+        }
+        .with_group(ParamGroup::all(), rule)
+    }
+
+    /// Another rule for some parameters, by path or by identity; where several groups match, the last counts. What
+    /// was remembered of any parameter is forgotten.
+    ///
+    /// A group by identity (`ParamGroup::ids_from_module`) is one of the network that it was made from, and of its
+    /// copies: in each process it is made anew from the network that is built there. A group that matches no parameter
+    /// of the network is named in a warning at the first step.
+    pub fn with_group(mut self, parameters: ParamGroup, rule: UpdateRule) -> Self {
+        self.groups.push(Group { parameters, rule });
         self.states.clear();
         self
     }
 
-    /// Clips each parameter's gradient on its own, as Burn's optimiser configurations can.
-    pub fn with_clipping(mut self, clipping: Option<&GradientClippingConfig>) -> Self {
-        self.clipping = clipping.map(GradientClippingConfig::init);
-        self
-    }
-
-    /// The types of its rules, for checkpoints; their settings are those of whoever built them.
+    /// What its rules are, for checkpoints.
     pub fn identities(&self) -> Vec<Identity> {
         self.groups
             .iter()
-            .map(|group| group.identity.clone())
+            .map(|group| group.rule.identity.clone())
             .collect()
     }
 
@@ -104,6 +100,11 @@ impl NetworkOptimizer {
         network: M,
         gradients: GradientsParams,
     ) -> M {
+        if self.states.is_empty() {
+            for group in self.groups_without_parameters(&network) {
+                log::warn!("no parameter of the network is in {group:?}");
+            }
+        }
         network.map(&mut Step {
             optimizer: self,
             learning_rate,
@@ -112,92 +113,26 @@ impl NetworkOptimizer {
         })
     }
 
-    /// What it remembers, in the burnpack format, by the parameters' paths.
-    ///
-    /// # Errors
-    /// [`GanError::State`] where it cannot be written down.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, GanError> {
-        let mut tensors = Vec::new();
-        let mut scalars = BTreeMap::new();
-        for (path, state) in &self.states {
-            let mut sink = StateSink::default();
-            if let Some(rule) = self.rule(path) {
-                rule.state_flatten(path, state, &mut sink);
-            }
-            scalars.extend(sink.scalars);
-            scalars.insert(format!("{path}.{RANK}"), Scalar::from(state.rank()));
-            tensors.extend(sink.tensors.into_iter().map(|(name, data)| {
-                let (bytes, shape, dtype) = data.into_parts();
-                burn_pack::Tensor::new(name, dtype, shape, None, bytes)
-            }));
-        }
-        let writer = scalars
-            .iter()
-            .fold(Writer::new(tensors), |writer, (name, value)| {
-                writer.with_scalar(name, *value)
-            });
-        let bytes = writer.into_bytes().map_err(state_error)?;
-        Ok(bytes.to_vec())
-    }
-
-    /// The same rules with what [`NetworkOptimizer::to_bytes`] wrote down of a network with these parameters.
-    ///
-    /// # Errors
-    /// [`GanError::State`] for damaged bytes, or those of another network or optimiser.
-    pub fn with_bytes<M: Module>(mut self, bytes: Vec<u8>, network: &M) -> Result<Self, GanError> {
-        let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(state_error)?;
-        let scalars = reader.scalars().clone();
-        let ranks: BTreeMap<String, Scalar> = scalars
-            .iter()
-            .filter_map(|(name, rank)| Some((name.strip_suffix(RANK)?.strip_suffix('.')?, rank)))
-            .map(|(path, rank)| (path.to_string(), *rank))
-            .collect();
-        let mut source = StateSource::new(scalars);
-        for tensor in reader.into_tensors().map_err(state_error)? {
-            let (name, dtype, shape, _, bytes) = tensor.into_parts().map_err(state_error)?;
-            source.insert_tensor(name, TensorData::from_bytes(bytes, shape, dtype));
-        }
-
-        let mut places = Places::default();
-        network.visit(&mut places);
-        self.states.clear();
-        for (path, rank) in ranks {
-            let Some((expected, device)) = places.found.get(&path) else {
-                return Err(state_error(format!("the network has no `{path}`")));
-            };
-            if usize::try_from(rank) != Ok(*expected) {
-                return Err(state_error(format!("`{path}` has rank {expected}")));
-            }
-            let state = self
-                .rule(&path)
-                .and_then(|rule| rule.state_unflatten(*expected, &path, &mut source, device))
-                .ok_or_else(|| state_error(format!("`{path}` is of another optimiser")))?;
-            self.states.insert(path, state);
-        }
-        self.try_step(network)?;
-        Ok(self)
-    }
-
-    /// Refuses states that the next step would panic on, such as those of other shapes: what shape a state has is
-    /// the rule's own affair, so that only a step can tell.
-    fn try_step<M: Module>(&self, network: &M) -> Result<(), GanError> {
-        let mut trial = Trial {
+    /// The groups that match no parameter of a network, or none that another group does not take.
+    pub fn groups_without_parameters<M: Module>(&self, network: &M) -> Vec<&ParamGroup> {
+        let mut used = UsedGroups {
             optimizer: self,
             path: ModulePath::default(),
-            failure: None,
+            used: vec![false; self.groups.len()],
         };
-        network.visit(&mut trial);
-        trial.failure.map_or(Ok(()), Err)
+        network.visit(&mut used);
+        let unused = self.groups.iter().zip(used.used);
+        unused
+            .filter(|(_, used)| !used)
+            .map(|(group, _)| &group.parameters)
+            .collect()
     }
 
-    fn rule(&self, path: &str) -> Option<&Arc<dyn DynOptimizer>> {
-        // Identities differ from process to process, so that paths alone tell the groups apart.
-        let unknown = burn::module::ParamId::from(0);
+    /// The group that a parameter belongs to, by its place in the list.
+    pub(super) fn group_of(&self, id: ParamId, path: &str) -> Option<usize> {
         self.groups
             .iter()
-            .rev()
-            .find(|group| group.parameters.matches(&unknown, Some(path)))
-            .map(|group| &group.rule)
+            .rposition(|group| group.parameters.matches(&id, Some(path)))
     }
 }
 
@@ -216,19 +151,20 @@ impl ModuleMapper for Step<'_> {
             return param;
         };
         let path = self.path.key();
-        let Some(rule) = self.optimizer.rule(&path).cloned() else {
+        let Some(group) = self.optimizer.group_of(param.id, &path) else {
             return param;
         };
-        let gradient = match &self.optimizer.clipping {
+        let rule = self.optimizer.groups[group].rule.clone();
+        let gradient = match &rule.clipping {
             Some(clipping) => clipping.clip_gradient(gradient),
             None => gradient,
         };
-        let state = self.optimizer.states.remove(&path);
-        let learning_rate = self.learning_rate;
         let states = &mut self.optimizer.states;
+        let state = states.remove(&path).map(|remembered| remembered.state);
+        let learning_rate = self.learning_rate;
         param.map(|weight| {
             let strategy = weight.gradient_checkpointing_strategy();
-            let (updated, state) = rule.step_dyn(
+            let (updated, state) = rule.optimizer.step_dyn(
                 D,
                 learning_rate,
                 weight.inner().into_bridge(),
@@ -236,7 +172,7 @@ impl ModuleMapper for Step<'_> {
                 state,
             );
             if let Some(state) = state {
-                states.insert(path, state);
+                states.insert(path, Remembered { group, state });
             }
             let updated = Tensor::from_inner(Tensor::<D>::from_bridge(updated));
             match strategy {
@@ -248,53 +184,19 @@ impl ModuleMapper for Step<'_> {
     }
 }
 
-/// The rank and the device of each parameter by path.
-#[derive(Default)]
-struct Places {
-    path: ModulePath,
-    found: BTreeMap<String, (usize, Device)>,
-}
-
-impl ModuleVisitor for Places {
-    follow_path!();
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let device = param.lazy_device().without_autodiff();
-        self.found.insert(self.path.key(), (D, device));
-    }
-}
-
-/// A step with zeros for weights and gradients, which nobody sees.
-struct Trial<'a> {
+/// Which groups have a parameter of their own.
+struct UsedGroups<'a> {
     optimizer: &'a NetworkOptimizer,
     path: ModulePath,
-    failure: Option<GanError>,
+    used: Vec<bool>,
 }
 
-impl ModuleVisitor for Trial<'_> {
+impl ModuleVisitor for UsedGroups<'_> {
     follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let path = self.path.key();
-        let (Some(rule), Some(state)) =
-            (self.optimizer.rule(&path), self.optimizer.states.get(&path))
-        else {
-            return;
-        };
-        let shape = param.lazy_shape();
-        let device = param.lazy_device().without_autodiff();
-        let stepped = caught(|| {
-            let zeros = || Tensor::<D>::zeros(shape.clone(), &device).into_bridge();
-            let (updated, _) = rule.step_dyn(D, 0.0, zeros(), zeros(), Some(state.clone()));
-            Tensor::<D>::from_bridge(updated).shape()
-        });
-        if stepped.as_ref() != Ok(&shape) {
-            let message = format!("`{path}` has shape {shape:?}, its state does not fit");
-            self.failure.get_or_insert_with(|| state_error(message));
+        if let Some(group) = self.optimizer.group_of(param.id, &self.path.key()) {
+            self.used[group] = true;
         }
     }
-}
-
-fn state_error(message: impl std::fmt::Display) -> GanError {
-    GanError::state("optimizer", message)
 }

@@ -4,9 +4,9 @@ use burn::config::Config;
 use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-use super::NetworkOptimizer;
-use crate::errors::positive;
-use crate::gan_error::GanError;
+use super::{NetworkOptimizer, UpdateRule};
+use crate::errors::{ConfigError, positive};
+use crate::identity::Identity;
 use crate::schedule::Schedule;
 
 /// Configuration of a [`ScheduledAdam`].
@@ -16,7 +16,7 @@ pub struct ScheduledAdamConfig {
     /// Decay of the first moment, in [0, 1).
     #[config(default = 0.0)]
     pub beta_1: f64,
-    /// Decay of the second moment by the optimiser's own step, in [0, 1).
+    /// Decay of the second moment, in [0, 1): by the optimiser's own step, and in a trainer by the trainer's.
     pub beta_2: Schedule,
     /// Added to the root of the second moment.
     #[config(default = 1e-8)]
@@ -30,23 +30,39 @@ pub struct ScheduledAdamConfig {
 #[derive(Debug, Clone)]
 pub struct ScheduledAdam {
     config: ScheduledAdamConfig,
+    /// Steps of the schedule for one step of the optimiser.
+    steps_per_update: usize,
 }
 
 impl ScheduledAdamConfig {
     /// The optimiser for a module.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a decay outside [0, 1) or an epsilon that is not positive.
-    pub fn init(&self) -> Result<NetworkOptimizer, GanError> {
+    /// For a decay outside [0, 1) or an epsilon that is not positive.
+    pub fn init(&self) -> Result<NetworkOptimizer, ConfigError> {
+        Ok(NetworkOptimizer::new(self.rule_every(1)?))
+    }
+
+    /// The rule of an optimiser that takes one step in so many of the schedule's, in the last of them.
+    pub(super) fn rule_every(&self, steps: usize) -> Result<UpdateRule, ConfigError> {
         let decay = |value: f64| (0.0..1.0).contains(&value);
         if !decay(self.beta_1) {
-            return Err(GanError::config("beta_1", self.beta_1, "must be in [0, 1)"));
+            let requirement = "must be in [0, 1)";
+            return Err(ConfigError::new("beta_1", self.beta_1, requirement));
         }
         self.beta_2.check("beta_2", decay, "must be in [0, 1)")?;
         positive("epsilon", self.epsilon)?;
-        Ok(NetworkOptimizer::from(ScheduledAdam {
+        let rule = ScheduledAdam {
             config: self.clone(),
-        }))
+            steps_per_update: steps,
+        };
+        let schedule = serde_json::to_value(&self.beta_2)
+            .map_err(|error| ConfigError::new("beta_2", error, "must be written down"))?;
+        let identity = Identity::of::<ScheduledAdam>()
+            .with("beta_1", self.beta_1)
+            .with("beta_2", schedule)
+            .with("epsilon", self.epsilon);
+        Ok(UpdateRule::new(identity, rule))
     }
 }
 
@@ -62,7 +78,8 @@ impl Optimizer for ScheduledAdam {
     ) -> (Tensor<D>, Option<AdamState<D>>) {
         let past = state.map(|state| state.momentum);
         let steps = past.as_ref().map_or(0, |past| past.time);
-        let (beta_1, beta_2) = (self.config.beta_1, self.config.beta_2.at(steps));
+        let step_of_schedule = (steps + 1) * self.steps_per_update - 1;
+        let (beta_1, beta_2) = (self.config.beta_1, self.config.beta_2.at(step_of_schedule));
         let new_1 = gradient.clone() * (1.0 - beta_1);
         let new_2 = gradient.square() * (1.0 - beta_2);
         let (moment_1, moment_2) = match past {

@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor};
 
-use crate::gan_error::GanError;
+use super::PenaltyError;
 
 /// Refuses a discriminator with batch normalisation anywhere in its module tree, this crate's or Burn's.
 ///
@@ -10,12 +10,12 @@ use crate::gan_error::GanError;
 /// means nothing (Gulrajani et al. 2017, section 4).
 ///
 /// # Errors
-/// [`GanError::PenalizedBatchNorm`] with the path of the first such layer.
-pub fn refuse_batch_norm(discriminator: &impl Module) -> Result<(), GanError> {
+/// [`PenaltyError::BatchNorm`] with the path of the first such layer.
+pub fn refuse_batch_norm(discriminator: &impl Module) -> Result<(), PenaltyError> {
     let mut search = Search::default();
     discriminator.visit(&mut search);
     match search.found {
-        Some(path) => Err(GanError::PenalizedBatchNorm { path }),
+        Some(path) => Err(PenaltyError::BatchNorm { path }),
         None => Ok(()),
     }
 }

@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 
+use super::consistency::Example;
 use super::exact::{Term, cost_and_direction};
 use super::norm::gradient_norm;
-use super::refuse_batch_norm;
+use super::{PenaltyError, refuse_batch_norm};
 use crate::errors::positive;
-use crate::gan_error::GanError;
 use crate::network::Discriminator;
 
 /// Penalties by central differences: `|v| (D(x + h u) - D(x - h u)) / (2 h)` along the unit direction
@@ -24,26 +24,35 @@ pub struct CentralDifference {
 impl CentralDifference {
     /// Differences over `step` to either side, in the units of the samples, measured over a whole sample.
     ///
+    /// Runs a copy of the discriminator a few times, in training form, on samples like `example`.
+    ///
     /// # Errors
-    /// [`GanError::Config`] for a step that is not positive, [`GanError::PenalizedBatchNorm`] for a
-    /// discriminator with batch normalisation.
-    pub fn new(discriminator: &impl burn::module::Module, step: f64) -> Result<Self, GanError> {
+    /// [`PenaltyError::Config`] for a step that is not positive, [`PenaltyError::BatchNorm`] for a
+    /// discriminator with batch normalisation, [`PenaltyError::RandomDiscriminator`] for one with dropout or other
+    /// noise.
+    pub fn new<const D: usize, C, N: Discriminator<D, C>>(
+        discriminator: &N,
+        step: f64,
+        example: Tensor<D>,
+        condition: &C,
+    ) -> Result<Self, PenaltyError> {
         positive("penalty_method.step", step)?;
         refuse_batch_norm(discriminator)?;
+        Example::new(discriminator, example).refuse_random(condition)?;
         Ok(Self { step })
     }
 
     /// The penalty `cost` of the gradient at `points`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] where `cost` does not give one number a point.
+    /// [`PenaltyError::Shape`] where `cost` does not give one number a point.
     pub fn term<const D: usize, C, N: Discriminator<D, C>>(
         &self,
         discriminator: &N,
         points: Tensor<D>,
         condition: &C,
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
-    ) -> Result<Term, GanError> {
+    ) -> Result<Term, PenaltyError> {
         let points = points.without_autodiff();
         let (cost, direction) = cost_and_direction(discriminator, points.clone(), condition, cost)?;
         let length = gradient_norm(direction.clone());

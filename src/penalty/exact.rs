@@ -2,9 +2,10 @@
 
 use burn::tensor::Tensor;
 
+use super::PenaltyError;
+use super::consistency::Example;
 use crate::dual::Dual;
 use crate::errors::ShapeError;
-use crate::gan_error::GanError;
 use crate::network::{Discriminator, TangentRule};
 
 /// A penalty at some points.
@@ -29,16 +30,22 @@ pub struct Exact<N, const D: usize, C> {
 }
 
 impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
-    /// Looks once, on a few samples and without autodiff, at what the discriminator is made of.
+    /// Finds out on a few samples what the discriminator is made of, and runs a copy of it a few times, in training
+    /// form, on samples like them: its logits must be the same in each pass, and its tangent rule true.
     ///
     /// # Errors
-    /// [`GanError::NoTangentRule`] for a discriminator without [`Discriminator::tangent_rule`],
-    /// [`GanError::PenalizedBatchNorm`] for one with batch normalisation.
-    pub fn new(discriminator: &N, example: Tensor<D>, condition: &C) -> Result<Self, GanError> {
+    /// [`PenaltyError::NoTangentRule`] for a discriminator without [`Discriminator::tangent_rule`],
+    /// [`PenaltyError::BatchNorm`] for one with batch normalisation, [`PenaltyError::RandomDiscriminator`] for one
+    /// with dropout or other noise, [`PenaltyError::TangentRuleValue`] and [`PenaltyError::TangentRuleSlope`] for
+    /// a rule that disagrees with the logits.
+    pub fn new(discriminator: &N, example: Tensor<D>, condition: &C) -> Result<Self, PenaltyError> {
         super::refuse_batch_norm(discriminator)?;
         let rule = discriminator
             .tangent_rule()
-            .ok_or(GanError::NoTangentRule)?;
+            .ok_or(PenaltyError::NoTangentRule)?;
+        let trial = Example::new(discriminator, example.clone());
+        let logits = trial.refuse_random(condition)?;
+        trial.refuse_wrong_rule(rule, condition, &logits)?;
         let example = Dual::constant(example.without_autodiff());
         let logits = rule(&discriminator.valid(), example, condition);
         Ok(Self {
@@ -56,14 +63,14 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
     /// The penalty `cost` of the gradient at `points`.
     ///
     /// # Errors
-    /// [`GanError::Shape`] where `cost` does not give one number a point.
+    /// [`PenaltyError::Shape`] where `cost` does not give one number a point.
     pub fn term(
         &self,
         discriminator: &N,
         points: Tensor<D>,
         condition: &C,
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
-    ) -> Result<Term, GanError> {
+    ) -> Result<Term, PenaltyError> {
         let points = points.without_autodiff();
         let (cost, direction) = cost_and_direction(discriminator, points.clone(), condition, cost)?;
         // The slopes of a piecewise linear network do not move with its weights: its values need no graph.
@@ -74,13 +81,13 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
         };
         let moving = Dual::with_tangent(value, direction.autodiff())?;
         let logits = (self.rule)(discriminator, moving, condition);
-        let surrogate = logits.tangent.ok_or(GanError::NoTangentRule)?;
+        let surrogate = logits.tangent.ok_or(PenaltyError::NoTangentRule)?;
         Ok(Term { surrogate, cost })
     }
 }
 
 /// The gradient of the summed logits in the points.
-fn input_gradient<const D: usize, C, N: Discriminator<D, C>>(
+pub(super) fn input_gradient<const D: usize, C, N: Discriminator<D, C>>(
     discriminator: &N,
     points: Tensor<D>,
     condition: &C,
@@ -102,12 +109,12 @@ pub(super) fn cost_and_direction<const D: usize, C, N: Discriminator<D, C>>(
     points: Tensor<D>,
     condition: &C,
     cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
-) -> Result<(Tensor<1>, Tensor<D>), GanError> {
+) -> Result<(Tensor<1>, Tensor<D>), PenaltyError> {
     let gradient = input_gradient(discriminator, points, condition).without_autodiff();
     let leaf = gradient.clone().autodiff().require_grad();
     let cost = cost(leaf.clone());
     if cost.dims()[0] != gradient.dims()[0] {
-        return Err(GanError::Shape(ShapeError {
+        return Err(PenaltyError::Shape(ShapeError {
             what: "cost of a penalty",
             expected: vec![gradient.dims()[0]],
             actual: cost.dims().to_vec(),

@@ -9,7 +9,8 @@
 //! 3. `s`, the tangent of the logits in the direction `v`, `v` held constant.
 //!
 //! Since `sum(s) = <v, g>` and `v` is constant, `d/dw sum(s) = <v, d/dw g> = d/dw sum(cost(g))`: the gradient of
-//! the tangent in the weights is exactly that of the penalty. No approximation, any cost.
+//! the tangent in the weights is exactly that of the penalty. No approximation, any cost. What a discriminator needs for it,
+//! and how it was checked, is on the page [Penalties](crate::guide::penalties).
 //!
 //! # The surrogate is not the penalty
 //!
@@ -56,7 +57,9 @@
 
 mod batch_norm;
 mod central_difference;
+mod consistency;
 mod dragan;
+mod error;
 mod exact;
 mod norm;
 mod wasserstein;
@@ -65,6 +68,7 @@ mod zero_centered;
 pub use batch_norm::refuse_batch_norm;
 pub use central_difference::CentralDifference;
 pub use dragan::Dragan;
+pub use error::PenaltyError;
 pub use exact::{Exact, Term};
 pub use norm::{gradient_norm, per_sample};
 pub use wasserstein::WassersteinGp;
@@ -73,7 +77,7 @@ pub use zero_centered::{R1, R2};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::gan_error::GanError;
+use crate::errors::ConfigError;
 use crate::identity::Identity;
 use crate::random::Stream;
 
@@ -130,8 +134,8 @@ impl Penalty {
     /// The penalty.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a weight that is negative or not finite.
-    pub fn build<const D: usize>(self) -> Result<Box<dyn GradientPenalty<D>>, GanError> {
+    /// For a weight that is negative or not finite.
+    pub fn build<const D: usize>(self) -> Result<Box<dyn GradientPenalty<D>>, ConfigError> {
         let (field, weight) = match self {
             Self::R1 { gamma } | Self::R2 { gamma } => ("penalties.gamma", gamma),
             Self::WassersteinGp { weight }
@@ -139,11 +143,8 @@ impl Penalty {
             | Self::Dragan { weight } => ("penalties.weight", weight),
         };
         if !(weight >= 0.0 && weight.is_finite()) {
-            return Err(GanError::config(
-                field,
-                weight,
-                "must be finite and not negative",
-            ));
+            let requirement = "must be finite and not negative";
+            return Err(ConfigError::new(field, weight, requirement));
         }
         Ok(match self {
             Self::R1 { gamma } => Box::new(R1 { gamma }),

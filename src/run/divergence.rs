@@ -1,8 +1,11 @@
 //! [`Divergence`]: what a run does when training does not stay finite.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::errors::{ConfigError, at_least_1};
+use crate::gan_error::GanError;
 
 /// What a run does after a step whose losses, gradients or new weights are not finite.
 ///
@@ -56,11 +59,16 @@ pub(super) struct Incidents {
 }
 
 impl Incidents {
-    /// In words, for an error that ends the run.
-    pub fn describe(&self) -> String {
-        format!(
-            "after {} skipped steps and {} roll backs",
-            self.skipped, self.roll_backs
-        )
+    /// The error of a run whose policy is at its end.
+    pub fn diverged(self, step: usize, checkpoint: Option<&Path>, cause: GanError) -> GanError {
+        GanError::Diverged {
+            step,
+            after: format!(
+                "after {} skipped steps and {} roll backs",
+                self.skipped, self.roll_backs
+            ),
+            checkpoint: checkpoint.map(Path::to_path_buf),
+            cause: Box::new(cause),
+        }
     }
 }

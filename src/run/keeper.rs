@@ -3,18 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use burn::config::Config;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Run;
-use super::divergence::Incidents;
-use crate::adversarial::AdversarialTrainer;
-use crate::batch::Condition;
-use crate::checkpoint::{Checkpoint, Checkpoints, Manifest, ScoreRecord, differences};
-use crate::data::Source;
+use super::run_state::RunState;
+use crate::checkpoint::{
+    Checkpoint, CheckpointError, Checkpoints, FORMAT, Manifest, ScoreRecord, differences,
+};
 use crate::errors::at_least_1;
 use crate::gan_error::GanError;
-use crate::persistent::{Persistent, SavedState};
 use crate::score::Score;
 
 /// Where and how often a run writes checkpoints.
@@ -32,38 +28,6 @@ pub struct CheckpointConfig {
     pub keep: usize,
 }
 
-/// How a run asks its trainer for what [`Persistent`] trainers can do.
-///
-/// Functions, not a bound: a run without checkpoints takes any trainer.
-pub(super) struct Persistence<T> {
-    pub describe: fn(&T) -> Result<Value, GanError>,
-    pub seed: fn(&T) -> u64,
-    pub save: fn(&T) -> Result<SavedState, GanError>,
-    pub load: fn(&mut T, &SavedState) -> Result<(), GanError>,
-    pub skip: fn(&mut T),
-    pub scale: fn(&mut T, f64),
-}
-
-impl<T: Persistent> Persistence<T> {
-    pub fn of() -> Self {
-        Self {
-            describe: T::description,
-            seed: T::seed,
-            save: T::save_state,
-            load: T::load_state,
-            skip: T::skip_step,
-            scale: T::scale_learning_rates,
-        }
-    }
-}
-
-/// The part of a run that is no trainer's.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct RunState {
-    pub incidents: Incidents,
-    pub observers: Value,
-}
-
 /// The checkpoints of a run in progress.
 pub(super) struct Keeper<'a, T> {
     config: CheckpointConfig,
@@ -77,42 +41,8 @@ pub(super) struct Keeper<'a, T> {
 }
 
 impl<'a, T> Keeper<'a, T> {
-    /// The checkpoints of a run that keeps any.
-    pub fn of<const D: usize, C, S>(run: &mut Run<'a, D, C, T, S>) -> Result<Option<Self>, GanError>
-    where
-        C: Condition,
-        T: AdversarialTrainer<D, C>,
-        S: Source<D, C>,
-    {
-        let best = run.best.take();
-        let config = match (run.checkpoints.take(), &run.resume) {
-            (Some(config), _) => Some(config),
-            (None, Some(folder)) => Some(CheckpointConfig::new(folder.clone())),
-            (None, None) => None,
-        };
-        let (Some(config), Some(persistence)) = (config, &run.persistence) else {
-            return match best {
-                Some(score) => {
-                    let requirement = "needs a run that keeps checkpoints";
-                    Err(GanError::config("keep_best", score.name(), requirement))
-                }
-                None => Ok(None),
-            };
-        };
-        let mut configuration = (persistence.describe)(run.trainer)?;
-        match configuration.as_object_mut() {
-            Some(fields) => fields.insert("source".to_string(), run.source.identity()?.to_value()),
-            None => return Err(GanError::state("configuration", "it is no object")),
-        };
-        let seed = (persistence.seed)(run.trainer);
-        let keeper = Self::open(config, configuration, seed, best)?;
-        if run.resume.as_deref() != Some(keeper.folder()) {
-            keeper.refuse_older()?;
-        }
-        Ok(Some(keeper))
-    }
-
-    fn open(
+    /// The checkpoints of a run with this configuration; the folder is created.
+    pub fn open(
         config: CheckpointConfig,
         configuration: Value,
         seed: u64,
@@ -121,10 +51,6 @@ impl<'a, T> Keeper<'a, T> {
         at_least_1("checkpoints.every", config.every)?;
         at_least_1("checkpoints.keep", config.keep)?;
         let checkpoints = Checkpoints::open(&config.folder)?;
-        // As it will be read: text does not keep the last bit of every number.
-        let configuration = serde_json::to_vec(&configuration)
-            .and_then(|text| serde_json::from_slice(&text))
-            .map_err(|error| GanError::state("configuration", error))?;
         Ok(Self {
             config,
             checkpoints,
@@ -139,13 +65,22 @@ impl<'a, T> Keeper<'a, T> {
         &self.config.folder
     }
 
+    /// Whether the checkpoints go to this folder, whatever it is called.
+    pub fn is_in(&self, folder: &Path) -> bool {
+        match (folder.canonicalize(), self.folder().canonicalize()) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => folder == self.folder(),
+        }
+    }
+
     /// Refuses a folder with checkpoints of another run.
-    fn refuse_older(&self) -> Result<(), GanError> {
+    pub fn refuse_older(&self) -> Result<(), GanError> {
         match Checkpoints::list(&self.config.folder)?.keys().next_back() {
-            Some(&step) => Err(GanError::CheckpointsExist {
+            Some(&step) => Err(CheckpointError::Exist {
                 folder: self.config.folder.clone(),
                 step,
-            }),
+            }
+            .into()),
             None => Ok(()),
         }
     }
@@ -165,7 +100,7 @@ impl<'a, T> Keeper<'a, T> {
         let manifest = &checkpoint.manifest;
         let found = differences(&manifest.configuration, &self.configuration);
         // What an earlier version of the crate did not know of cannot differ from what it did.
-        let is_older = manifest.burn_gan != env!("CARGO_PKG_VERSION");
+        let is_older = manifest.format < FORMAT || manifest.burn_gan != env!("CARGO_PKG_VERSION");
         let (allowed, refused): (Vec<_>, Vec<_>) = found.into_iter().partition(|difference| {
             is_allowed(&difference.field) || (is_older && difference.saved.is_none())
         });
@@ -173,17 +108,18 @@ impl<'a, T> Keeper<'a, T> {
             log::warn!("goes on with a change that was allowed: {difference}");
         }
         if !refused.is_empty() {
-            return Err(GanError::ResumeMismatch {
+            return Err(CheckpointError::Mismatch {
                 path: checkpoint.path.clone(),
                 differences: refused.iter().map(ToString::to_string).collect(),
-            });
+            }
+            .into());
         }
         Ok(())
     }
 
     /// Whether a run with this many steps behind it writes a checkpoint.
-    pub fn is_due(&self, steps: usize, total: usize) -> bool {
-        steps.is_multiple_of(self.config.every) || steps == total
+    pub fn is_due(&self, steps: usize) -> bool {
+        steps.is_multiple_of(self.config.every)
     }
 
     /// How good the trainer is, where the best checkpoint is kept.
@@ -199,14 +135,14 @@ impl<'a, T> Keeper<'a, T> {
     pub fn save(
         &mut self,
         steps: usize,
-        state: SavedState,
-        run: RunState,
+        state: RunState,
         score: Option<ScoreRecord>,
     ) -> Result<(), GanError> {
+        let (run, state) = state.write()?;
         let mut manifest = Manifest::new(steps, self.seed);
         manifest.configuration = self.configuration.clone();
         manifest.state = state.numbers;
-        manifest.run = serde_json::to_value(run).map_err(|error| GanError::state("run", error))?;
+        manifest.run = run;
         manifest.score = score;
         let path = self.checkpoints.write(manifest, &state.files)?;
         log::debug!("checkpoint {}", path.display());
@@ -219,6 +155,6 @@ impl<'a, T> Keeper<'a, T> {
             None => None,
         };
         let best = best.as_ref().map(|(path, _)| path.as_path());
-        self.checkpoints.prune(steps, self.config.keep, best)
+        Ok(self.checkpoints.prune(steps, self.config.keep, best)?)
     }
 }

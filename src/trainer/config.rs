@@ -1,84 +1,21 @@
 //! Configuration of the trainer, checked once.
 
-use burn::config::Config;
-use burn::grad_clipping::GradientClippingConfig;
-use burn::optim::{AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig};
-use serde::Serialize;
+use burn::config::{Config, config_to_json};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::dry_run::dry_run;
-use super::gan::GanTrainer;
-use super::penalties::push_penalty;
-use super::state::State;
-use crate::batch::{Batch, Condition};
+use super::saved_config::upgraded;
 use crate::ema::EmaConfig;
-use crate::errors::{at_least_1, positive};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, at_least_1, positive};
 use crate::loss::Loss;
-use crate::network::{Discriminator, Generator};
-use crate::optimizer::{NetworkOptimizer, ScheduledAdamConfig};
+use crate::optimizer::OptimizerConfig;
 use crate::penalty::{Penalty, PenaltyMethod};
 use crate::schedule::Schedule;
 
-/// An optimiser and its settings, in Burn's own configurations.
+/// How often a step checks whether losses, gradients and weights are still finite.
 ///
-/// Any other Burn optimiser goes in with [`GanTrainer::with_optimizers`].
-#[derive(Config, Debug)]
-#[non_exhaustive]
-pub enum OptimizerConfig {
-    /// Adam.
-    Adam(AdamConfig),
-    /// Adam with decoupled weight decay.
-    AdamW(AdamWConfig),
-    /// RMSProp.
-    RmsProp(RmsPropConfig),
-    /// Stochastic gradient descent.
-    Sgd(SgdConfig),
-    /// Adam with a scheduled second moment.
-    ScheduledAdam(ScheduledAdamConfig),
-}
-
-impl OptimizerConfig {
-    /// Adam with beta1 = 0.5, beta2 = 0.999 (Radford et al. 2016, section 4) and epsilon = 1e-8.
-    pub fn dcgan() -> Self {
-        Self::Adam(
-            AdamConfig::new()
-                .with_beta_1(0.5)
-                .with_beta_2(0.999)
-                .with_epsilon(1e-8),
-        )
-    }
-
-    /// The optimiser.
-    ///
-    /// # Errors
-    /// [`GanError::Config`] for a value out of range in a [`ScheduledAdamConfig`]; Burn's own
-    /// configurations are taken as they are.
-    pub fn init(&self) -> Result<NetworkOptimizer, GanError> {
-        Ok(match self {
-            Self::Adam(config) => clipped(config.build().into(), config),
-            Self::AdamW(config) => clipped(config.build().into(), config),
-            Self::RmsProp(config) => clipped(config.build().into(), config),
-            Self::Sgd(config) => clipped(config.build().into(), config),
-            Self::ScheduledAdam(config) => config.init()?,
-        })
-    }
-}
-
-/// With the gradient clipping of one of Burn's configurations: their `build` drops it, and the field is private.
-fn clipped(optimizer: NetworkOptimizer, config: &impl Serialize) -> NetworkOptimizer {
-    let fields = serde_json::to_value(config).unwrap_or_default();
-    // Sgd has it under another name than the others.
-    let clipping = ["grad_clipping", "gradient_clipping"]
-        .iter()
-        .filter_map(|name| fields.get(name))
-        .find_map(|field| serde_json::from_value::<GradientClippingConfig>(field.clone()).ok());
-    optimizer.with_clipping(clipping.as_ref())
-}
-
-/// How often a step looks whether losses, gradients and weights are still finite.
-///
-/// The look is one read from the device. If it fails, the training state goes back to the last one that was
-/// looked at and found good, and the step returns [`GanError::NonFiniteStep`], which says what was found.
+/// The check is one read from the device. If it fails, the training state goes back to the last one that was
+/// found finite, and the step returns [`GanError::NonFiniteStep`](crate::GanError::NonFiniteStep), which says what was
+/// found.
 #[derive(Config, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FiniteCheck {
@@ -90,7 +27,7 @@ pub enum FiniteCheck {
 }
 
 impl FiniteCheck {
-    /// Number of steps from one look to the next.
+    /// Number of steps from one check to the next.
     pub(super) fn interval(&self) -> usize {
         match self {
             Self::EveryStep => 1,
@@ -99,7 +36,7 @@ impl FiniteCheck {
     }
 }
 
-/// Configuration of a [`GanTrainer`]; the defaults are those of the DCGAN paper.
+/// Configuration of a [`GanTrainer`](super::GanTrainer); the defaults are those of the DCGAN paper.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -117,47 +54,46 @@ impl FiniteCheck {
 /// assert!(report.loss_discriminator.is_finite());
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
-#[derive(Config, Debug)]
+///
+/// # Schedules
+///
+/// Every schedule, those of the optimisers and of the average too, is a function of the trainer's step: one a batch,
+/// one a step of the discriminator. With [`critic_steps`](Self::critic_steps) of 5 a schedule over 1,000 steps ends with
+/// the generator's 200th step, for both players.
+///
+/// # Files
+///
+/// It goes into a file and comes back by `burn::config::Config`; a field that a file leaves out has its default. Files
+/// of version 0.1.0 are read; one with a smoothed label beside a loss without labels, or with a half-life beside another
+/// decay, is refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self", default)]
 #[non_exhaustive]
 pub struct GanTrainerConfig {
     /// What the two networks minimise.
-    #[config(default = "Loss::NonSaturating")]
     pub loss: Loss,
-    /// Label of real samples, in (1/2, 1]; below 1 it is one-sided label smoothing.
-    #[config(default = 1.0)]
-    pub real_label: f64,
     /// The generator's optimiser.
-    #[config(default = "OptimizerConfig::dcgan()")]
     pub generator_optimizer: OptimizerConfig,
     /// The discriminator's optimiser.
-    #[config(default = "OptimizerConfig::dcgan()")]
     pub discriminator_optimizer: OptimizerConfig,
     /// The generator's learning rate.
-    #[config(default = 2e-4)]
     pub generator_learning_rate: f64,
     /// The discriminator's learning rate; unequal rates are the two time-scale rule (Heusel et al. 2017).
-    #[config(default = 2e-4)]
     pub discriminator_learning_rate: f64,
     /// Factor on both learning rates, by the step.
-    #[config(default = "Schedule::Constant(1.0)")]
     pub learning_rate_schedule: Schedule,
     /// Gradient penalties of the discriminator, added up. The weight of each is that of
     /// `loss + penalty`; R1 and R2 have the paper's factor 1/2.
-    #[config(default = "Vec::new()")]
     pub penalties: Vec<Penalty>,
     /// How the penalties' gradient is computed.
-    #[config(default = "PenaltyMethod::Exact")]
     pub penalty_method: PenaltyMethod,
     /// Factor on all penalties, by the step.
-    #[config(default = "Schedule::Constant(1.0)")]
     pub penalty_schedule: Schedule,
     /// In every so many steps there are penalties, as many times as strong: lazy regularisation (Karras et al.
     /// 2020, appendix B). 1 is every step, and is what the R3GAN paper advises: its appendix E reports that
     /// training with lazy intervals failed completely on small data.
-    #[config(default = 1)]
     pub penalty_interval: usize,
     /// Steps of the discriminator for each step of the generator, at least 1; every step takes a batch.
-    #[config(default = 1)]
     pub critic_steps: usize,
     /// Bound on the absolute value of every discriminator weight after each step (Arjovsky et al. 2017,
     /// algorithm 1: 0.01).
@@ -174,83 +110,86 @@ pub struct GanTrainerConfig {
     /// minibatch standard deviation, and the relativistic average loss see a part in place of the batch, as does
     /// any layer or loss of your own that mixes samples. A generator with randomness of its own (dropout) draws
     /// afresh for each half. Parts may differ in size by one; a batch of fewer samples has fewer parts.
-    #[config(default = 1)]
     pub micro_batches: usize,
     /// Moving average of the generator's weights, which samples are then drawn from.
     pub ema: Option<EmaConfig>,
     /// How often losses, gradients and weights are checked for NaN and infinities.
-    #[config(default = "FiniteCheck::EveryStep")]
     pub finite_check: FiniteCheck,
     /// The largest number of samples that are drawn at once.
-    #[config(default = 128)]
     pub sample_chunk: usize,
     /// Seed of the latent vectors.
-    #[config(default = 0)]
     pub seed: u64,
 }
 
-impl GanTrainerConfig {
-    /// Builds the trainer for data like `example`, a batch of at least one real sample.
-    ///
-    /// Networks on a device without autodiff are moved onto one with it. Both networks run once on one
-    /// sample, in their evaluation form, so that shapes that do not fit are found here.
-    ///
-    /// # Errors
-    /// [`GanError::Config`] for a value out of range, [`GanError::Shape`] where the
-    /// generator's samples, the discriminator's input or its logits do not have the shape that they must
-    /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::Batch`] and
-    /// [`GanError::Batch`] for an example that is none, [`GanError::NoTangentRule`] and
-    /// [`GanError::PenalizedBatchNorm`] for a discriminator that the penalties cannot be computed for.
-    pub fn init<const D: usize, C, G, N>(
-        &self,
-        generator: G,
-        discriminator: N,
-        example: &Batch<D, C>,
-    ) -> Result<GanTrainer<D, G, N, C>, GanError>
-    where
-        C: Condition,
-        G: Generator<D, C>,
-        N: Discriminator<D, C>,
-    {
-        self.check()?;
-        let loss = self.loss.build(self.real_label)?;
-        dry_run(&generator, &discriminator, example)?;
-        let mut penalties = None;
-        for penalty in &self.penalties {
-            let penalty = penalty.build()?;
-            push_penalty(
-                &mut penalties,
-                penalty,
-                self.penalty_method,
-                &discriminator,
-                example,
-            )?;
+impl Default for GanTrainerConfig {
+    fn default() -> Self {
+        Self {
+            loss: Loss::NonSaturating,
+            generator_optimizer: OptimizerConfig::dcgan(),
+            discriminator_optimizer: OptimizerConfig::dcgan(),
+            generator_learning_rate: 2e-4,
+            discriminator_learning_rate: 2e-4,
+            learning_rate_schedule: Schedule::Constant(1.0),
+            penalties: Vec::new(),
+            penalty_method: PenaltyMethod::Exact,
+            penalty_schedule: Schedule::Constant(1.0),
+            penalty_interval: 1,
+            critic_steps: 1,
+            weight_clip: None,
+            gradient_clip: None,
+            micro_batches: 1,
+            ema: None,
+            finite_check: FiniteCheck::EveryStep,
+            sample_chunk: 128,
+            seed: 0,
         }
-        let generator = generator.train();
-        let ema = self
-            .ema
-            .as_ref()
-            .map(|ema| ema.init(&generator))
-            .transpose()?;
-        let state = State {
-            generator,
-            discriminator: discriminator.train(),
-            generator_optimizer: self.generator_optimizer.init()?,
-            discriminator_optimizer: self.discriminator_optimizer.init()?,
-            ema,
-            steps: 0,
-            learning_rate_factor: 1.0,
-        };
-        Ok(GanTrainer::new(
-            self.clone(),
-            loss,
-            penalties,
-            state,
-            example,
-        ))
+    }
+}
+
+/// The methods that set one field.
+macro_rules! setters {
+    ($($method:ident => $field:ident: $kind:ty,)*) => {
+        impl GanTrainerConfig {
+            $(
+                #[doc = concat!("The same with another [`", stringify!($field), "`](Self::", stringify!($field), ").")]
+                pub fn $method(mut self, $field: $kind) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters! {
+    with_loss => loss: Loss,
+    with_generator_optimizer => generator_optimizer: OptimizerConfig,
+    with_discriminator_optimizer => discriminator_optimizer: OptimizerConfig,
+    with_generator_learning_rate => generator_learning_rate: f64,
+    with_discriminator_learning_rate => discriminator_learning_rate: f64,
+    with_learning_rate_schedule => learning_rate_schedule: Schedule,
+    with_penalties => penalties: Vec<Penalty>,
+    with_penalty_method => penalty_method: PenaltyMethod,
+    with_penalty_schedule => penalty_schedule: Schedule,
+    with_penalty_interval => penalty_interval: usize,
+    with_critic_steps => critic_steps: usize,
+    with_weight_clip => weight_clip: Option<f64>,
+    with_gradient_clip => gradient_clip: Option<f64>,
+    with_micro_batches => micro_batches: usize,
+    with_ema => ema: Option<EmaConfig>,
+    with_finite_check => finite_check: FiniteCheck,
+    with_sample_chunk => sample_chunk: usize,
+    with_seed => seed: u64,
+}
+
+impl GanTrainerConfig {
+    /// The hyper-parameters of DCGAN.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    fn check(&self) -> Result<(), GanError> {
+    /// Refuses values out of range.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
         positive("generator_learning_rate", self.generator_learning_rate)?;
         positive(
             "discriminator_learning_rate",
@@ -268,11 +207,38 @@ impl GanTrainerConfig {
             .check("learning_rate_schedule", factor, requirement)?;
         self.penalty_schedule
             .check("penalty_schedule", factor, requirement)?;
+        if let PenaltyMethod::CentralDifference { step } = self.penalty_method {
+            positive("penalty_method.step", step)?;
+        }
         at_least_1("penalty_interval", self.penalty_interval)?;
         at_least_1("critic_steps", self.critic_steps)?;
         at_least_1("micro_batches", self.micro_batches)?;
         at_least_1("finite_check", self.finite_check.interval())?;
         at_least_1("sample_chunk", self.sample_chunk)?;
         Ok(())
+    }
+}
+
+impl Config for GanTrainerConfig {}
+
+impl std::fmt::Display for GanTrainerConfig {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&config_to_json(self))
+    }
+}
+
+// The derived methods above are those of the type itself, so that files of earlier versions can be turned into today's
+// form before they are read.
+impl Serialize for GanTrainerConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for GanTrainerConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = serde_json::Value::deserialize(deserializer)?;
+        let fields = upgraded(fields).map_err(serde::de::Error::custom)?;
+        Self::deserialize(fields).map_err(serde::de::Error::custom)
     }
 }

@@ -27,9 +27,9 @@ where
         batch: &TrainingBatch<D, C>,
         fake: Tensor<D>,
     ) -> Result<StepReport, GanError> {
-        let (gradients, mut report) = self.discriminator_gradients(batch, fake)?;
-        report.gradient_norm_discriminator = Some(self.update_discriminator(gradients));
-        Ok(report)
+        let (gradients, report) = self.discriminator_gradients(batch, fake)?;
+        let norm = self.update_discriminator(gradients);
+        Ok(report.with_gradient_norm_discriminator(norm))
     }
 
     /// The gradients of loss and penalties, and what was found on the way.
@@ -53,8 +53,8 @@ where
         let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
-            let logits_real = discriminator.logits(part.of(&batch.real), &condition);
-            let logits_fake = discriminator.logits(part.of(&fake), &condition);
+            let logits_real = self.logits(discriminator, part.of(&batch.real), &condition)?;
+            let logits_fake = self.logits(discriminator, part.of(&fake), &condition)?;
             let loss = self
                 .loss
                 .discriminator(logits_real.clone(), logits_fake.clone())
@@ -75,14 +75,15 @@ where
             all_fake.push(logits_fake.without_autodiff());
         }
 
-        let mut report = StepReport::new(
+        let penalty = points.map(|_| mean_of_parts(costs, &batch.parts));
+        let report = StepReport::new(
             step,
             mean_of_parts(losses, &batch.parts),
             Tensor::cat(all_real, 0),
             Tensor::cat(all_fake, 0),
-        );
-        report.logits_are_log_odds = self.loss.logits_are_log_odds();
-        report.penalty = points.map(|_| mean_of_parts(costs, &batch.parts));
+        )
+        .with_logits_are_log_odds(self.loss.logits_are_log_odds())
+        .with_penalty(penalty);
         Ok((gradients.grads(), report))
     }
 
@@ -99,9 +100,10 @@ where
             Some(bound) => clip_weights(discriminator, bound),
             None => discriminator,
         };
-        self.state.discriminator = match has_spectral_norm(&discriminator) {
-            true => advance_spectral_norms(discriminator, 1),
-            false => discriminator,
+        self.state.discriminator = if has_spectral_norm(&discriminator) {
+            advance_spectral_norms(discriminator, 1)
+        } else {
+            discriminator
         };
         bounded.norm
     }

@@ -1,11 +1,10 @@
-//! One sample through both networks before training, so that what does not fit is an error, not a panic.
+//! One sample through both networks before training, so that what does not fit is found before it starts.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
-use crate::batch::BatchError;
-use crate::batch::{Batch, Condition, check_condition};
-use crate::errors::ShapeError;
-use crate::errors::at_least_1;
+use super::finite::non_finite_weights;
+use crate::batch::{Batch, BatchError, Condition, check_condition};
+use crate::errors::{ShapeError, at_least_1};
 use crate::gan_error::GanError;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
@@ -25,12 +24,15 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     let latent_size = generator.latent_size();
     at_least_1("latent_size", latent_size)?;
     let data = &example.samples.dims()[1..];
-    check_shape("samples of the generator", data, generator.sample_shape())?;
-    check_shape(
-        "input of the discriminator",
-        data,
-        discriminator.sample_shape(),
-    )?;
+    if let Some(shape) = generator.sample_shape() {
+        ShapeError::check("samples of the generator", data, &shape)?;
+    }
+    if let Some(shape) = discriminator.sample_shape() {
+        ShapeError::check("input of the discriminator", data, &shape)?;
+    }
+    if let Some(cause) = non_finite_weights(generator, discriminator)? {
+        return Err(GanError::NonFiniteState { steps: 0, cause });
+    }
 
     let device = module_device(generator).without_autodiff();
     let Batch {
@@ -39,20 +41,17 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     } = first_sample(example, &device);
     let latent = Stream::new(0, Purpose::Latent, 0).normal([1, latent_size], &device);
     let generator = generator.valid();
-    let generated = run("generator", [1, latent_size], || {
-        generator.generate(latent, &condition)
+    let generated = guard("generator", [1, latent_size], || {
+        generator.generate(latent, &condition).dims()
     })?;
-    check_shape(
-        "samples of the generator",
-        data,
-        Some(generated[1..].to_vec()),
-    )?;
+    ShapeError::check("samples of the generator", data, &generated[1..])?;
 
     let discriminator = discriminator.valid();
-    let logits = run("discriminator", real.dims(), || {
-        discriminator.logits(real, &condition)
+    let logits = guard("discriminator", real.dims(), || {
+        discriminator.logits(real, &condition).dims()
     })?;
-    check_shape("logits of the discriminator", &[1], Some(logits.to_vec()))
+    ShapeError::check("logits of the discriminator", &[1], &logits)?;
+    Ok(())
 }
 
 /// The first sample of a batch and its condition on a device, without autodiff.
@@ -67,40 +66,16 @@ pub(super) fn first_sample<const D: usize, C: Condition>(
     }
 }
 
-/// Runs a network and returns its output's shape.
-fn run<const I: usize, const O: usize>(
-    network: &'static str,
-    shape: [usize; I],
-    forward: impl FnOnce() -> Tensor<O>,
-) -> Result<[usize; O], GanError> {
-    guard(network, shape, || forward().dims())
-}
-
 /// Runs something with a network on an input of this shape; a panic becomes an error.
 pub(super) fn guard<const I: usize, T>(
     network: &'static str,
     shape: [usize; I],
     forward: impl FnOnce() -> T,
 ) -> Result<T, GanError> {
-    // The networks are copies that nothing looks at after a panic.
+    // After a panic nothing uses the network: it is a copy, or the step that ran it is undone.
     caught(forward).map_err(|message| GanError::NetworkFailed {
         network,
         shape: shape.to_vec(),
         message,
     })
-}
-
-fn check_shape(
-    what: &'static str,
-    expected: &[usize],
-    actual: Option<Vec<usize>>,
-) -> Result<(), GanError> {
-    match actual {
-        Some(actual) if actual != expected => Err(GanError::Shape(ShapeError {
-            what,
-            expected: expected.to_vec(),
-            actual,
-        })),
-        _ => Ok(()),
-    }
 }

@@ -1,54 +1,86 @@
-//! What of a step is not finite, from a few numbers read together.
+//! What of some steps is not finite, from a few numbers that are read together.
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::tensor::{FloatDType, Tensor};
 
-use crate::gan_error::GanError;
+use crate::errors::DeviceError;
 use crate::non_finite::NonFinite;
-use crate::report::StepReport;
+use crate::report::{StepReport, StepValues};
+use crate::unwind::caught;
 
-/// What a step found non-finite first, in the order of the step; one read from the device.
-///
-/// A sum is NaN or infinite as soon as one term is. The weights count as well as the gradients: what an optimiser
-/// makes of a huge gradient is found too. The running statistics are among them.
-pub(super) fn first_non_finite(
-    report: &StepReport,
-    generator: &impl Module,
-    discriminator: &impl Module,
-) -> Result<Option<NonFinite>, GanError> {
-    let numbers = [
-        (
-            NonFinite::DiscriminatorLoss,
-            Some(report.loss_discriminator.clone()),
-        ),
-        (NonFinite::Penalty, report.penalty.clone()),
-        (
-            NonFinite::DiscriminatorGradient,
-            report.gradient_norm_discriminator.clone(),
-        ),
-        (NonFinite::DiscriminatorWeights, sum(discriminator)),
-        (NonFinite::GeneratorLoss, report.loss_generator.clone()),
-        (
-            NonFinite::GeneratorGradient,
-            report.gradient_norm_generator.clone(),
-        ),
-        (NonFinite::GeneratorWeights, sum(generator)),
-    ];
-    let (causes, numbers): (Vec<NonFinite>, Vec<Tensor<1>>) = numbers
-        .into_iter()
-        .filter_map(|(cause, number)| number.map(|number| (cause, number)))
-        .unzip();
-    let numbers = Tensor::cat(numbers, 0)
-        .try_into_vec_as::<f32>()
-        .map_err(GanError::device)?;
-    let found = causes.into_iter().zip(numbers);
-    Ok(found
-        .filter(|(_, number)| !number.is_finite())
-        .map(|(cause, _)| cause)
-        .next())
+/// What was not finite, and the numbers of the step that it was found in.
+pub(super) struct Found {
+    pub cause: NonFinite,
+    pub values: StepValues,
 }
 
-/// The sum of all floats of a module, `[1]`; `None` where it has none.
+/// What of these steps was not finite first, in their order and in that of a step; one transfer from the device.
+///
+/// `generator` and `discriminator` are the networks after the last of the steps. A sum is NaN or infinite as soon as
+/// one term is. The weights count as well as the gradients: what an optimiser makes of a huge gradient is found too.
+/// The gradients of every step count, not only the last one's: a bound on the weights, or an optimiser that divides
+/// by what it remembers, can make finite weights of an infinite gradient.
+pub(super) fn first_non_finite(
+    steps: &[StepReport],
+    generator: &impl Module,
+    discriminator: &impl Module,
+) -> Result<Option<Found>, DeviceError> {
+    let steps: Vec<&StepReport> = steps.iter().collect();
+    let (values, sums) = read(&steps, generator, discriminator)?;
+    let last = values.len().saturating_sub(1);
+    let sum = |step: usize, cause: NonFinite| {
+        let sum = sums.iter().find(|(of, _)| *of == cause && step == last);
+        sum.map(|(_, sum)| *sum)
+    };
+    let found = values.into_iter().enumerate().find_map(|(step, values)| {
+        use NonFinite::*;
+        let numbers = [
+            (DiscriminatorLoss, Some(values.loss_discriminator)),
+            (Penalty, values.penalty),
+            (DiscriminatorGradient, values.gradient_norm_discriminator),
+            (DiscriminatorWeights, sum(step, DiscriminatorWeights)),
+            (GeneratorLoss, values.loss_generator),
+            (GeneratorGradient, values.gradient_norm_generator),
+            (GeneratorWeights, sum(step, GeneratorWeights)),
+        ];
+        let is_bad = |number: Option<f32>| number.is_some_and(|number| !number.is_finite());
+        let (cause, _) = numbers.into_iter().find(|(_, number)| is_bad(*number))?;
+        Some(Found { cause, values })
+    });
+    Ok(found)
+}
+
+/// Which network's weights are not finite, if any are; one transfer from the device.
+pub(super) fn non_finite_weights(
+    generator: &impl Module,
+    discriminator: &impl Module,
+) -> Result<Option<NonFinite>, DeviceError> {
+    let (_, sums) = read(&[], generator, discriminator)?;
+    let found = sums.into_iter().find(|(_, sum)| !sum.is_finite());
+    Ok(found.map(|(cause, _)| cause))
+}
+
+/// The numbers of these steps and the sum over each network's weights.
+fn read(
+    steps: &[&StepReport],
+    generator: &impl Module,
+    discriminator: &impl Module,
+) -> Result<(Vec<StepValues>, Vec<(NonFinite, f32)>), DeviceError> {
+    // Burn panics where a device fails to compute.
+    let sums = caught(|| {
+        let sums = [
+            (NonFinite::DiscriminatorWeights, sum(discriminator)),
+            (NonFinite::GeneratorWeights, sum(generator)),
+        ];
+        let sums = sums.into_iter().filter_map(|(of, sum)| Some((of, sum?)));
+        sums.unzip::<_, _, Vec<NonFinite>, Vec<Tensor<1>>>()
+    });
+    let (networks, sums) = sums.map_err(DeviceError::new)?;
+    let (values, sums) = StepReport::read_together(steps, sums)?;
+    Ok((values, networks.into_iter().zip(sums).collect()))
+}
+
+/// The sum of all floats of a module, running statistics included, `[1]`; `None` where it has none.
 fn sum(module: &impl Module) -> Option<Tensor<1>> {
     let mut sums = Sums(Vec::new());
     module.visit(&mut sums);
@@ -59,6 +91,43 @@ struct Sums(Vec<Tensor<1>>);
 
 impl ModuleVisitor for Sums {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.push(param.val().without_autodiff().sum());
+        let sum = param.val().without_autodiff().sum();
+        // A network may hold weights of several types.
+        self.0.push(sum.cast(FloatDType::F32));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use crate::adversarial::AdversarialTrainer;
+    use crate::batch::Batch;
+    use crate::model::MlpConfig;
+    use crate::report::tests::TRANSFERS;
+    use crate::trainer::{FiniteCheck, GanTrainerConfig};
+
+    #[test]
+    fn a_checked_step_and_all_readings_of_its_report_are_one_transfer() {
+        let device = Device::flex().autodiff();
+        let networks = MlpConfig::new(2).with_hidden(vec![4]);
+        let batch = Batch::new(Tensor::<2>::ones([4, 2], &device));
+        for (check, transfers) in [(FiniteCheck::EveryStep, 3), (FiniteCheck::Every(3), 1)] {
+            let mut trainer = GanTrainerConfig::new()
+                .with_finite_check(check)
+                .init(
+                    networks.init_generator(&device).unwrap(),
+                    networks.init_discriminator(&device).unwrap(),
+                    &batch,
+                )
+                .unwrap();
+            TRANSFERS.set(0);
+            let reports = [(); 3].map(|()| trainer.step(batch.clone()).unwrap());
+            assert_eq!(TRANSFERS.get(), transfers);
+            for report in reports.iter().chain(&reports) {
+                report.read().unwrap();
+            }
+            assert_eq!(TRANSFERS.get(), transfers, "reading them takes no more");
+        }
     }
 }

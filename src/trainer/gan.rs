@@ -4,13 +4,12 @@ use burn::tensor::{Device, Tensor};
 
 use super::config::GanTrainerConfig;
 use super::dry_run::first_sample;
-use super::finite::first_non_finite;
+use super::last_good::LastGood;
 use super::micro_batch::{Part, TrainingBatch};
 use super::penalties::{Penalties, push_penalty};
 use super::state::{State, fork};
 use crate::adversarial::AdversarialTrainer;
-use crate::batch::BatchError;
-use crate::batch::{Batch, Condition, check_condition};
+use crate::batch::{Batch, BatchError, Condition, check_condition};
 use crate::errors::ShapeError;
 use crate::gan_error::GanError;
 use crate::loss::AdversarialLoss;
@@ -19,7 +18,7 @@ use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
 use crate::penalty::GradientPenalty;
 use crate::random::{Purpose, Stream};
-use crate::report::{StepReport, read_scalar};
+use crate::report::StepReport;
 use crate::sampling::SamplerConfig;
 
 /// The standard alternating trainer (Goodfellow et al. 2014, algorithm 1).
@@ -31,16 +30,20 @@ use crate::sampling::SamplerConfig;
 /// backward pass; spectral normalisation, where the discriminator has it, follows the weights by one power
 /// iteration after each of their steps.
 ///
+/// A step is taken whole or not at all: where a network panics, a batch does not fit or something is not finite, the
+/// networks, their running statistics, the optimisers and the average go back. For that a second copy of them is held,
+/// and a third during a step that follows one that was not checked.
+///
+/// A class label beyond a network's classes is such a panic on a CPU. A GPU reads past the end without a word, and
+/// what it finds there is some number: check labels where they come from.
+///
 /// Built by [`GanTrainerConfig::init`].
 pub struct GanTrainer<const D: usize, G, N, C = ()> {
     pub(super) config: GanTrainerConfig,
     pub(super) loss: Box<dyn AdversarialLoss>,
     pub(super) penalties: Option<Penalties<D, N, C>>,
     pub(super) state: State<G, N>,
-    /// The last state found finite.
-    pub(super) good: State<G, N>,
-    /// The last step's report, until somebody has looked whether that step stayed finite.
-    pub(super) unsettled: Option<StepReport>,
+    pub(super) last_good: LastGood<G, N>,
     /// One real sample.
     pub(super) example: Batch<D, C>,
 }
@@ -62,8 +65,10 @@ where
             config,
             loss,
             penalties,
-            good: state.snapshot(),
-            unsettled: None,
+            last_good: LastGood {
+                state: state.snapshot(),
+                unchecked: Vec::new(),
+            },
             example: first_sample(example, &module_device(&state.discriminator)),
             state,
         }
@@ -78,8 +83,7 @@ where
     /// Adds a gradient penalty of the user's own to the configured ones.
     ///
     /// # Errors
-    /// [`GanError::NoTangentRule`] and [`GanError::PenalizedBatchNorm`] for a discriminator that it cannot be
-    /// computed for.
+    /// [`GanError::Penalty`] for a discriminator that it cannot be computed for.
     pub fn with_penalty(
         mut self,
         penalty: impl GradientPenalty<D> + 'static,
@@ -94,16 +98,19 @@ where
         Ok(self)
     }
 
-    /// Replaces the configured optimisers by any Burn optimisers, such as `LionConfig::new().build()`, with states of
-    /// their own.
+    /// Replaces the configured optimisers by others, with states of their own: those of an
+    /// [`OptimizerConfig`](crate::optimizer::OptimizerConfig), rules for some of the parameters, any
+    /// [`UpdateRule`](crate::optimizer::UpdateRule). A schedule in them counts their own steps.
     pub fn with_optimizers(
         mut self,
         generator: impl Into<NetworkOptimizer>,
         discriminator: impl Into<NetworkOptimizer>,
     ) -> Self {
-        self.state.generator_optimizer = generator.into();
-        self.state.discriminator_optimizer = discriminator.into();
-        self.good = self.state.snapshot();
+        let (generator, discriminator) = (generator.into(), discriminator.into());
+        self.change_both(|state| {
+            state.generator_optimizer = generator.clone();
+            state.discriminator_optimizer = discriminator.clone();
+        });
         self
     }
 
@@ -113,6 +120,9 @@ where
     }
 
     /// The generator to draw samples from: the moving average where there is one, in evaluation form.
+    ///
+    /// Between two checks ([`FiniteCheck::Every`](super::FiniteCheck::Every)) its weights may be NaN or infinite;
+    /// [`AdversarialTrainer::check_finite`] checks them now.
     pub fn sampling_generator(&self) -> G {
         match &self.state.ema {
             Some(ema) => ema.model().clone(),
@@ -120,21 +130,24 @@ where
         }
     }
 
+    /// The shape of `count` samples.
+    pub(super) fn shape_of(&self, count: usize) -> Vec<usize> {
+        let sample = &self.example.samples.dims()[1..];
+        [&[count], sample].concat()
+    }
+
     fn check_batch(&self, batch: &Batch<D, C>) -> Result<(), GanError> {
         if batch.is_empty() {
             return Err(GanError::Batch(BatchError::Empty));
         }
-        let shape = batch.samples.dims();
-        let sample = &self.example.samples.dims()[1..];
-        if &shape[1..] != sample {
-            let expected = [&shape[..1], sample].concat();
-            return Err(GanError::Shape(ShapeError {
-                what: "batch",
-                expected,
-                actual: shape.to_vec(),
-            }));
-        }
-        check_condition(batch.len(), &batch.condition)?;
+        let count = batch.len();
+        ShapeError::check("batch", &self.shape_of(count), &batch.samples.dims())?;
+        check_condition(count, &batch.condition)?;
+        ShapeError::check(
+            "condition of one sample",
+            &self.example.condition.sample_shape(),
+            &batch.condition.sample_shape(),
+        )?;
         Ok(())
     }
 
@@ -159,64 +172,36 @@ where
         // One generator pass serves both halves, unless parts are to keep the graph small.
         let kept = (generator_turn && batch.parts.len() == 1).then(|| {
             let latent = batch.latent.clone();
-            self.state.generator.generate(latent, &batch.condition)
+            self.generate(&self.state.generator, latent, &batch.condition)
         });
+        let kept = kept.transpose()?;
         let fake = match &kept {
             Some(fake) => fake.clone().detach(),
-            None => self.fake(&batch),
+            None => self.fake(&batch)?,
         };
         let mut report = self.step_discriminator(&batch, fake)?;
         if generator_turn {
-            self.step_generator(&batch, kept, &mut report);
+            report = self.step_generator(&batch, kept, report)?;
         }
         self.state.steps += 1;
         Ok(report)
     }
 
-    /// Generated samples that nobody differentiates, from no training pass of the generator.
-    fn fake(&self, batch: &TrainingBatch<D, C>) -> Tensor<D> {
+    /// Generated samples without a graph; the generator's running statistics stay as they are.
+    fn fake(&self, batch: &TrainingBatch<D, C>) -> Result<Tensor<D>, GanError> {
         let generator = fork(&self.state.generator).no_grad();
         let fakes = batch.parts.iter().map(|part| {
             let condition = part.condition(&batch.condition);
-            generator.generate(part.of(&batch.latent), &condition)
+            self.generate(&generator, part.of(&batch.latent), &condition)
         });
-        Tensor::cat(fakes.collect(), 0).detach()
+        let fakes = fakes.collect::<Result<_, _>>()?;
+        Ok(Tensor::cat(fakes, 0).detach())
     }
 
     /// A learning rate of the configuration under its schedule, and what roll backs made of it.
     pub(super) fn learning_rate(&self, base: f64) -> f64 {
         let scheduled = self.config.learning_rate_schedule.at(self.state.steps);
         base * scheduled * self.state.learning_rate_factor
-    }
-
-    /// Looks at the last step, unless that was done, and goes back to the last good state if it fails.
-    pub(super) fn settle(&mut self) -> Result<(), GanError> {
-        let Some(report) = self.unsettled.take() else {
-            return Ok(());
-        };
-        let settled = self.look(&report);
-        match settled {
-            Ok(()) => self.good = self.state.snapshot(),
-            Err(_) => self.state = self.good.snapshot(),
-        }
-        settled
-    }
-
-    /// Whether the state is finite after the step of this report.
-    fn look(&self, report: &StepReport) -> Result<(), GanError> {
-        let found = first_non_finite(report, &self.state.generator, &self.state.discriminator)?;
-        let Some(cause) = found else {
-            return Ok(());
-        };
-        let error = GanError::NonFiniteStep {
-            step: report.step,
-            cause,
-            loss_discriminator: read_scalar(report.loss_discriminator.clone())?,
-            loss_generator: report.loss_generator.clone().map(read_scalar).transpose()?,
-            restored: self.good.steps,
-        };
-        log::warn!("{error}");
-        Err(error)
     }
 }
 
@@ -231,24 +216,11 @@ where
 
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         self.check_batch(&batch)?;
-        let report = match self.advance(batch) {
-            Ok(report) => report,
-            Err(error) => {
-                self.unsettled = None;
-                self.state = self.good.snapshot();
-                return Err(error);
-            }
-        };
-        self.unsettled = Some(report.clone());
-        let interval = self.config.finite_check.interval();
-        if self.state.steps.is_multiple_of(interval) {
-            self.settle()?;
-        }
-        Ok(report)
+        self.whole_step(|trainer| trainer.advance(batch))
     }
 
     fn check_finite(&mut self) -> Result<(), GanError> {
-        self.settle()
+        self.check()
     }
 
     fn steps(&self) -> usize {
@@ -264,6 +236,7 @@ where
     }
 
     fn sample(&self, count: usize, seed: u64, condition: &C) -> Result<Tensor<D>, GanError> {
+        self.refuse_bad_state()?;
         SamplerConfig::new()
             .with_seed(seed)
             .with_chunk(self.config.sample_chunk)

@@ -8,6 +8,7 @@ use super::gradients::bound_norm;
 use super::micro_batch::{TrainingBatch, mean_of_parts};
 use super::state::fork;
 use crate::batch::Condition;
+use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
 use crate::report::StepReport;
 
@@ -25,8 +26,8 @@ where
         &mut self,
         batch: &TrainingBatch<D, C>,
         mut kept: Option<Tensor<D>>,
-        report: &mut StepReport,
-    ) {
+        report: StepReport,
+    ) -> Result<StepReport, GanError> {
         // Through the discriminator, not into it: its weights get no gradient here, and its running
         // statistics belong to its own training passes.
         let discriminator = fork(&self.state.discriminator).no_grad();
@@ -34,11 +35,14 @@ where
         let mut losses = Vec::new();
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
-            let fake = kept.take().unwrap_or_else(|| {
-                let latent = part.of(&batch.latent);
-                self.state.generator.generate(latent, &condition)
-            });
-            let logits_fake = discriminator.logits(fake, &condition);
+            let fake = match kept.take() {
+                Some(fake) => fake,
+                None => {
+                    let latent = part.of(&batch.latent);
+                    self.generate(&self.state.generator, latent, &condition)?
+                }
+            };
+            let logits_fake = self.logits(&discriminator, fake, &condition)?;
             let logits_real = || discriminator.logits(part.of(&batch.real), &condition);
             let loss = self.loss.generator(logits_fake, &logits_real).mean();
             let found = (loss.clone() * part.weight()).backward();
@@ -60,7 +64,8 @@ where
         if let Some(ema) = &mut self.state.ema {
             ema.blend(&self.state.generator);
         }
-        report.loss_generator = Some(mean_of_parts(losses, &batch.parts));
-        report.gradient_norm_generator = Some(bounded.norm);
+        Ok(report
+            .with_loss_generator(mean_of_parts(losses, &batch.parts))
+            .with_gradient_norm_generator(bounded.norm))
     }
 }

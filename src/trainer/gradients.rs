@@ -31,8 +31,8 @@ pub(super) fn bound_norm<M: Module>(
     Bounded { gradients, norm }
 }
 
-/// `min(1, bound / norm)`, NaN where the norm is not finite: `bound / inf` would be a factor of 0, and a step that
-/// overflowed would look like one with nothing to learn.
+/// `min(1, bound / norm)`, NaN where the norm is not finite: `bound / inf` would be a factor of 0, which would pass off
+/// a step that overflowed as one with nothing to learn.
 fn factor(norm: Tensor<1>, bound: f64) -> Tensor<1> {
     let overflowed = norm.clone().is_finite().bool_not();
     (norm.recip() * bound)
@@ -49,10 +49,10 @@ fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> Tensor<1> 
         sums: Vec::new(),
     };
     module.visit(&mut squares);
-    match squares.sums.is_empty() {
-        true => Tensor::zeros([1], &module_device(module).without_autodiff()),
-        false => Tensor::cat(squares.sums, 0).sum().sqrt(),
+    if squares.sums.is_empty() {
+        return Tensor::zeros([1], &module_device(module).without_autodiff());
     }
+    Tensor::cat(squares.sums, 0).sum().sqrt()
 }
 
 struct Squares<'a> {

@@ -42,17 +42,19 @@ impl Part {
 
     /// Its samples.
     pub fn of<const D: usize>(&self, samples: &Tensor<D>) -> Tensor<D> {
-        match self.is_whole() {
-            true => samples.clone(),
-            false => samples.clone().narrow(0, self.start, self.length),
+        if self.is_whole() {
+            samples.clone()
+        } else {
+            samples.clone().narrow(0, self.start, self.length)
         }
     }
 
     /// Its conditions.
     pub fn condition<C: Condition>(&self, condition: &C) -> C {
-        match self.is_whole() {
-            true => condition.clone(),
-            false => condition.narrow(self.start, self.length),
+        if self.is_whole() {
+            condition.clone()
+        } else {
+            condition.narrow(self.start, self.length)
         }
     }
 

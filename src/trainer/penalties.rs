@@ -1,8 +1,8 @@
 //! The gradient penalties of a trainer: checked once, evaluated together.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
-use super::dry_run::{first_sample, guard};
+use super::dry_run::guard;
 use crate::batch::{Batch, Condition};
 use crate::errors::ShapeError;
 use crate::gan_error::GanError;
@@ -32,25 +32,23 @@ pub(super) struct Penalized {
 }
 
 impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
-    /// Checks that the discriminator can be penalised this way, by the first real sample in `example`.
+    /// Checks that the discriminator can be penalised this way, by real samples like those in `example`.
     fn new(
         method: PenaltyMethod,
         discriminator: &N,
         example: &Batch<D, C>,
     ) -> Result<Self, GanError> {
-        let method = match method {
+        let device = module_device(discriminator).without_autodiff();
+        let Batch { samples, condition } = a_few_samples(example, &device);
+        let method = guard("discriminator", samples.dims(), || match method {
             PenaltyMethod::Exact => {
-                let device = module_device(discriminator).without_autodiff();
-                let Batch { samples, condition } = first_sample(example, &device);
-                let exact = guard("discriminator", samples.dims(), || {
-                    Exact::new(discriminator, samples, &condition)
-                })??;
-                Method::Exact(exact)
+                Exact::new(discriminator, samples, &condition).map(Method::Exact)
             }
             PenaltyMethod::CentralDifference { step } => {
-                Method::CentralDifference(CentralDifference::new(discriminator, step)?)
+                CentralDifference::new(discriminator, step, samples, &condition)
+                    .map(Method::CentralDifference)
             }
-        };
+        })??;
         Ok(Self {
             method,
             penalties: Vec::new(),
@@ -143,12 +141,31 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         condition: &C,
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, GanError> {
-        match &self.method {
+        let term = match &self.method {
             Method::Exact(exact) => exact.term(discriminator, points, condition, cost),
             Method::CentralDifference(method) => {
                 method.term(discriminator, points, condition, cost)
             }
-        }
+        };
+        Ok(term?)
+    }
+}
+
+/// Some of a batch's samples, or as many copies of them where it has fewer, on a device without autodiff. The fewer
+/// there are, the likelier it is that dropout drops nothing.
+fn a_few_samples<const D: usize, C: Condition>(
+    batch: &Batch<D, C>,
+    device: &Device,
+) -> Batch<D, C> {
+    const COUNT: usize = 8;
+    let taken = batch.len().clamp(1, COUNT);
+    let copies = COUNT.div_ceil(taken);
+    let samples = batch.samples.clone().narrow(0, 0, taken);
+    let samples = samples.without_autodiff().to_device(device);
+    let condition = batch.condition.narrow(0, taken).to_device(device);
+    Batch {
+        samples: Tensor::cat(vec![samples; copies], 0),
+        condition: C::cat(vec![condition; copies]),
     }
 }
 

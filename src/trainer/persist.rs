@@ -7,7 +7,10 @@ use burn::tensor::{Bool, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::config::GanTrainerConfig;
+use super::finite::non_finite_weights;
 use super::gan::GanTrainer;
+use super::last_good::LastGood;
 use super::state::State;
 use crate::batch::Condition;
 use crate::ema::Ema;
@@ -16,7 +19,8 @@ use crate::identity::Identity;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
-use crate::persistent::{Persistent, SavedState};
+use crate::persistent::Persistent;
+use crate::saved_state::SavedState;
 use crate::weights::{weights_to_bytes, with_weights};
 
 const GENERATOR: &str = "generator.bpk";
@@ -30,7 +34,7 @@ const DISCRIMINATOR_OPTIMIZER: &str = "discriminator-optimizer.bpk";
 #[derive(Serialize, Deserialize)]
 struct Numbers {
     steps: usize,
-    #[serde(with = "crate::exact")]
+    #[serde(with = "crate::number")]
     learning_rate_factor: f64,
     average_updates: Option<usize>,
 }
@@ -42,7 +46,7 @@ where
     N: Discriminator<D, C>,
 {
     fn description(&self) -> Result<Value, GanError> {
-        let config = serde_json::to_value(&self.config)
+        let config = deciding_fields(&self.config)
             .map_err(|error| GanError::state("configuration", error))?;
         let penalties = self
             .penalties
@@ -61,7 +65,19 @@ where
         }))
     }
 
+    fn upgraded_description(&self, mut saved: Value) -> Value {
+        if let Some(trainer) = saved.get_mut("trainer") {
+            // A configuration that cannot be read is left as it is, and its fields are found to differ.
+            let config = GanTrainerConfig::deserialize(&*trainer);
+            if let Ok(upgraded) = config.and_then(|config| deciding_fields(&config)) {
+                *trainer = upgraded;
+            }
+        }
+        saved
+    }
+
     fn save_state(&self) -> Result<SavedState, GanError> {
+        self.refuse_bad_state()?;
         let state = &self.state;
         let mut files = BTreeMap::new();
         let mut put = |name: &str, content| files.insert(name.to_string(), content);
@@ -76,7 +92,7 @@ where
             state.discriminator_optimizer.to_bytes()?,
         );
         if let Some(ema) = &state.ema {
-            put(AVERAGE, weights_to_bytes(ema.model(), AVERAGE)?);
+            put(AVERAGE, weights_to_bytes(ema.shadow(), AVERAGE)?);
         }
         let numbers = Numbers {
             steps: state.steps,
@@ -103,11 +119,11 @@ where
             with_weights(&state.discriminator, file(DISCRIMINATOR)?, DISCRIMINATOR)?.train();
         let ema = match &state.ema {
             Some(ema) => {
-                let model = with_weights(ema.model(), file(AVERAGE)?, AVERAGE)?;
+                let shadow = with_weights(ema.shadow(), file(AVERAGE)?, AVERAGE)?;
                 let updates = numbers.average_updates.ok_or_else(|| {
                     GanError::state("average_updates", "there is no such counter")
                 })?;
-                Some(ema.resumed(model, updates))
+                Some(ema.resumed(shadow, updates))
             }
             None => None,
         };
@@ -119,6 +135,10 @@ where
             .discriminator_optimizer
             .clone()
             .with_bytes(file(DISCRIMINATOR_OPTIMIZER)?.clone(), &discriminator)?;
+        if let Some(cause) = non_finite_weights(&generator, &discriminator)? {
+            let steps = numbers.steps;
+            return Err(GanError::NonFiniteState { steps, cause });
+        }
         // Nothing of the trainer was touched so far: a state that does not fit leaves it as it was.
         self.state = State {
             generator,
@@ -129,8 +149,10 @@ where
             steps: numbers.steps,
             learning_rate_factor: numbers.learning_rate_factor,
         };
-        self.good = self.state.snapshot();
-        self.unsettled = None;
+        self.last_good = LastGood {
+            state: self.state.snapshot(),
+            unchecked: Vec::new(),
+        };
         Ok(())
     }
 
@@ -140,13 +162,26 @@ where
 
     fn skip_step(&mut self) {
         self.state.steps += 1;
-        self.good.steps = self.state.steps;
+        // An older good state stays at the step that it was reached by.
+        if self.last_good.unchecked.is_empty() {
+            self.last_good.state.steps = self.state.steps;
+        }
     }
 
     fn scale_learning_rates(&mut self, factor: f64) {
-        self.state.learning_rate_factor *= factor;
-        self.good.learning_rate_factor = self.state.learning_rate_factor;
+        self.change_both(|state| state.learning_rate_factor *= factor);
     }
+}
+
+/// The fields of a configuration that decide what a run comes to: how often it is checked and how many samples are
+/// drawn at once change no weight.
+fn deciding_fields(config: &GanTrainerConfig) -> serde_json::Result<Value> {
+    let mut fields = serde_json::to_value(config)?;
+    if let Some(fields) = fields.as_object_mut() {
+        fields.remove("finite_check");
+        fields.remove("sample_chunk");
+    }
+    Ok(fields)
 }
 
 fn values(identities: Vec<Identity>) -> Value {

@@ -2,10 +2,10 @@
 
 use burn::optim::AdamConfig;
 
-use super::config::{GanTrainerConfig, OptimizerConfig};
-use crate::ema::EmaConfig;
+use super::config::GanTrainerConfig;
+use crate::ema::{EmaConfig, EmaDecay};
 use crate::loss::Loss;
-use crate::optimizer::ScheduledAdamConfig;
+use crate::optimizer::{OptimizerConfig, ScheduledAdamConfig};
 use crate::penalty::Penalty;
 use crate::schedule::Schedule;
 
@@ -64,24 +64,29 @@ impl GanTrainerConfig {
             .with_learning_rates(2e-4)
             .with_learning_rate_schedule(cosine(1.0, 0.25))
             .with_ema(Some(
-                EmaConfig::new().with_half_life(Some(cosine(0.0, half_life))),
+                EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, half_life))),
             ))
     }
 
-    /// The same with every changing schedule ending after `steps` steps.
+    /// The same with every schedule that has an end ending after `steps` steps of the trainer, in the same moment for
+    /// both players; see [`Schedule::over`].
     pub fn with_burn_in(mut self, steps: usize) -> Self {
-        self.learning_rate_schedule = self.learning_rate_schedule.over(steps);
-        self.penalty_schedule = self.penalty_schedule.over(steps);
+        let end = |schedule: &mut Schedule| *schedule = schedule.clone().over(steps);
+        end(&mut self.learning_rate_schedule);
+        end(&mut self.penalty_schedule);
         for optimizer in [
             &mut self.generator_optimizer,
             &mut self.discriminator_optimizer,
         ] {
             if let OptimizerConfig::ScheduledAdam(adam) = optimizer {
-                adam.beta_2 = adam.beta_2.over(steps);
+                end(&mut adam.beta_2);
             }
         }
-        if let Some(ema) = &mut self.ema {
-            ema.half_life = ema.half_life.map(|half_life| half_life.over(steps));
+        if let Some(EmaConfig {
+            decay: EmaDecay::HalfLife(half_life),
+        }) = &mut self.ema
+        {
+            end(half_life);
         }
         self
     }

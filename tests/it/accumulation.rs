@@ -63,15 +63,15 @@ fn without_batch_norm() -> DcganConfig {
 
 fn numbers(report: &StepReport) -> Vec<f64> {
     let optional = [
-        &report.loss_generator,
-        &report.penalty,
-        &report.gradient_norm_discriminator,
-        &report.gradient_norm_generator,
+        report.loss_generator(),
+        report.penalty(),
+        report.gradient_norm_discriminator(),
+        report.gradient_norm_generator(),
     ];
-    let mut all = values(report.loss_discriminator.clone());
+    let mut all = values(report.loss_discriminator().clone());
     all.extend(optional.into_iter().flatten().cloned().flat_map(values));
-    all.extend(values(report.logits_real.clone()));
-    all.extend(values(report.logits_fake.clone()));
+    all.extend(values(report.logits_real().clone()));
+    all.extend(values(report.logits_fake().clone()));
     all
 }
 

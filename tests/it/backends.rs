@@ -36,7 +36,7 @@ fn trace(device: &Device, loss: Loss, normalization: Normalization) -> Trace {
     let fake = generator.generate(latent, &());
     let logits_real = discriminator.logits(batch.samples.clone().autodiff(), &());
     let logits_fake = discriminator.logits(fake.clone().detach(), &());
-    let formulas = loss.build(1.0).unwrap();
+    let formulas = loss.build().unwrap();
     let loss_d = formulas.discriminator(logits_real.clone(), logits_fake.clone());
     let loss_g = formulas.generator(discriminator.logits(fake, &()), &|| {
         logits_real.clone().detach()

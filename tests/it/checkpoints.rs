@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{parameters, values};
 use burn::tensor::{Device, Tensor};
-use burn_gan::checkpoint::{Checkpoint, Checkpoints, Manifest};
+use burn_gan::checkpoint::{Checkpoint, CheckpointError, Checkpoints, Manifest};
 use burn_gan::data::{Memory, Mixture, MixtureSourceConfig, ShuffleConfig, Source};
 use burn_gan::loss::{AdversarialLoss, Hinge, Loss};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::observe::{Flow, Observer, Score};
 use burn_gan::penalty::Penalty;
-use burn_gan::run::{CheckpointConfig, Fit};
+use burn_gan::run::{CheckpointConfig, Divergence, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig, OptimizerConfig};
 use burn_gan::{AdversarialTrainer, GanError, Identity, StepReport, load_weights};
 
@@ -64,7 +64,8 @@ fn the_last_and_the_best_are_kept() {
     let mut source = source(0);
     let mut trainer = trainer();
     let outcome = trainer
-        .fit(&mut source, 21)
+        .fit(&mut source)
+        .until(21)
         .checkpoints(every(folder.path(), 2).with_keep(2))
         .keep_best(Score::lowest("distance", distance))
         .run()
@@ -84,13 +85,14 @@ fn a_manifest_says_what_the_checkpoint_is() {
     let folder = tempfile::tempdir().unwrap();
     let config = GanTrainerConfig::new().with_seed(42);
     trainer_of(&config, &networks())
-        .fit(&mut source(7), 3)
+        .fit(&mut source(7))
+        .until(3)
         .checkpoints(every(folder.path(), 3))
         .run()
         .unwrap();
     let path = folder.path().join("step-000000003");
     let manifest = Manifest::read(&path).unwrap();
-    assert_eq!((manifest.format, manifest.step, manifest.seed), (1, 3, 42));
+    assert_eq!((manifest.format, manifest.step, manifest.seed), (2, 3, 42));
     assert_eq!(manifest.burn_gan, env!("CARGO_PKG_VERSION"));
     let configuration = &manifest.configuration;
     assert_eq!(configuration["trainer"]["seed"], 42);
@@ -111,18 +113,20 @@ fn a_manifest_says_what_the_checkpoint_is() {
 fn refused(change: impl FnOnce() -> (Trainer, u64)) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     trainer()
-        .fit(&mut source(0), 2)
+        .fit(&mut source(0))
+        .until(2)
         .resume(&folder)
         .run()
         .unwrap();
     let (mut changed, seed) = change();
     let error = changed
-        .fit(&mut source(seed), 4)
+        .fit(&mut source(seed))
+        .until(4)
         .resume(&folder)
         .run()
         .unwrap_err();
     assert_eq!(changed.steps(), 0);
-    let GanError::ResumeMismatch { differences, .. } = &error else {
+    let GanError::Checkpoint(CheckpointError::Mismatch { differences, .. }) = &error else {
         panic!("{error}")
     };
     let field = |difference: &String| difference.split(':').next().unwrap().to_string();
@@ -188,7 +192,11 @@ fn a_loss_of_the_users_own_counts_by_name_and_version() {
     let folder = tempfile::tempdir().unwrap();
     let run = |version, steps| {
         let mut trainer = trainer().with_loss(Mine { version });
-        trainer.fit(&mut source(0), steps).resume(&folder).run()
+        trainer
+            .fit(&mut source(0))
+            .until(steps)
+            .resume(&folder)
+            .run()
     };
     run(1, 2).unwrap();
     assert_eq!(run(1, 3).unwrap().resumed, Some(2));
@@ -204,7 +212,7 @@ fn another_data_set_is_refused() {
         let mut source = ShuffleConfig::new(2)
             .init(Memory::new(points).unwrap())
             .unwrap();
-        trainer().fit(&mut source, 2).resume(&folder).run()
+        trainer().fit(&mut source).until(2).resume(&folder).run()
     };
     run(3.0).unwrap();
     run(3.0).unwrap();
@@ -219,7 +227,8 @@ fn another_data_set_is_refused() {
 fn a_change_is_taken_where_it_is_allowed_field_by_field() {
     let folder = tempfile::tempdir().unwrap();
     trainer()
-        .fit(&mut source(0), 2)
+        .fit(&mut source(0))
+        .until(2)
         .resume(&folder)
         .run()
         .unwrap();
@@ -229,7 +238,7 @@ fn a_change_is_taken_where_it_is_allowed_field_by_field() {
     let run = |allowed: &[&str]| {
         let mut trainer = trainer_of(&config, &networks());
         let mut source = source(0);
-        let run = trainer.fit(&mut source, 4).resume(&folder);
+        let run = trainer.fit(&mut source).until(4).resume(&folder);
         let run = allowed
             .iter()
             .fold(run, |run, field| run.allow_change(*field));
@@ -252,20 +261,25 @@ fn a_new_run_does_not_mix_with_an_earlier_one() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = || {
         trainer()
-            .fit(&mut source(0), 2)
+            .fit(&mut source(0))
+            .until(2)
             .checkpoints(every(folder.path(), 1))
             .run()
     };
     fresh().unwrap();
     let error = fresh().unwrap_err();
     assert!(
-        matches!(error, GanError::CheckpointsExist { step: 2, .. }),
+        matches!(
+            error,
+            GanError::Checkpoint(CheckpointError::Exist { step: 2, .. })
+        ),
         "{error}"
     );
     // From one folder into another is no mix.
     let other = tempfile::tempdir().unwrap();
     let outcome = trainer()
-        .fit(&mut source(0), 4)
+        .fit(&mut source(0))
+        .until(4)
         .checkpoints(every(other.path(), 1))
         .resume(&folder)
         .run()
@@ -278,7 +292,7 @@ fn a_new_run_does_not_mix_with_an_earlier_one() {
 #[test]
 fn a_resumed_run_with_nothing_left_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let run = || trainer().fit(&mut source(0), 2).resume(&folder).run();
+    let run = || trainer().fit(&mut source(0)).until(2).resume(&folder).run();
     run().unwrap();
     let manifest = folder.path().join("step-000000002/manifest.json");
     let written = fs::metadata(&manifest).unwrap().modified().unwrap();
@@ -326,7 +340,8 @@ fn an_observers_error_ends_the_run_with_its_state_saved() {
     let mut count = Count::default();
     let mut failing = trainer();
     let error = failing
-        .fit(&mut source(0), 9)
+        .fit(&mut source(0))
+        .until(9)
         .observe(&mut At {
             step: 4,
             flag: None,
@@ -339,13 +354,14 @@ fn an_observers_error_ends_the_run_with_its_state_saved() {
     assert_eq!(count.0, 5, "the other observers saw the step all the same");
     let mut resumed = trainer();
     let outcome = resumed
-        .fit(&mut source(0), 9)
+        .fit(&mut source(0))
+        .until(9)
         .resume(&folder)
         .run()
         .unwrap();
     assert_eq!(outcome.resumed, Some(5));
     let mut whole = trainer();
-    whole.fit(&mut source(0), 9).run().unwrap();
+    whole.fit(&mut source(0)).until(9).run().unwrap();
     assert_eq!(
         parameters(resumed.generator()),
         parameters(whole.generator())
@@ -360,7 +376,8 @@ fn a_score_that_fails_ends_the_run_with_its_state_saved() {
         steps => Ok(steps as f64),
     };
     let error = trainer()
-        .fit(&mut source(0), 9)
+        .fit(&mut source(0))
+        .until(9)
         .checkpoints(every(folder.path(), 2))
         .keep_best(Score::highest("steps", score))
         .run()
@@ -380,7 +397,8 @@ fn a_request_to_stop_finishes_the_step_and_saves_it() {
         flag: Some(&flag),
     };
     let outcome = trainer()
-        .fit(&mut source(0), 9)
+        .fit(&mut source(0))
+        .until(9)
         .observe(&mut asks)
         .resume(&folder)
         .stop_flag(&flag)
@@ -398,12 +416,17 @@ fn keeping_is_checked_before_training() {
         (every(folder.path(), 0), "checkpoints.every"),
         (every(folder.path(), 1).with_keep(0), "checkpoints.keep"),
     ] {
-        let error = fresh.fit(&mut source(0), 9).checkpoints(config).run();
+        let error = fresh.fit(&mut source(0)).until(9).checkpoints(config).run();
         let error = error.unwrap_err().to_string();
         assert!(error.starts_with(field), "{error}");
     }
     let score = Score::lowest("zero", |_: &Trainer| Ok(0.0));
-    let error = fresh.fit(&mut source(0), 9).keep_best(score).run();
+    let error = fresh
+        .fit(&mut source(0))
+        .until(9)
+        .on_divergence(Divergence::Stop)
+        .keep_best(score)
+        .run();
     assert!(error.unwrap_err().to_string().starts_with("keep_best"));
     assert_eq!(fresh.steps(), 0);
 }
@@ -434,7 +457,8 @@ fn a_checkpoint_of_version_0_1_0_is_still_loaded() {
     let (config, networks) = old_run();
     let mut trainer = trainer_of(&config, &networks);
     let outcome = trainer
-        .fit(&mut source(5), 10)
+        .fit(&mut source(5))
+        .until(10)
         .checkpoints(every(folder.path(), 100))
         .resume(OLD)
         .run()
@@ -450,7 +474,7 @@ fn a_checkpoint_of_version_0_1_0_is_still_loaded() {
         serde_json::from_slice(&fs::read(Path::new(OLD).join("samples.json")).unwrap()).unwrap();
     assert_eq!(samples, expected);
     // And training goes on: what the optimisers remember is there too.
-    trainer.fit(&mut source(5), 12).run().unwrap();
+    trainer.fit(&mut source(5)).until(12).run().unwrap();
     assert_eq!(trainer.steps(), 12);
 }
 
@@ -461,7 +485,8 @@ fn make_the_checkpoint_of_version_0_1_0() {
     let mut trainer = trainer_of(&config, &networks);
     fs::remove_dir_all(OLD).ok();
     trainer
-        .fit(&mut source(5), 10)
+        .fit(&mut source(5))
+        .until(10)
         .checkpoints(every(Path::new(OLD), 10))
         .run()
         .unwrap();
@@ -469,4 +494,52 @@ fn make_the_checkpoint_of_version_0_1_0() {
     let samples = values(trainer.sample(4, 0, &()).unwrap());
     let text = serde_json::to_string(&samples).unwrap();
     fs::write(Path::new(OLD).join("samples.json"), text).unwrap();
+}
+
+#[test]
+fn a_folder_is_the_same_by_any_of_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("b")).unwrap();
+    let (run, other_name) = (folder.path().join("a"), folder.path().join("b/../a"));
+    let go_on = |steps| {
+        trainer()
+            .fit(&mut source(0))
+            .until(steps)
+            .checkpoints(every(&run, 1))
+            .resume(&other_name)
+            .run()
+    };
+    assert_eq!(go_on(2).unwrap().resumed, None);
+    let outcome = go_on(3).unwrap();
+    assert_eq!(outcome.resumed, Some(2));
+    // And with nothing left to do the last checkpoint is that of the folder.
+    let outcome = go_on(3).unwrap();
+    assert!(outcome.checkpoint.unwrap().ends_with("step-000000003"));
+}
+
+#[test]
+fn what_an_earlier_format_did_not_know_of_is_no_difference() {
+    for (format, differs) in [(1, false), (2, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let go_on = |steps| {
+            trainer()
+                .fit(&mut source(0))
+                .until(steps)
+                .resume(&folder)
+                .run()
+        };
+        let saved = Checkpoint::read(go_on(2).unwrap().checkpoint.unwrap()).unwrap();
+        let mut manifest = Manifest {
+            format,
+            ..saved.manifest
+        };
+        // A field of the trainer's configuration would have its default.
+        let fields = manifest.configuration.as_object_mut().unwrap();
+        fields.remove("sample_shape").unwrap();
+        let checkpoints = Checkpoints::open(&folder).unwrap();
+        checkpoints.write(manifest, &saved.files).unwrap();
+        drop(checkpoints);
+        let resumed = go_on(3);
+        assert_eq!(resumed.is_err(), differs, "format {format}: {resumed:?}");
+    }
 }

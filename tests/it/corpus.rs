@@ -11,7 +11,7 @@ use std::path::Path;
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
 use burn_gan::checkpoint::{Checkpoints, Manifest, ScoreRecord};
-use burn_gan::optimizer::NetworkOptimizer;
+use burn_gan::optimizer::OptimizerConfig;
 use burn_gan::save_weights;
 use serde_json::json;
 
@@ -69,7 +69,7 @@ fn write_seeds() {
     let generator = readers::generator(&Device::flex().autodiff());
     save_weights(&generator, seed("weights")).unwrap();
 
-    let mut optimizer = NetworkOptimizer::from(AdamConfig::new().build());
+    let mut optimizer = OptimizerConfig::Adam(AdamConfig::new()).init().unwrap();
     optimizer.step(0.1, generator.clone(), readers::gradients(&generator));
     fs::write(seed("optimizer"), optimizer.to_bytes().unwrap()).unwrap();
 

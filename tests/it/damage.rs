@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::common::survivor::{Keep, Setup, device, train};
 use burn_gan::FileError;
 use burn_gan::GanError;
-use burn_gan::checkpoint::{Checkpoint, Checkpoints, FORMAT, Manifest};
+use burn_gan::checkpoint::{Checkpoint, CheckpointError, Checkpoints, FORMAT, Manifest};
 use burn_gan::random::{Purpose, Stream};
 
 /// A run with checkpoints at steps 2, 4 and 6.
@@ -21,9 +21,10 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to.join(entry.file_name())),
-            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).unwrap()),
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
     }
 }
@@ -38,7 +39,7 @@ fn run(folder: &Path) -> (PathBuf, Vec<PathBuf>) {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    assert_eq!(files.len(), 7);
+    assert_eq!(files.len(), 8);
     (run, files)
 }
 
@@ -142,7 +143,7 @@ fn where_all_are_damaged_nothing_begins_anew() {
         fs::remove_file(run.join(format!("step-00000000{step}/average.bpk"))).unwrap();
     }
     let error = train(Setup::Images, &device("flex"), folder.path(), KEEP).unwrap_err();
-    let GanError::NoWholeCheckpoint { damaged, .. } = &error else {
+    let GanError::Checkpoint(CheckpointError::NoneWhole { damaged, .. }) = &error else {
         panic!("{error}")
     };
     assert_eq!(damaged.len(), 3);
@@ -161,7 +162,10 @@ fn a_later_format_is_refused_and_not_passed_over() {
     };
     checkpoints.write(later, &whole.files).unwrap();
     let error = Checkpoints::latest(&run).unwrap_err();
-    assert!(matches!(error, GanError::CheckpointFormat { found, .. } if found == FORMAT + 1));
+    assert!(matches!(error, CheckpointError::Format { found, .. } if found == FORMAT + 1));
+    let text = error.to_string();
+    assert!(text.contains(&format!("format {}", FORMAT + 1)), "{text}");
+    assert!(text.ends_with(&format!("reads up to {FORMAT}")), "{text}");
 }
 
 #[test]
@@ -191,7 +195,7 @@ fn one_run_at_a_time_writes_to_a_folder() {
     let first = Checkpoints::open(&run).unwrap();
     let error = train(Setup::Images, &device("flex"), folder.path(), KEEP).unwrap_err();
     assert!(
-        matches!(error, GanError::CheckpointsInUse { .. }),
+        matches!(error, GanError::Checkpoint(CheckpointError::InUse { .. })),
         "{error}"
     );
     drop(first);
@@ -205,7 +209,10 @@ fn a_folder_that_cannot_be_written_is_an_error_before_training() {
     // A file where a folder should be, and a file system that is read-only for everybody.
     for base in [folder.path().join("file"), PathBuf::from("/proc/self")] {
         let error = train(Setup::Images, &device("flex"), &base, KEEP).unwrap_err();
-        assert!(matches!(error, GanError::File(FileError { .. })), "{error}");
+        let GanError::Checkpoint(CheckpointError::File(FileError { path, .. })) = &error else {
+            panic!("{error}")
+        };
+        assert!(path.starts_with(&base));
     }
 }
 
@@ -218,7 +225,7 @@ fn the_child() {
     let folder = std::env::var(CHILD).expect("this test is started by another");
     let keep = Keep { steps: 12, ..KEEP };
     match train(Setup::Images, &device("flex"), Path::new(&folder), keep) {
-        Err(GanError::File(FileError { path, source })) => {
+        Err(GanError::Checkpoint(CheckpointError::File(FileError { path, source }))) => {
             println!("typed: {} {source}", path.display())
         }
         other => println!("not typed: {other:?}"),
@@ -291,10 +298,142 @@ fn a_full_disk_leaves_the_checkpoints_before_it() {
 fn size_of_tree(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
-        .map(|entry| match entry.file_type().unwrap().is_dir() {
-            true => size_of_tree(&entry.path()),
-            // A file system counts in pages.
-            false => entry.metadata().unwrap().len().next_multiple_of(4096),
+        .map(|entry| {
+            if entry.file_type().unwrap().is_dir() {
+                size_of_tree(&entry.path())
+            } else {
+                // A file system counts in pages.
+                entry.metadata().unwrap().len().next_multiple_of(4096)
+            }
         })
         .sum()
+}
+
+/// A run of two steps in one folder, with a checkpoint after each; its second checkpoint, and the same of another run.
+fn two_versions(folder: &Path) -> (PathBuf, Checkpoint, Checkpoint) {
+    let keep = Keep {
+        steps: 2,
+        every: 1,
+        keep: 3,
+    };
+    train(Setup::Points, &device("flex"), folder, keep).unwrap();
+    let run = folder.join("run");
+    let older = Checkpoint::read(run.join("step-000000002")).unwrap();
+    let mut newer = older.clone();
+    newer.manifest.state["steps"] = 7.into();
+    (run, older, newer)
+}
+
+#[test]
+fn a_crash_at_any_moment_of_replacing_leaves_a_whole_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, older, newer) = two_versions(folder.path());
+    // A folder of the newer one, as it is before it gets its name.
+    let other = tempfile::tempdir().unwrap();
+    let written = Checkpoints::open(other.path())
+        .unwrap()
+        .write(newer.manifest.clone(), &newer.files)
+        .unwrap();
+    let name = "step-000000002";
+    let [path, writing, replaced, removed] = ["", ".writing-", ".replaced-", ".removed-"]
+        .map(|prefix| run.join(format!("{prefix}{name}")));
+    let older_files = folder.path().join("older");
+    copy(&path, &older_files);
+    let half = |to: &Path| {
+        copy(&written, to);
+        fs::remove_file(to.join("manifest.sha256")).unwrap();
+    };
+
+    /// A moment of a crash: what there is then, and whether the newer one is what remains.
+    type Moment<'a> = (&'static str, &'a dyn Fn(), Option<bool>);
+    let moments: [Moment; 7] = [
+        (
+            "half written",
+            &|| {
+                copy(&older_files, &path);
+                half(&writing);
+            },
+            Some(false),
+        ),
+        (
+            "written",
+            &|| {
+                copy(&older_files, &path);
+                copy(&written, &writing);
+            },
+            Some(false),
+        ),
+        (
+            "the older one has made way",
+            &|| {
+                copy(&older_files, &replaced);
+                copy(&written, &writing);
+            },
+            Some(true),
+        ),
+        (
+            "the older one has made way, and the newer one was lost",
+            &|| {
+                copy(&older_files, &replaced);
+                half(&writing);
+            },
+            Some(false),
+        ),
+        (
+            "the newer one has its name",
+            &|| {
+                copy(&older_files, &replaced);
+                copy(&written, &path);
+            },
+            Some(true),
+        ),
+        (
+            "half of the older one is gone",
+            &|| {
+                half(&replaced);
+                copy(&written, &path);
+            },
+            Some(true),
+        ),
+        ("half of it is removed", &|| half(&removed), None),
+    ];
+    for (moment, crash, expected) in moments {
+        for folder in [&path, &writing, &replaced, &removed] {
+            fs::remove_dir_all(folder).ok();
+        }
+        crash();
+        drop(Checkpoints::open(&run).unwrap());
+        let found = Checkpoints::latest(&run).unwrap();
+        assert!(found.damaged.is_empty(), "{moment}");
+        let checkpoint = found.checkpoint.unwrap();
+        match expected {
+            Some(newest) => {
+                let whole = if newest { &newer } else { &older };
+                assert_eq!(checkpoint.manifest.state, whole.manifest.state, "{moment}");
+                assert_eq!(checkpoint.files, whole.files, "{moment}");
+            }
+            None => assert_eq!(checkpoint.manifest.step, 1, "{moment}"),
+        }
+        let mut left: Vec<String> = fs::read_dir(&run)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        let expected = [".lock", "step-000000001", name];
+        assert_eq!(left, expected[..left.len()], "{moment}");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_is_replaced_is_the_newer_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, _, newer) = two_versions(folder.path());
+    let checkpoints = Checkpoints::open(&run).unwrap();
+    let path = checkpoints
+        .write(newer.manifest.clone(), &newer.files)
+        .unwrap();
+    let whole = Checkpoint::read(&path).unwrap();
+    assert_eq!(whole.manifest.state, newer.manifest.state);
+    // Two checkpoints and the lock.
+    assert_eq!(fs::read_dir(&run).unwrap().count(), 3);
 }

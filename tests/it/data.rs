@@ -2,9 +2,10 @@
 
 use burn::data::dataset::{Dataset, InMemDataset};
 use burn::tensor::{Device, Int, Tensor};
-use burn_gan::data::{DatasetSamples, LastBatch, Memory, Samples, ShuffleConfig, Shuffled, Source};
-use burn_gan::{Batch, GanError};
-use burn_gan::{BatchError, ConfigError, ShapeError};
+use burn_gan::data::{
+    DataError, DatasetSamples, LastBatch, Memory, Samples, ShuffleConfig, Shuffled, Source,
+};
+use burn_gan::{Batch, BatchError, ConfigError, ShapeError};
 
 use crate::common::processors;
 
@@ -61,6 +62,29 @@ mod memory {
     }
 
     #[test]
+    fn conditions_are_those_of_the_selected_samples() {
+        let device = Device::flex();
+        let labels = Tensor::<1, Int>::from_ints([7, 8, 9], &device);
+        let memory = Memory::with_condition(Tensor::<2>::ones([3, 2], &device), labels).unwrap();
+        let behind_a_box: Box<dyn Samples<2, Tensor<1, Int>>> = Box::new(memory.clone());
+        for found in [
+            memory.conditions(&[2, 0], &device.clone().autodiff()),
+            behind_a_box.conditions(&[2, 0], &device),
+            (&memory).conditions(&[2, 0], &device),
+        ] {
+            let labels = found.unwrap().into_data().iter::<i64>().collect::<Vec<_>>();
+            assert_eq!(labels, [9, 7]);
+        }
+        assert!(matches!(
+            memory.conditions(&[3], &device),
+            Err(DataError::IndexOutOfRange {
+                index: 3,
+                samples: 3
+            })
+        ));
+    }
+
+    #[test]
     fn batches_are_plain_tensors_on_the_device_asked_for() {
         let training = processors().pop().unwrap();
         let tracked = Device::flex().autodiff();
@@ -80,12 +104,12 @@ mod memory {
         let device = Device::flex();
         for shape in [[0, 2], [2, 0]] {
             let empty = Memory::new(Tensor::<2>::zeros(shape, &device));
-            assert!(matches!(empty, Err(GanError::EmptyDataset)));
+            assert!(matches!(empty, Err(DataError::EmptyDataset)));
         }
 
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             match Memory::new(Tensor::<2>::from_floats([[0.0, 1.0], [bad, 2.0]], &device)) {
-                Err(GanError::NonFiniteData { index: 2, value }) => {
+                Err(DataError::NonFinite { index: 2, value }) => {
                     assert_eq!(value.to_bits(), bad.to_bits());
                 }
                 other => panic!("{other:?}"),
@@ -96,7 +120,7 @@ mod memory {
         let uneven = Memory::with_condition(Tensor::<2>::zeros([2, 2], &device), classes);
         assert!(matches!(
             uneven,
-            Err(GanError::Batch(BatchError::ConditionLength {
+            Err(DataError::Batch(BatchError::ConditionLength {
                 samples: 2,
                 conditions: 3
             }))
@@ -108,14 +132,14 @@ mod memory {
         let device = Device::flex();
         assert!(matches!(
             numbered(5).select(&[0, 5], &device),
-            Err(GanError::IndexOutOfRange {
+            Err(DataError::IndexOutOfRange {
                 index: 5,
                 samples: 5
             })
         ));
         assert!(matches!(
             numbered(5).select(&[], &device),
-            Err(GanError::Batch(BatchError::Empty))
+            Err(DataError::Batch(BatchError::Empty))
         ));
     }
 }
@@ -190,26 +214,26 @@ mod shuffle {
         assert!(nothing.is_empty());
         assert!(matches!(
             nothing.select(&[0], &device),
-            Err(GanError::IndexOutOfRange {
+            Err(DataError::IndexOutOfRange {
                 index: 0,
                 samples: 0
             })
         ));
         assert!(matches!(
             ShuffleConfig::new(1).init(nothing),
-            Err(GanError::EmptyDataset)
+            Err(DataError::EmptyDataset)
         ));
 
         assert!(matches!(
             ShuffleConfig::new(0).init(numbered(3)),
-            Err(GanError::Config(ConfigError {
+            Err(DataError::Config(ConfigError {
                 field: "batch_size",
                 ..
             }))
         ));
         assert!(matches!(
             ShuffleConfig::new(4).init(numbered(3)),
-            Err(GanError::BatchTooLarge {
+            Err(DataError::BatchTooLarge {
                 batch_size: 4,
                 samples: 3
             })
@@ -255,7 +279,7 @@ mod dataset {
     fn refuses_samples_of_several_shapes() {
         let samples = rows(vec![vec![0.0, 1.0], vec![2.0, 3.0, 4.0]]);
         match samples.select(&[0, 1], &Device::flex()) {
-            Err(GanError::Shape(ShapeError {
+            Err(DataError::Shape(ShapeError {
                 what: "mapped sample",
                 expected,
                 actual,
@@ -269,7 +293,7 @@ mod dataset {
         let two = |size: &usize, device: &Device| Ok(Batch::new(Tensor::ones([2, *size], device)));
         let samples = DatasetSamples::new::<2, ()>(InMemDataset::new(vec![3_usize]), two);
         match Samples::<2>::select(&samples, &[0], &Device::flex()) {
-            Err(GanError::Shape(ShapeError {
+            Err(DataError::Shape(ShapeError {
                 expected, actual, ..
             })) => assert_eq!((expected, actual), (vec![1, 3], vec![2, 3])),
             other => panic!("{other:?}"),
@@ -287,7 +311,7 @@ mod dataset {
         };
         let samples = DatasetSamples::new(InMemDataset::new(vec![1_usize, 2]), condition);
         match samples.select(&[0, 1], &Device::flex()) {
-            Err(GanError::Shape(ShapeError {
+            Err(DataError::Shape(ShapeError {
                 what: "mapped condition",
                 expected,
                 actual,
@@ -311,10 +335,10 @@ mod dataset {
             }
         }
         let samples = DatasetSamples::new(Broken, |value: &f32, _: &Device| {
-            Err::<Batch<2>, _>(GanError::user(format!("refused {value}")))
+            Err::<Batch<2>, _>(DataError::user(format!("refused {value}")))
         });
         let message = |index| match samples.select(&[index], &Device::flex()) {
-            Err(error @ GanError::User(_)) => error.to_string(),
+            Err(error @ DataError::User(_)) => error.to_string(),
             other => panic!("{other:?}"),
         };
         assert_eq!(message(0), "the disk is gone");

@@ -2,12 +2,15 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::parameters;
 use burn::tensor::Device;
-use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
+use burn_gan::data::{DataError, Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
+use burn_gan::observe::{
+    Evaluation, Flow, History, Observer, Plan, Score, read_history, read_scores,
+};
 use burn_gan::run::{CheckpointConfig, Divergence, Fit, Outcome};
 use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, Batch, GanError, Persistent, StepReport};
@@ -34,7 +37,7 @@ impl Planted {
 }
 
 impl Source<2> for Planted {
-    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, GanError> {
+    fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<2>, DataError> {
         let batch = self.ring.batch(step, device)?;
         for (at, times) in &mut self.steps {
             if *at == step && *times > 0 {
@@ -66,7 +69,8 @@ fn fit(
     divergence: Divergence,
 ) -> Result<Outcome, GanError> {
     trainer
-        .fit(source, 12)
+        .fit(source)
+        .until(12)
         .observe(&mut History::csv(folder.join("history.csv"), 1))
         .resume(folder.join("run"))
         .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(4))
@@ -129,7 +133,8 @@ fn stop_says_the_step_and_the_checkpoint_and_saves_the_last_good_state() {
 fn without_checkpoints_stop_says_so() {
     let mut stopped = trainer(GanTrainerConfig::new());
     let error = stopped
-        .fit(&mut Planted::at(&[(1, 1)]), 4)
+        .fit(&mut Planted::at(&[(1, 1)]))
+        .until(4)
         .run()
         .unwrap_err();
     assert!(matches!(
@@ -191,17 +196,18 @@ fn skip_is_bounded_over_all_of_the_run() {
 }
 
 #[test]
-fn skip_leaves_out_all_steps_since_the_last_look() {
+fn skip_leaves_out_the_unchecked_steps_up_to_the_bad_one() {
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(4));
     let mut skipped = trainer(config);
     let mut source = Planted::at(&[(5, 1)]);
     let outcome = skipped
-        .fit(&mut source, 12)
+        .fit(&mut source)
+        .until(12)
         .on_divergence(Divergence::Skip { limit: 1 })
         .run()
         .unwrap();
     assert_eq!((outcome.steps, outcome.skipped), (12, 1));
-    let expected = taught((0..12).filter(|step| !(4..8).contains(step)));
+    let expected = taught((0..12).filter(|step| ![4, 5].contains(step)));
     assert_eq!(
         parameters(skipped.generator()),
         parameters(expected.generator())
@@ -223,7 +229,7 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     let mut expected = taught(0..4);
     expected.scale_learning_rates(0.5);
     expected.scale_learning_rates(0.5);
-    expected.fit(&mut Planted::at(&[]), 12).run().unwrap();
+    expected.fit(&mut Planted::at(&[])).until(12).run().unwrap();
     assert_eq!(
         parameters(rolled.generator()),
         parameters(expected.generator())
@@ -233,7 +239,8 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     let run = folder.path().join("run");
     let to_16 = |trainer: &mut Trainer| {
         trainer
-            .fit(&mut Planted::at(&[]), 16)
+            .fit(&mut Planted::at(&[]))
+            .until(16)
             .resume(&run)
             .on_divergence(back)
             .run()
@@ -241,7 +248,7 @@ fn roll_back_goes_to_the_last_checkpoint_with_lower_learning_rates() {
     };
     let outcome = to_16(&mut resumed);
     assert_eq!((outcome.resumed, outcome.roll_backs), (Some(12), 2));
-    expected.fit(&mut Planted::at(&[]), 16).run().unwrap();
+    expected.fit(&mut Planted::at(&[])).until(16).run().unwrap();
     assert_eq!(
         parameters(resumed.generator()),
         parameters(expected.generator())
@@ -301,7 +308,7 @@ fn policies_are_checked_before_training() {
         factor: 0.5,
         limit: 1,
     };
-    let without = fresh.fit(&mut source, 4).on_divergence(back).run();
+    let without = fresh.fit(&mut source).until(4).on_divergence(back).run();
     assert!(
         without
             .unwrap_err()
@@ -338,7 +345,8 @@ fn an_observer_can_ask_for_a_roll_back() {
         };
         let folder = folder.path().join(format!("{divergence:?}"));
         let outcome = trainer(GanTrainerConfig::new())
-            .fit(&mut Planted::at(&[]), 12)
+            .fit(&mut Planted::at(&[]))
+            .until(12)
             .observe(&mut observer)
             .checkpoints(CheckpointConfig::new(folder).with_every(4))
             .on_divergence(divergence)
@@ -360,17 +368,175 @@ fn an_observer_can_ask_for_a_roll_back() {
 }
 
 #[test]
-fn a_checkpoint_between_two_looks_is_looked_at() {
+fn a_state_between_two_checks_is_checked_before_it_is_saved() {
     let folder = tempfile::tempdir().unwrap();
     let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(5));
     let mut stopped = trainer(config);
     let mut source = Planted::at(&[(3, 1)]);
     let error = fit(&mut stopped, &mut source, folder.path(), Divergence::Stop).unwrap_err();
-    // The look at step 5 would have come after the checkpoint of step 4.
+    // The check at step 5 would have come after the checkpoint of step 4.
     assert!(
         matches!(error, GanError::Diverged { step: 3, .. }),
         "{error}"
     );
     let values = parameters(stopped.generator());
     assert!(values.values().flatten().all(|value| value.is_finite()));
+}
+
+/// Whether all weights of both networks are finite.
+fn is_finite(trainer: &Trainer) -> bool {
+    let networks = [
+        parameters(trainer.generator()),
+        parameters(trainer.discriminator()),
+    ];
+    let mut values = networks
+        .iter()
+        .flat_map(|weights| weights.values().flatten());
+    values.all(|value| value.is_finite())
+}
+
+/// NaN in all batches from step 12.
+fn bad_from_12() -> Planted {
+    Planted::at(&(12..20).map(|step| (step, 9)).collect::<Vec<_>>())
+}
+
+#[test]
+fn no_run_ends_well_in_a_state_that_is_not_finite() {
+    let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let mut diverged = trainer(config());
+    let error = diverged
+        .fit(&mut bad_from_12())
+        .until(15)
+        .run()
+        .unwrap_err();
+    let GanError::Diverged {
+        step: 12,
+        checkpoint: None,
+        cause,
+        ..
+    } = &error
+    else {
+        panic!("{error}")
+    };
+    assert!(
+        matches!(**cause, GanError::NonFiniteStep { restored: 10, .. }),
+        "{error}"
+    );
+    assert!(is_finite(&diverged));
+    assert_eq!(diverged.steps(), 10);
+
+    // Nor does one that is asked to stop.
+    let stop = AtomicBool::new(false);
+    let mut stopped = trainer(config());
+    let asks = |report: &StepReport| stop.store(report.step == 13, Ordering::Relaxed);
+    let error = stopped
+        .fit(&mut bad_from_12())
+        .until(15)
+        .observe(Calls(asks))
+        .stop_flag(&stop)
+        .run()
+        .unwrap_err();
+    assert!(
+        matches!(error, GanError::Diverged { step: 12, .. }),
+        "{error}"
+    );
+    assert!(is_finite(&stopped));
+}
+
+#[test]
+fn an_observer_that_samples_between_two_checks_meets_the_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let run = |divergence| {
+        let mean = |trainer: &Trainer| {
+            let mean = trainer.sample(4, 0, &())?.mean();
+            mean.try_into_scalar::<f64>().map_err(GanError::user)
+        };
+        let evaluation = Evaluation::new(folder.path().join("scores.csv"), 5)
+            .with_score(4, Score::lowest("mean", mean));
+        trainer(config())
+            .fit(&mut Planted::at(&[(3, 1)]))
+            .until(12)
+            .observe(evaluation)
+            .on_divergence(divergence)
+            .run()
+    };
+    let outcome = run(Divergence::Skip { limit: 1 }).unwrap();
+    assert_eq!((outcome.steps, outcome.skipped), (12, 1));
+    let scores = read_scores(folder.path().join("scores.csv")).unwrap();
+    let steps: Vec<usize> = scores.iter().map(|row| row.step).collect();
+    assert_eq!(steps, [4, 9, 11]);
+
+    let error = run(Divergence::Stop).unwrap_err();
+    assert!(
+        matches!(error, GanError::Diverged { step: 3, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_error_between_two_checks_leaves_a_checkpoint_of_the_last_good_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let failing = Failing(|report: &StepReport| report.step == 13);
+    let error = trainer(config())
+        .fit(&mut bad_from_12())
+        .until(15)
+        .observe(failing)
+        .resume(folder.path())
+        .run()
+        .unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
+    let mut resumed = trainer(config());
+    let outcome = resumed
+        .fit(&mut Planted::at(&[]))
+        .until(12)
+        .resume(folder.path())
+        .run()
+        .unwrap();
+    assert_eq!(outcome.resumed, Some(10));
+    assert_eq!(
+        parameters(resumed.generator()),
+        parameters(taught(0..12).generator())
+    );
+}
+
+#[test]
+fn what_is_left_out_at_the_end_is_not_kept() {
+    let config = GanTrainerConfig::new().with_finite_check(FiniteCheck::Every(10));
+    let mut skipped = trainer(config);
+    let outcome = skipped
+        .fit(&mut bad_from_12())
+        .until(15)
+        .on_divergence(Divergence::Skip { limit: 3 })
+        .run()
+        .unwrap();
+    assert_eq!((outcome.steps, outcome.skipped), (15, 3));
+    assert!(outcome.last.is_none(), "the last steps were undone");
+    assert_eq!(
+        parameters(skipped.generator()),
+        parameters(taught(0..10).generator())
+    );
+}
+
+/// Calls a function with each report.
+struct Calls<F>(F);
+
+impl<T, F: FnMut(&StepReport)> Observer<T> for Calls<F> {
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        (self.0)(report);
+        Ok(Flow::Continue)
+    }
+}
+
+/// Fails after the steps that a function says.
+struct Failing<F>(F);
+
+impl<T, F: FnMut(&StepReport) -> bool> Observer<T> for Failing<F> {
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        if (self.0)(report) {
+            return Err(GanError::user("the disk is full"));
+        }
+        Ok(Flow::Continue)
+    }
 }

@@ -6,7 +6,9 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::ConfigError;
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
 use burn_gan::model::MlpConfig;
-use burn_gan::observe::{EarlyStopping, EarlyStoppingConfig, Flow, Observer, Plan, Score};
+use burn_gan::observe::{
+    EarlyStopping, EarlyStoppingConfig, Flow, ObserveError, Observer, Plan, Score,
+};
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, StepReport};
@@ -41,7 +43,7 @@ fn end(stopping: &mut EarlyStopping<f64>, values: &[f64]) -> Option<usize> {
 }
 
 #[test]
-fn it_stops_after_so_many_looks_without_improvement() {
+fn it_stops_after_so_many_evaluations_without_improvement() {
     let mut early = stopping(2, 0.0, lowest());
     assert_eq!(
         end(&mut early, &[5.0, 4.0, 4.5, 3.0, 3.0, 3.5, 1.0]),
@@ -84,7 +86,7 @@ fn an_improvement_has_a_minimum() {
 }
 
 #[test]
-fn it_looks_every_interval_of_a_real_run_and_ends_it() {
+fn it_evaluates_every_interval_of_a_real_run_and_ends_it() {
     let device = Device::flex().autodiff();
     let networks = MlpConfig::new(2).with_hidden(vec![4]);
     let mut source = MixtureSourceConfig::new(Mixture::ring(), 8).init().unwrap();
@@ -105,7 +107,8 @@ fn it_looks_every_interval_of_a_real_run_and_ends_it() {
         }))
         .unwrap();
     let outcome = trainer
-        .fit(&mut source, 50)
+        .fit(&mut source)
+        .until(50)
         .observe(&mut early)
         .run()
         .unwrap();
@@ -178,6 +181,19 @@ fn every_value_is_remembered_to_the_bit() {
 }
 
 #[test]
+fn what_version_0_1_0_remembered_is_read() {
+    let mut early = stopping(2, 0.0, lowest());
+    for (text, value) in [("0.30000000000000004", 0.1 + 0.2), ("inf", f64::INFINITY)] {
+        let memory = json!({"score": "distance", "best_step": 4, "best_value": text, "waited": 1});
+        early.recall(&memory).unwrap();
+        assert_eq!(
+            (early.best_step(), early.best_value()),
+            (Some(4), Some(value))
+        );
+    }
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let config = EarlyStoppingConfig::new;
     for (bad, name) in [
@@ -199,7 +215,10 @@ fn what_does_not_fit_is_refused() {
     }
     let mut early = stopping(1, 0.0, lowest());
     let error = early.observe(&report(0), &f64::NAN);
-    assert!(matches!(error, Err(GanError::ScoreNotANumber { .. })));
+    assert!(matches!(
+        error,
+        Err(GanError::Observe(ObserveError::ScoreNotANumber { .. }))
+    ));
     for memory in [
         json!(null),
         json!({"score": "other", "best_step": null, "best_value": null, "waited": 0}),

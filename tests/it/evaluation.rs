@@ -2,29 +2,34 @@
 
 use std::path::Path;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use burn_gan::FileError;
-use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+use burn_gan::data::{Mixture, MixtureSource, MixtureSourceConfig, Source};
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use burn_gan::observe::{Evaluation, Observer, Plan, Score, read_scores};
+use burn_gan::observe::{Evaluation, ObserveError, Observer, Plan, Score, read_scores};
 use burn_gan::run::{CheckpointConfig, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
-use burn_gan::{AdversarialTrainer, GanError};
+use burn_gan::{AdversarialTrainer, GanError, StepReport};
 
 type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
 
-/// The last look's step, and the file, after a run that may be one in a folder of checkpoints.
-fn run(folder: &Path, steps: usize) -> String {
+fn parts() -> (Trainer, MixtureSource) {
     let device = Device::flex().autodiff();
     let mut source = MixtureSourceConfig::new(Mixture::ring(), 8).init().unwrap();
     let networks = MlpConfig::new(2).with_hidden(vec![8]);
-    let mut trainer = GanTrainerConfig::new()
+    let trainer = GanTrainerConfig::new()
         .init(
             networks.init_generator(&device).unwrap(),
             networks.init_discriminator(&device).unwrap(),
             &source.batch(0, &device).unwrap(),
         )
         .unwrap();
+    (trainer, source)
+}
+
+/// The file after a run that may be one in a folder of checkpoints.
+fn run(folder: &Path, steps: usize) -> String {
+    let (mut trainer, mut source) = parts();
     let third = |trainer: &Trainer| Ok(trainer.steps() as f64 / 3.0);
     let endless = |_: &Trainer| Ok(f64::INFINITY);
     let path = folder.join("scores.csv");
@@ -32,7 +37,8 @@ fn run(folder: &Path, steps: usize) -> String {
         .with_score(16, Score::lowest("third", third))
         .with_score(8, Score::highest("endless", endless));
     trainer
-        .fit(&mut source, steps)
+        .fit(&mut source)
+        .until(steps)
         .observe(&mut evaluation)
         .checkpoints(CheckpointConfig::new(folder.join("run")).with_every(3))
         .resume(folder.join("run"))
@@ -78,19 +84,19 @@ fn scores_are_read_back() {
     for (damaged, line) in [("1,a,1\n", 3), ("1,a,1,x\n", 3), ("-1,a,1,1\n", 3)] {
         std::fs::write(&path, format!("{header}{damaged}")).unwrap();
         match read_scores(&path) {
-            Err(GanError::History { line: found, .. }) => assert_eq!(found, line, "{damaged}"),
+            Err(ObserveError::History { line: found, .. }) => assert_eq!(found, line, "{damaged}"),
             other => panic!("{damaged}: {other:?}"),
         }
     }
     let missing = read_scores(folder.path().join("none.csv"));
     assert!(
-        matches!(missing, Err(GanError::File(FileError { .. }))),
+        matches!(missing, Err(ObserveError::File(FileError { .. }))),
         "{missing:?}"
     );
 }
 
 #[test]
-fn a_run_that_stops_before_its_first_look_leaves_no_scores_of_another() {
+fn a_run_that_stops_before_its_first_evaluation_leaves_no_scores_of_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scores.csv");
     run(folder.path(), 5);
@@ -98,4 +104,65 @@ fn a_run_that_stops_before_its_first_look_leaves_no_scores_of_another() {
     let mut evaluation: Evaluation<()> = Evaluation::new(&path, 100);
     evaluation.start(Plan::new(0, 1000)).unwrap();
     assert!(read_scores(&path).unwrap().is_empty());
+}
+
+#[test]
+fn a_second_fit_goes_on_with_the_scores_of_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    let (mut trainer, mut source) = parts();
+    for steps in [5, 9] {
+        let evaluation = Evaluation::new(&path, 4).with_score(
+            1,
+            Score::lowest("steps", |trainer: &Trainer| Ok(trainer.steps() as f64)),
+        );
+        trainer
+            .fit(&mut source)
+            .until(steps)
+            .observe(evaluation)
+            .run()
+            .unwrap();
+    }
+    let steps: Vec<usize> = read_scores(&path)
+        .unwrap()
+        .iter()
+        .map(|row| row.step)
+        .collect();
+    assert_eq!(steps, [3, 4, 7, 8]);
+    // A run from the beginning is another run.
+    let (mut trainer, mut source) = parts();
+    let evaluation = Evaluation::new(&path, 4);
+    trainer
+        .fit(&mut source)
+        .until(1)
+        .observe(evaluation)
+        .run()
+        .unwrap();
+    assert!(read_scores(&path).unwrap().is_empty());
+}
+
+#[test]
+fn an_evaluation_that_failed_and_is_done_again_has_its_rows_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.csv");
+    let mut fails = true;
+    let once = |_: &()| {
+        if std::mem::take(&mut fails) {
+            return Err(GanError::user("not yet"));
+        }
+        Ok(1.0)
+    };
+    let mut evaluation = Evaluation::new(&path, 1)
+        .with_score(1, Score::lowest("first", |_: &()| Ok(0.0)))
+        .with_score(1, Score::lowest("second", once));
+    evaluation.start(Plan::new(0, 9)).unwrap();
+    let zero = || Tensor::<1>::zeros([1], &Device::flex());
+    let report = StepReport::new(0, zero(), zero(), zero());
+    assert!(evaluation.observe(&report, &()).is_err());
+    assert!(evaluation.rows().is_empty());
+    for _ in 0..2 {
+        evaluation.observe(&report, &()).unwrap();
+        let rows = evaluation.rows().iter().map(|row| row.score.as_str());
+        assert_eq!(rows.collect::<Vec<_>>(), ["first", "second"]);
+    }
 }

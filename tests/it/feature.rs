@@ -4,16 +4,16 @@ use std::path::Path;
 
 use crate::common::{processors, stream};
 use burn::config::Config;
-use burn::tensor::{Device, Tensor};
-use burn_gan::data::{LabelledImages, Samples, idx};
+use burn::tensor::{Device, Int, Tensor};
+use burn_gan::data::{DataError, LabelledImages, Samples, idx};
 use burn_gan::feature::{
-    ClassProbabilities, ClassifierTrainingConfig, FeatureExtractor, Pixels,
-    RandomConvolutionsConfig, accuracy, predicted_classes,
+    ClassProbabilities, ClassifierTrainingConfig, FeatureError, FeatureExtractor, Pixels,
+    RandomConvolutionsConfig, RandomFeatures, RandomFeaturesConfig, accuracy, predicted_classes,
 };
-use burn_gan::metric::{Features, frechet_distance, inception_score};
+use burn_gan::metric::{frechet_distance, inception_score};
 use burn_gan::model::{Classifier, ClassifierConfig};
-use burn_gan::{BatchError, ConfigError, ShapeError};
-use burn_gan::{GanError, load_weights, save_weights};
+use burn_gan::{Batch, BatchError, ConfigError, ShapeError};
+use burn_gan::{load_weights, save_weights};
 
 fn digits(folder: &str) -> LabelledImages {
     idx::read_labelled_folder(folder).unwrap()
@@ -77,6 +77,70 @@ fn a_few_epochs_tell_most_digits_apart_and_the_seed_decides_the_bits() {
 }
 
 #[test]
+fn a_training_that_diverges_is_an_error() {
+    let digits = digits("tests/data/digits-8x8");
+    let fresh = ClassifierConfig::new(1, 8, 8, 10).init(&Device::flex());
+    let training = ClassifierTrainingConfig::new()
+        .with_epochs(3)
+        .with_learning_rate(1e30);
+    match training.train(&fresh.unwrap(), &digits) {
+        Err(FeatureError::ClassifierDiverged { epoch: 0, loss }) => assert!(!loss.is_finite()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Digits of which the images, or the labels, of the last are lost.
+struct Short<'a> {
+    digits: &'a LabelledImages,
+    images: bool,
+}
+
+impl Samples<4, Tensor<1, Int>> for Short<'_> {
+    fn len(&self) -> usize {
+        self.digits.labels().len()
+    }
+
+    fn select(
+        &self,
+        indices: &[usize],
+        device: &Device,
+    ) -> Result<Batch<4, Tensor<1, Int>>, DataError> {
+        let Batch { samples, condition } = self.digits.select(indices, device)?;
+        let kept = indices.len() - 1;
+        Ok(if self.images {
+            Batch {
+                samples: samples.narrow(0, 0, kept),
+                condition,
+            }
+        } else {
+            Batch {
+                samples,
+                condition: condition.narrow(0, 0, kept),
+            }
+        })
+    }
+}
+
+#[test]
+fn a_set_that_loses_samples_is_an_error() {
+    let digits = digits("tests/data/digits-8x8");
+    let (classifier, training) = committed(8, 1);
+    for images in [true, false] {
+        let short = Short {
+            digits: &digits,
+            images,
+        };
+        let trained = training.train(&classifier, &short);
+        assert!(
+            matches!(trained, Err(FeatureError::Shape(_))),
+            "{trained:?}"
+        );
+        let share = accuracy(&classifier, &short, &[0, 1, 2]);
+        assert!(matches!(share, Err(FeatureError::Shape(_))), "{share:?}");
+    }
+}
+
+#[test]
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)]
 fn a_classifier_trains_on_ndarray_too() {
@@ -97,17 +161,19 @@ fn chunks_make_no_difference_and_backends_agree() {
     let random = RandomConvolutionsConfig::new(1, 8, 8);
     let flex = Device::flex();
     let images: Tensor<4> = stream(1).normal([7, 1, 8, 8], &flex);
-    let spaces: [Box<dyn FeatureExtractor<4>>; 4] = [
+    let example = images.clone();
+    let spaces: [Box<dyn FeatureExtractor<4>>; 5] = [
         Box::new(Pixels),
         Box::new(random.init(&flex).unwrap()),
+        Box::new(RandomFeaturesConfig::new().init(example).unwrap()),
         Box::new(classifier.clone()),
         Box::new(ClassProbabilities(&classifier)),
     ];
     for space in &spaces {
         let whole = space.extract(images.clone(), 7).unwrap();
         let parts = space.extract(images.clone(), 3).unwrap();
-        assert_eq!(whole.len(), 7);
-        for (whole, part) in whole.iter().flatten().zip(parts.iter().flatten()) {
+        assert_eq!(whole.count(), 7);
+        for (whole, part) in whole.rows().flatten().zip(parts.rows().flatten()) {
             assert!((whole - part).abs() <= 1e-5 * whole.abs().max(1.0));
         }
     }
@@ -115,9 +181,74 @@ fn chunks_make_no_difference_and_backends_agree() {
     for device in processors() {
         let there = random.init(&device).unwrap();
         let there = there.extract(images.clone(), 7).unwrap();
-        for (here, there) in here.iter().flatten().zip(there.iter().flatten()) {
+        for (here, there) in here.rows().flatten().zip(there.rows().flatten()) {
             assert!((here - there).abs() <= 1e-4 * here.abs().max(1.0));
         }
+    }
+}
+
+/// Standard normal images times a scale.
+fn cloud(step: u64, scale: f64) -> Tensor<4> {
+    stream(step).normal([40, 2, 3, 3], &Device::flex()) * scale
+}
+
+#[test]
+fn random_features_do_not_depend_on_the_unit_of_the_data() {
+    let features = |unit: f64, shift: f64| {
+        let scaled = |images: Tensor<4>| images * unit + shift;
+        let config = RandomFeaturesConfig::new().with_features(8);
+        let space = config.init(scaled(cloud(3, 1.0))).unwrap();
+        space.extract(scaled(cloud(4, 0.5)), 16).unwrap()
+    };
+    let (plain, scaled) = (features(1.0, 0.0), features(100.0, 7.0));
+    assert!(plain.rows().flatten().any(|&value| value > 0.1));
+    for (plain, scaled) in plain.rows().flatten().zip(scaled.rows().flatten()) {
+        assert!((plain - scaled).abs() < 1e-3, "{plain} {scaled}");
+    }
+}
+
+#[test]
+fn random_features_are_those_of_their_seed_and_their_real_samples() {
+    let space = |step, seed| {
+        let config = RandomFeaturesConfig::new().with_seed(seed);
+        config.init(cloud(step, 1.0)).unwrap()
+    };
+    let identity = |space: &RandomFeatures| FeatureExtractor::<4>::identity(space).unwrap();
+    assert_eq!(identity(&space(1, 0)), identity(&space(1, 0)));
+    assert_ne!(identity(&space(1, 0)), identity(&space(2, 0)));
+    assert_ne!(identity(&space(1, 0)), identity(&space(1, 1)));
+
+    let refused = |samples: Tensor<4>| RandomFeaturesConfig::new().init(samples).unwrap_err();
+    for constant in [
+        cloud(1, 0.0),
+        cloud(1, f64::NAN),
+        cloud(1, 1.0).narrow(0, 0, 1),
+    ] {
+        let error = refused(constant);
+        assert!(error.to_string().contains("must differ"), "{error}");
+    }
+    let error = refused(Tensor::zeros([0, 2, 3, 3], &Device::flex()));
+    assert!(
+        matches!(error, FeatureError::Batch(BatchError::Empty)),
+        "{error}"
+    );
+    let error = RandomFeaturesConfig::new()
+        .with_features(0)
+        .init(cloud(1, 1.0));
+    assert!(matches!(error, Err(FeatureError::Config(_))), "{error:?}");
+}
+
+#[test]
+fn features_that_are_not_finite_are_an_error() {
+    let images = Tensor::<4>::full([3, 1, 2, 2], 1.0, &Device::flex());
+    let bad = images
+        .clone()
+        .slice_fill([1..2, 0..1, 1..2, 0..1], f32::NAN);
+    match Pixels.extract(Tensor::cat(vec![images, bad], 0), 4) {
+        Err(FeatureError::NonFinite {
+            sample, dimension, ..
+        }) => assert_eq!((sample, dimension), (4, 2)),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -160,17 +291,14 @@ fn metrics_in_these_spaces_tell_digits_from_noise() {
         Box::new(classifier.clone()),
     ];
     for space in spaces {
-        let features = |images: &Tensor<4>| {
-            Features::from_rows(&space.extract(images.clone(), 100).unwrap()).unwrap()
-        };
+        let features = |images: &Tensor<4>| space.extract(images.clone(), 100).unwrap();
         let floor = frechet_distance(&features(&real), &features(&others)).unwrap();
         let far = frechet_distance(&features(&real), &features(&noise)).unwrap();
         assert!(far > 5.0 * floor, "{floor} {far}");
     }
     let score = |images: &Tensor<4>| {
         let rows = ClassProbabilities(&classifier).extract(images.clone(), 100);
-        let rows = Features::from_rows(&rows.unwrap()).unwrap();
-        inception_score(&rows, 1).unwrap().value
+        inception_score(&rows.unwrap(), 1).unwrap().value
     };
     let (of_digits, of_noise) = (score(&real), score(&noise));
     assert!(of_digits > 8.0 && of_digits < 10.0, "{of_digits}");
@@ -186,23 +314,41 @@ fn what_does_not_fit_is_an_error() {
     let none = Tensor::<4>::zeros([0, 1, 8, 8], &device);
     assert!(matches!(
         classifier.extract(wide, 2),
-        Err(GanError::Shape(ShapeError { .. }))
+        Err(FeatureError::Shape(ShapeError { .. }))
     ));
     assert!(matches!(
         classifier.extract(none, 2),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(FeatureError::Batch(BatchError::Empty))
     ));
     let two = Tensor::<4>::zeros([2, 1, 8, 8], &device);
     assert!(matches!(
         classifier.extract(two, 0),
-        Err(GanError::Config(ConfigError { .. }))
+        Err(FeatureError::Config(ConfigError { .. }))
     ));
     let digits = digits("tests/data/digits-8x8");
     let five = ClassifierConfig::new(1, 8, 8, 5).init(&device).unwrap();
     assert!(matches!(
         training.clone().with_epochs(1).train(&five, &digits),
-        Err(GanError::LabelOutOfRange { classes: 5, .. })
+        Err(FeatureError::Data(DataError::LabelOutOfRange {
+            classes: 5,
+            ..
+        }))
     ));
+    // Before the first step: these steps would end with another error.
+    let wild = training.clone().with_epochs(1).with_learning_rate(1e30);
+    let last = digits.labels().len() - 1;
+    for (index, label) in [(0, 10), (last, 255)] {
+        let mut labels = digits.labels().to_vec();
+        labels[index] = label;
+        let digits = digits.images().clone().with_labels(labels).unwrap();
+        match wild.train(&classifier, &digits) {
+            Err(FeatureError::Data(DataError::LabelOutOfRange {
+                label: found,
+                classes: 10,
+            })) => assert_eq!(found, i64::from(label)),
+            other => panic!("{other:?}"),
+        }
+    }
     for config in [
         ClassifierTrainingConfig::new().with_epochs(0),
         ClassifierTrainingConfig::new().with_batch_size(0),
@@ -212,7 +358,7 @@ fn what_does_not_fit_is_an_error() {
     ] {
         let error = config.train(&classifier, &digits).unwrap_err();
         assert!(
-            matches!(error, GanError::Config(ConfigError { .. })),
+            matches!(error, FeatureError::Config(ConfigError { .. })),
             "{error}"
         );
     }

@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
 use burn_gan::nn::{
     Activation, Algorithm, BatchNormConfig, ConvolutionConfig, HeadConfig, Initialization,
-    LinearConfig, StemConfig, TransposedConvolutionConfig,
+    LinearConfig, StemConfig,
 };
 use burn_gan::{Discriminator, Dual, DualDiscriminator, Generator};
 
@@ -122,6 +122,15 @@ fn grouped_convolutions() {
                     .init(&mut stream(5), &device())
                     .unwrap();
                 check(layer, [2, 5, 4, 6], |layer, x| layer.propagate(x));
+                let layer = ConvolutionConfig::new(6, 4, kernel)
+                    .with_stride(stride)
+                    .with_groups(2)
+                    .with_bias(true)
+                    .with_spectral_norm(true)
+                    .with_algorithm(algorithm)
+                    .init_transposed(&mut stream(5), &device())
+                    .unwrap();
+                check(layer, [2, 3, 4, 6], |layer, x| layer.propagate(x));
             }
         }
     });
@@ -172,12 +181,12 @@ fn transposed_convolutions() {
     alone(|| {
         for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (4, 2), (5, 2), (2, 2), (5, 3)] {
             for algorithm in [Algorithm::Matmul, Algorithm::Direct] {
-                let layer = TransposedConvolutionConfig::new(2, 3, kernel)
+                let layer = ConvolutionConfig::new(2, 3, kernel)
                     .with_stride(stride)
                     .with_bias(true)
                     .with_algorithm(algorithm)
                     .with_initialization(Initialization::He { slope: 0.0 })
-                    .init(&mut stream(6), &device())
+                    .init_transposed(&mut stream(6), &device())
                     .unwrap();
                 check(layer, [2, 3, 4, 2], |layer, x| layer.propagate(x));
             }
@@ -195,9 +204,9 @@ fn wide_convolutions() {
                 .init(&mut stream(5), &device())
                 .unwrap();
             check(layer, [1, 5, 6, channels], |layer, x| layer.propagate(x));
-            let layer = TransposedConvolutionConfig::new(2, channels, kernel)
+            let layer = ConvolutionConfig::new(2, channels, kernel)
                 .with_stride(stride)
-                .init(&mut stream(6), &device())
+                .init_transposed(&mut stream(6), &device())
                 .unwrap();
             check(layer, [1, 3, 4, 2], |layer, x| layer.propagate(x));
         }

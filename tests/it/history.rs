@@ -5,7 +5,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::FileError;
-use burn_gan::observe::{Flow, History, Observer, Plan, read_history};
+use burn_gan::observe::{Flow, History, ObserveError, Observer, Plan, read_history};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{GanError, StepReport, StepValues};
 
@@ -20,13 +20,14 @@ fn scalar(value: f32) -> Tensor<1> {
 
 /// A step with some numbers missing in every second row.
 fn report(step: usize, loss: f32) -> StepReport {
-    let mut report = StepReport::new(step, scalar(loss), scalar(0.5), scalar(-0.25));
-    if step.is_multiple_of(2) {
-        report.loss_generator = Some(scalar(-loss));
-        report.penalty = Some(scalar(loss / 3.0));
-        report.logits_are_log_odds = true;
+    let report = StepReport::new(step, scalar(loss), scalar(0.5), scalar(-0.25));
+    if !step.is_multiple_of(2) {
+        return report;
     }
     report
+        .with_loss_generator(scalar(-loss))
+        .with_penalty(scalar(loss / 3.0))
+        .with_logits_are_log_odds(true)
 }
 
 fn start(history: &mut History, from: usize, to: usize) -> Result<(), GanError> {
@@ -40,7 +41,10 @@ fn run(history: &mut History, from: usize, to: usize) -> Result<(), GanError> {
         let flow = history.observe(&report(step, 1.0 / (step as f32 + 3.0)), &())?;
         assert_eq!(flow, Flow::Continue);
     }
-    Observer::<()>::finish(history, &())
+    let last = (from..to)
+        .last()
+        .map(|step| report(step, 1.0 / (step as f32 + 3.0)));
+    Observer::<()>::finish(history, last.as_ref(), &())
 }
 
 fn steps(path: &Path) -> Vec<usize> {
@@ -52,7 +56,7 @@ fn steps(path: &Path) -> Vec<usize> {
 fn damaged_line(path: &Path, contents: impl AsRef<[u8]>) -> usize {
     fs::write(path, contents).unwrap();
     match read_history(path) {
-        Err(GanError::History {
+        Err(ObserveError::History {
             line,
             path: named,
             message,
@@ -250,7 +254,10 @@ fn a_damaged_line_that_is_not_the_last_is_an_error_with_its_number() {
     let before = fs::read(&path).unwrap();
     let error = start(&mut History::json_lines(&path, 1), 1, 2);
     assert!(
-        matches!(error, Err(GanError::History { line: 2, .. })),
+        matches!(
+            error,
+            Err(GanError::Observe(ObserveError::History { line: 2, .. }))
+        ),
         "{error:?}"
     );
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -339,7 +346,7 @@ fn long_lines_and_noise_are_no_rows() {
             fs::write(&path, &bytes).unwrap();
             match read_history(&path) {
                 Ok(rows) => assert!(rows.len() <= 3),
-                Err(GanError::History { line, .. }) => assert!((1..=5).contains(&line)),
+                Err(ObserveError::History { line, .. }) => assert!((1..=5).contains(&line)),
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -357,8 +364,7 @@ fn steps_that_are_not_finite_are_left_out() {
         for (step, value) in [(1, f32::NAN), (2, f32::INFINITY), (3, f32::NEG_INFINITY)] {
             history.observe(&report(step, value), &()).unwrap();
         }
-        let mut penalty = report(4, 1.0);
-        penalty.penalty = Some(scalar(f32::NAN));
+        let penalty = report(4, 1.0).with_penalty(scalar(f32::NAN));
         history.observe(&penalty, &()).unwrap();
         history.observe(&report(5, 1.0), &()).unwrap();
         assert_eq!(steps(&path), [0, 5]);
@@ -379,7 +385,7 @@ fn places_that_cannot_be_written_to_are_errors() {
         }
         assert!(matches!(
             read_history(path),
-            Err(GanError::File(FileError { .. }))
+            Err(ObserveError::File(FileError { .. }))
         ));
     }
 }

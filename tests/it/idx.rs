@@ -5,8 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Int, Tensor};
-use burn_gan::GanError;
-use burn_gan::data::{IdxImages, LabelledImages, Samples, idx};
+use burn_gan::data::{DataError, IdxImages, LabelledImages, Samples, idx};
 use burn_gan::{BatchError, FileError};
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
@@ -32,12 +31,12 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
     folder
 }
 
-fn images(bytes: &[u8]) -> Result<IdxImages, GanError> {
+fn images(bytes: &[u8]) -> Result<IdxImages, DataError> {
     let folder = folder(&[("file", bytes)]);
     idx::read_images(folder.path().join("file"))
 }
 
-fn labels(bytes: &[u8]) -> Result<Vec<u8>, GanError> {
+fn labels(bytes: &[u8]) -> Result<Vec<u8>, DataError> {
     let folder = folder(&[("file", bytes)]);
     idx::read_labels(folder.path().join("file"))
 }
@@ -113,7 +112,7 @@ fn labels_come_from_beside_their_images() {
         ("train-labels-idx1-ubyte", &LABELS),
     ]);
     match idx::read_labelled_folder(other_labels.path()) {
-        Err(GanError::MissingFile { wanted, .. }) => {
+        Err(DataError::MissingFile { wanted, .. }) => {
             assert!(wanted.starts_with("labels-idx1-ubyte, "), "{wanted}");
         }
         other => panic!("{other:?}"),
@@ -148,7 +147,7 @@ fn refuses_bad_indices() {
     let device = Device::flex();
     assert!(matches!(
         images.select(&[1, 2], &device),
-        Err(GanError::IndexOutOfRange {
+        Err(DataError::IndexOutOfRange {
             index: 2,
             samples: 2
         })
@@ -156,11 +155,11 @@ fn refuses_bad_indices() {
     let labelled = images.with_labels(vec![0, 1]).unwrap();
     assert!(matches!(
         labelled.select(&[2], &device),
-        Err(GanError::IndexOutOfRange { .. })
+        Err(DataError::IndexOutOfRange { .. })
     ));
     assert!(matches!(
         labelled.select(&[], &device),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(DataError::Batch(BatchError::Empty))
     ));
 }
 
@@ -168,7 +167,7 @@ fn refuses_bad_indices() {
 fn refuses_labels_of_another_number() {
     assert!(matches!(
         images(&IMAGES).unwrap().with_labels(vec![0]),
-        Err(GanError::LabelCount {
+        Err(DataError::LabelCount {
             images: 2,
             labels: 1
         })
@@ -182,7 +181,7 @@ fn refuses_a_file_of_another_length() {
     for (file, found) in [(short, 20), (&long, 25)] {
         for file in [file.to_vec(), gzip(file)] {
             match images(&file) {
-                Err(GanError::IdxLength {
+                Err(DataError::IdxLength {
                     expected: 22,
                     actual,
                     ..
@@ -197,7 +196,7 @@ fn refuses_a_file_of_another_length() {
 fn refuses_a_file_that_ends_within_its_header() {
     for (length, needed) in [(0, 4), (3, 4), (4, 8), (11, 12), (15, 16)] {
         match images(&IMAGES[..length]) {
-            Err(GanError::IdxHeader {
+            Err(DataError::IdxHeader {
                 expected, actual, ..
             }) => assert_eq!((expected, actual), (needed, length as u64)),
             other => panic!("{other:?}"),
@@ -209,7 +208,7 @@ fn refuses_a_file_that_ends_within_its_header() {
 fn refuses_what_is_no_idx_file() {
     assert!(matches!(
         images(b"\x89PNG\r\n\x1a\n"),
-        Err(GanError::IdxMagic {
+        Err(DataError::IdxMagic {
             magic: [0x89, b'P', b'N', b'G'],
             ..
         })
@@ -220,7 +219,7 @@ fn refuses_what_is_no_idx_file() {
 fn refuses_another_type_or_rank() {
     assert!(matches!(
         images(&images_with(2, &[0x0d])),
-        Err(GanError::IdxLayout {
+        Err(DataError::IdxLayout {
             type_code: 0x0d,
             rank: 3,
             expected_rank: 3,
@@ -229,7 +228,7 @@ fn refuses_another_type_or_rank() {
     ));
     assert!(matches!(
         images(&LABELS),
-        Err(GanError::IdxLayout {
+        Err(DataError::IdxLayout {
             type_code: 8,
             rank: 1,
             expected_rank: 3,
@@ -238,7 +237,7 @@ fn refuses_another_type_or_rank() {
     ));
     assert!(matches!(
         labels(&IMAGES),
-        Err(GanError::IdxLayout {
+        Err(DataError::IdxLayout {
             rank: 3,
             expected_rank: 1,
             ..
@@ -249,14 +248,14 @@ fn refuses_another_type_or_rank() {
 #[test]
 fn refuses_files_without_content() {
     let no_images = &images_with(4, &[0; 4])[..16];
-    assert!(matches!(images(no_images), Err(GanError::EmptyDataset)));
+    assert!(matches!(images(no_images), Err(DataError::EmptyDataset)));
     let no_labels = &[0, 0, 8, 1, 0, 0, 0, 0];
-    assert!(matches!(labels(no_labels), Err(GanError::EmptyDataset)));
+    assert!(matches!(labels(no_labels), Err(DataError::EmptyDataset)));
 
     let no_height = &images_with(8, &[0; 4])[..16];
     assert!(matches!(
         images(no_height),
-        Err(GanError::EmptyImages {
+        Err(DataError::EmptyImages {
             height: 0,
             width: 3,
             ..
@@ -265,7 +264,7 @@ fn refuses_files_without_content() {
     let no_width = &images_with(12, &[0; 4])[..16];
     assert!(matches!(
         images(no_width),
-        Err(GanError::EmptyImages {
+        Err(DataError::EmptyImages {
             height: 1,
             width: 0,
             ..
@@ -277,7 +276,7 @@ fn refuses_files_without_content() {
 fn never_believes_a_header_larger_than_the_file() {
     // 2^96 pixels: more than 64 bits can count.
     match images(&images_with(4, &[0xff; 12])) {
-        Err(GanError::IdxLength {
+        Err(DataError::IdxLength {
             expected, actual, ..
         }) => assert_eq!((expected, actual), (u64::MAX, 22)),
         other => panic!("{other:?}"),
@@ -285,7 +284,7 @@ fn never_believes_a_header_larger_than_the_file() {
     // 2^40 pixels: more than memory holds.
     let large = [0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0];
     match images(&images_with(4, &large)) {
-        Err(GanError::IdxLength {
+        Err(DataError::IdxLength {
             expected, actual, ..
         }) => assert_eq!((expected, actual), ((1 << 40) + 16, 22)),
         other => panic!("{other:?}"),
@@ -302,7 +301,7 @@ fn refuses_damaged_gzip() {
     let trailing = [whole.as_slice(), b"more"].concat();
     for damaged in [cut, flipped, trailing] {
         match images(&damaged) {
-            Err(GanError::File(FileError { path, .. })) => assert!(path.ends_with("file")),
+            Err(DataError::File(FileError { path, .. })) => assert!(path.ends_with("file")),
             other => panic!("{other:?}"),
         }
     }
@@ -312,7 +311,7 @@ fn refuses_damaged_gzip() {
 fn missing_files_are_named() {
     let empty = folder(&[]);
     match idx::read_images(empty.path().join("nothing")) {
-        Err(GanError::File(FileError { path, source })) => {
+        Err(DataError::File(FileError { path, source })) => {
             assert!(path.ends_with("nothing"));
             assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
         }
@@ -320,10 +319,10 @@ fn missing_files_are_named() {
     }
     assert!(matches!(
         idx::read_images(empty.path()),
-        Err(GanError::File(FileError { .. }))
+        Err(DataError::File(FileError { .. }))
     ));
     match idx::read_folder(empty.path()) {
-        Err(GanError::MissingFile { folder, wanted }) => {
+        Err(DataError::MissingFile { folder, wanted }) => {
             assert_eq!(folder, empty.path());
             assert!(wanted.contains("train-images.idx3-ubyte.gz"), "{wanted}");
         }
@@ -332,6 +331,6 @@ fn missing_files_are_named() {
     let unlabelled = folder(&[("images-idx3-ubyte", &IMAGES)]);
     assert!(matches!(
         idx::read_labelled_folder(unlabelled.path()),
-        Err(GanError::MissingFile { .. })
+        Err(DataError::MissingFile { .. })
     ));
 }

@@ -10,13 +10,17 @@ use burn::tensor::{Device, Int, Tensor};
 use burn_gan::model::DcganConfig;
 use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{
-    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig,
+    Activation, Algorithm, BatchNormConfig, Convolution, ConvolutionConfig, EmbeddingProjection,
     EmbeddingProjectionConfig, GroupNormConfig, HeadConfig, LayerNormConfig, LinearConfig,
-    MinibatchDeviationConfig, StemConfig, TransposedConvolution, TransposedConvolutionConfig,
-    initialize_normal, to_channels_first, to_channels_last,
+    MinibatchDeviationConfig, StemConfig, TransposedConvolution, class_labels, initialize_normal,
+    to_channels_first, to_channels_last,
 };
-use burn_gan::{ConfigError, ShapeError};
-use burn_gan::{Discriminator, Dual, GanError, Generator, load_weights, save_weights};
+use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{AdversarialTrainer, Batch, ConfigError, ShapeError};
+use burn_gan::{
+    Discriminator, Dual, GanError, Generator, NetworkError, WeightsError, load_weights,
+    save_weights,
+};
 
 const KERNELS: [(usize, usize); 8] = [
     (1, 1),
@@ -53,11 +57,11 @@ fn transposed(
     algorithm: Algorithm,
     device: &Device,
 ) -> TransposedConvolution {
-    TransposedConvolutionConfig::new(channels[0], channels[1], kernel)
+    ConvolutionConfig::new(channels[0], channels[1], kernel)
         .with_stride(stride)
         .with_bias(true)
         .with_algorithm(algorithm)
-        .init(&mut stream(1), device)
+        .init_transposed(&mut stream(1), device)
         .unwrap()
 }
 
@@ -196,7 +200,7 @@ fn standard_weights_mean_what_they_mean_elsewhere() {
 
 #[test]
 fn groups_agree_with_burns() {
-    use burn::nn::conv::Conv2dConfig;
+    use burn::nn::conv::{Conv2dConfig, ConvTranspose2dConfig};
     let device = Device::flex();
     // Padding as Burn can say it: the same before and after.
     for (kernel, stride) in [(1, 1), (3, 1), (4, 2), (5, 1), (2, 2)] {
@@ -220,6 +224,28 @@ fn groups_agree_with_burns() {
                     .init(&device);
                 let standard = layer.standard_weight();
                 assert_eq!(standard.dims(), [outputs, inputs / groups, kernel, kernel]);
+                burn.weight = burn.weight.map(|_| standard.clone());
+                let ours = to_channels_first(layer.propagate(Dual::constant(x.clone())).value);
+                let theirs = burn.forward(to_channels_first(x.clone()));
+                assert_close(ours, theirs, 1e-5);
+                let weight = values(layer.weight.val());
+                let back = layer.with_standard_weight(standard).unwrap();
+                assert_eq!(values(back.weight.val()), weight);
+
+                let layer = ConvolutionConfig::new(inputs, outputs, kernel)
+                    .with_stride(stride)
+                    .with_groups(groups)
+                    .with_algorithm(algorithm)
+                    .init_transposed(&mut stream(1), &device)
+                    .unwrap();
+                let mut burn = ConvTranspose2dConfig::new([inputs, outputs], [kernel; 2])
+                    .with_stride([stride; 2])
+                    .with_groups(groups)
+                    .with_padding([padding; 2])
+                    .with_bias(false)
+                    .init(&device);
+                let standard = layer.standard_weight();
+                assert_eq!(standard.dims(), [inputs, outputs / groups, kernel, kernel]);
                 burn.weight = burn.weight.map(|_| standard.clone());
                 let ours = to_channels_first(layer.propagate(Dual::constant(x.clone())).value);
                 let theirs = burn.forward(to_channels_first(x.clone()));
@@ -495,6 +521,94 @@ fn embedding_projection_by_hand() {
     assert!(relative_error(&out, &expected) < 1e-6);
 }
 
+/// On every backend the same, and no panic: a trainer refuses a step whose loss is NaN.
+#[test]
+fn a_label_beyond_the_classes_gives_no_number() {
+    for device in devices().chain(processors()) {
+        let layer = EmbeddingProjectionConfig::new(3, 2)
+            .init(&mut stream(26), &device)
+            .unwrap();
+        let features = Tensor::<2>::from_floats([[1.0, 0.0], [0.0, 1.0], [2.0, -1.0]], &device);
+        for beyond in [3, 1000, -1, i64::from(i32::MAX)] {
+            let labels = Tensor::<1, Int>::from_ints([2, beyond, 1], &device);
+            let out = layer.propagate(Dual::constant(features.clone()), &labels);
+            let is_nan: Vec<bool> = values(out.value).iter().map(|x| x.is_nan()).collect();
+            assert_eq!(is_nan, [false, true, false], "{beyond}");
+            assert!(matches!(
+                layer.check_labels(&labels),
+                Err(NetworkError::LabelOutOfRange { label, classes: 3 }) if label == beyond
+            ));
+        }
+        let labels = Tensor::<1, Int>::from_ints([0, 2, 1], &device);
+        layer.check_labels(&labels).unwrap();
+    }
+}
+
+/// A table that a label picks a row of, and a discriminator with a projection.
+#[derive(Module, Debug)]
+struct Conditional {
+    projection: EmbeddingProjection,
+}
+
+impl Generator<2, Tensor<1, Int>> for Conditional {
+    fn latent_size(&self) -> usize {
+        2
+    }
+    fn generate(&self, latent: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<2> {
+        let shift = self
+            .projection
+            .propagate(Dual::constant(latent.clone()), labels);
+        latent + shift.value.unsqueeze_dim(1)
+    }
+}
+
+impl Discriminator<2, Tensor<1, Int>> for Conditional {
+    fn logits(&self, samples: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<1> {
+        self.projection
+            .propagate(Dual::constant(samples), labels)
+            .value
+    }
+}
+
+#[test]
+fn a_step_with_a_label_beyond_the_classes_is_refused() {
+    let device = Device::flex().autodiff();
+    let network = |position| Conditional {
+        projection: EmbeddingProjectionConfig::new(3, 2)
+            .init(&mut stream(position), &device)
+            .unwrap(),
+    };
+    let batch = |labels: [i32; 4]| {
+        let samples = stream(1).normal([4, 2], &device);
+        let labels = Tensor::<1, Int>::from_ints(labels, &device);
+        Batch::with_condition(samples, labels).unwrap()
+    };
+    let good = batch([0, 1, 2, 0]);
+    let mut trainer = GanTrainerConfig::new()
+        .init(network(1), network(2), &good)
+        .unwrap();
+    trainer.step(good.clone()).unwrap();
+    let before = parameters(trainer.discriminator());
+    let error = trainer.step(batch([0, 3, 2, 0])).unwrap_err();
+    assert!(matches!(error, GanError::NonFiniteStep { .. }), "{error}");
+    assert_eq!(parameters(trainer.discriminator()), before);
+    trainer.step(good).unwrap();
+}
+
+#[test]
+fn labels_of_the_host_are_checked_there() {
+    let device = Device::flex();
+    let labels = class_labels(&[2, 0, 1], 3, &device).unwrap();
+    assert_eq!(labels.try_into_vec_as::<i64>().unwrap(), [2, 0, 1]);
+    for (beyond, classes) in [(3, 3), (0, 0), (usize::MAX, 3)] {
+        let error = class_labels(&[beyond], classes, &device).unwrap_err();
+        assert!(
+            matches!(error, NetworkError::LabelOutOfRange { classes: c, .. } if c == classes),
+            "{error:?}"
+        );
+    }
+}
+
 /// Far out the smooth activations and their slopes neither overflow nor lose small values.
 #[test]
 fn smooth_activations_far_out() {
@@ -596,12 +710,12 @@ fn kernels_without_a_padding_are_refused() {
         let convolution = ConvolutionConfig::new(1, 1, kernel)
             .with_stride(stride)
             .init(&mut stream(1), &device);
-        let transposed = TransposedConvolutionConfig::new(1, 1, kernel)
+        let transposed = ConvolutionConfig::new(1, 1, kernel)
             .with_stride(stride)
-            .init(&mut stream(1), &device);
+            .init_transposed(&mut stream(1), &device);
         for error in [convolution.err(), transposed.err()] {
             assert!(
-                matches!(error, Some(GanError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
+                matches!(error, Some(NetworkError::UnsupportedKernel { kernel: k, stride: s }) if (k, s) == (kernel, stride)),
                 "{kernel}/{stride}: {error:?}"
             );
         }
@@ -618,8 +732,8 @@ fn sizes_of_zero_are_refused() {
         ConvolutionConfig::new(0, 1, 3)
             .init(&mut draw, &device)
             .err(),
-        TransposedConvolutionConfig::new(1, 0, 3)
-            .init(&mut draw, &device)
+        ConvolutionConfig::new(1, 0, 3)
+            .init_transposed(&mut draw, &device)
             .err(),
         ConvolutionConfig::new(4, 4, 3)
             .with_groups(0)
@@ -676,7 +790,7 @@ fn sizes_of_zero_are_refused() {
     ];
     for error in errors {
         assert!(
-            matches!(error, Some(GanError::Config(ConfigError { .. }))),
+            matches!(error, Some(NetworkError::Config(ConfigError { .. }))),
             "{error:?}"
         );
     }
@@ -689,7 +803,10 @@ fn images_that_cannot_be_halved_are_refused() {
             .init_generator(&Device::flex())
             .err();
         assert!(
-            matches!(error, Some(GanError::UnreachableSize { minimum: 4, .. })),
+            matches!(
+                error,
+                Some(NetworkError::UnreachableSize { minimum: 4, .. })
+            ),
             "{height}x{width}: {error:?}"
         );
     }
@@ -702,9 +819,9 @@ fn standard_weights_of_another_shape_are_refused() {
         .with_standard_weight(Tensor::zeros([5, 3, 3, 3], &Device::flex()))
         .err()
     {
-        Some(GanError::Shape(ShapeError {
+        Some(ShapeError {
             expected, actual, ..
-        })) => {
+        }) => {
             assert_eq!((expected, actual), (vec![5, 3, 4, 4], vec![5, 3, 3, 3]));
         }
         other => panic!("{other:?}"),
@@ -751,15 +868,15 @@ fn weights_files() {
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     assert!(matches!(
         load_weights(fresh(), &path),
-        Err(GanError::Weights { .. })
+        Err(WeightsError::Invalid { .. })
     ));
     std::fs::write(&path, b"not weights").unwrap();
     assert!(matches!(
         load_weights(fresh(), &path),
-        Err(GanError::Weights { .. })
+        Err(WeightsError::Invalid { .. })
     ));
     let missing = load_weights(fresh(), folder.path().join("none"));
-    assert!(matches!(missing, Err(GanError::Weights { .. })));
+    assert!(matches!(missing, Err(WeightsError::Invalid { .. })));
     let nowhere = folder.path().join("no/such/folder.bpk");
     assert!(save_weights(&generator, nowhere).is_err());
 }

@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::common::{stream, values};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use burn_gan::ConfigError;
-use burn_gan::loss::{AdversarialLoss, Loss};
+use burn_gan::loss::{AdversarialLoss, LabelledLoss, Loss};
 use burn_gan::model::{MlpConfig, MlpDiscriminator};
 use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{AdversarialTrainer, Batch, Discriminator, GanError};
+use burn_gan::{AdversarialTrainer, Batch, Discriminator};
 use serde::Deserialize;
 
-const LABELLED: [Loss; 3] = [Loss::Minimax, Loss::NonSaturating, Loss::LeastSquares];
+const LABELLED: [(Loss, LabelledLoss); 3] = [
+    (Loss::Minimax, LabelledLoss::Minimax),
+    (Loss::NonSaturating, LabelledLoss::NonSaturating),
+    (Loss::LeastSquares, LabelledLoss::LeastSquares),
+];
 const UNLABELLED: [Loss; 4] = [
     Loss::Hinge,
     Loss::Wasserstein,
@@ -25,14 +28,25 @@ const UNLABELLED: [Loss; 4] = [
 fn losses() -> Vec<(Loss, f64)> {
     let labelled = LABELLED
         .into_iter()
-        .flat_map(|loss| [(loss, 1.0), (loss, 0.9)]);
+        .flat_map(|(loss, _)| [(loss, 1.0), (loss, 0.9)]);
     labelled
         .chain(UNLABELLED.into_iter().map(|loss| (loss, 1.0)))
         .collect()
 }
 
+/// A loss with another label of real samples; as it is for a label of 1.
+fn smoothed(loss: Loss, real_label: f64) -> Loss {
+    let labelled = LABELLED.into_iter().find(|(plain, _)| *plain == loss);
+    match labelled {
+        Some((_, loss)) if real_label != 1.0 => Loss::Smoothed { loss, real_label },
+        _ => loss,
+    }
+}
+
 fn build(loss: Loss, real_label: f64) -> Box<dyn AdversarialLoss> {
-    loss.build(real_label).expect("a label in range")
+    smoothed(loss, real_label)
+        .build()
+        .expect("a label in range")
 }
 
 fn logits(values: &[f32]) -> Tensor<1> {
@@ -195,17 +209,8 @@ fn the_minimax_generator_saturates() {
 
 #[test]
 fn labels_out_of_range_are_refused() {
-    let refused = |loss: Loss, label: f64, why: &str| match loss.build(label) {
-        Err(GanError::Config(ConfigError {
-            field, requirement, ..
-        })) => {
-            assert_eq!(field, "real_label");
-            assert!(requirement.contains(why), "{requirement:?} for {label}");
-        }
-        other => panic!("{loss:?} with label {label}: {other:?}"),
-    };
-    for (loss, _) in losses() {
-        for label in [
+    for (_, loss) in LABELLED {
+        for real_label in [
             0.5,
             0.0,
             -1.0,
@@ -214,14 +219,15 @@ fn labels_out_of_range_are_refused() {
             f64::NAN,
             f64::INFINITY,
         ] {
-            refused(loss, label, "(1/2, 1]");
+            let error = Loss::Smoothed { loss, real_label }.build().unwrap_err();
+            assert_eq!(
+                (error.field, error.requirement),
+                ("real_label", "must be in (1/2, 1]")
+            );
         }
-    }
-    for loss in LABELLED {
-        assert!(loss.build(0.5 + f64::EPSILON).is_ok());
-    }
-    for loss in UNLABELLED {
-        refused(loss, 0.9, "no labels");
+        for real_label in [0.5 + f64::EPSILON, 1.0] {
+            assert!(Loss::Smoothed { loss, real_label }.build().is_ok());
+        }
     }
 }
 
@@ -232,7 +238,17 @@ fn losses_go_through_serde() {
         assert_eq!(text, format!("\"{loss:?}\""));
         assert_eq!(serde_json::from_str::<Loss>(&text).unwrap(), loss);
     }
+    for (_, loss) in LABELLED {
+        let loss = Loss::Smoothed {
+            loss,
+            real_label: 0.9,
+        };
+        let text = serde_json::to_string(&loss).unwrap();
+        assert_eq!(serde_json::from_str::<Loss>(&text).unwrap(), loss);
+    }
     assert!(serde_json::from_str::<Loss>("\"Quadratic\"").is_err());
+    let unlabelled = r#"{"Smoothed":{"loss":"Hinge","real_label":0.9}}"#;
+    assert!(serde_json::from_str::<Loss>(unlabelled).is_err());
 }
 
 #[test]

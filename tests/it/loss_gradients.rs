@@ -2,23 +2,30 @@
 
 use crate::common::{alone, double_precision as device, stream, values};
 use burn::tensor::Tensor;
-use burn_gan::loss::{AdversarialLoss, Loss};
+use burn_gan::loss::{AdversarialLoss, LabelledLoss, Loss};
 
 const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-6;
 
-const LOSSES: [(Loss, f64); 10] = [
-    (Loss::Minimax, 1.0),
-    (Loss::Minimax, 0.9),
-    (Loss::NonSaturating, 1.0),
-    (Loss::NonSaturating, 0.9),
-    (Loss::LeastSquares, 1.0),
-    (Loss::LeastSquares, 0.9),
-    (Loss::Hinge, 1.0),
-    (Loss::Wasserstein, 1.0),
-    (Loss::RelativisticPaired, 1.0),
-    (Loss::RelativisticAverage, 1.0),
+const LOSSES: [Loss; 10] = [
+    Loss::Minimax,
+    smoothed(LabelledLoss::Minimax),
+    Loss::NonSaturating,
+    smoothed(LabelledLoss::NonSaturating),
+    Loss::LeastSquares,
+    smoothed(LabelledLoss::LeastSquares),
+    Loss::Hinge,
+    Loss::Wasserstein,
+    Loss::RelativisticPaired,
+    Loss::RelativisticAverage,
 ];
+
+const fn smoothed(loss: LabelledLoss) -> Loss {
+    Loss::Smoothed {
+        loss,
+        real_label: 0.9,
+    }
+}
 
 fn tensor(values: &[f64]) -> Tensor<1> {
     Tensor::from_data(values, &device())
@@ -99,8 +106,8 @@ fn check(loss: &dyn AdversarialLoss, real: &[f64], fake: &[f64]) {
 #[test]
 fn at_random_logits() {
     alone(|| {
-        for (loss, real_label) in LOSSES {
-            let loss = loss.build(real_label).unwrap();
+        for loss in LOSSES {
+            let loss = loss.build().unwrap();
             for step in 0..5 {
                 let draw = |step| values(stream(step).normal([6], &device()) * 3.0);
                 check(loss.as_ref(), &draw(10 + step), &draw(20 + step));
@@ -113,8 +120,8 @@ fn at_random_logits() {
 #[test]
 fn at_logits_of_exactly_zero() {
     alone(|| {
-        for (loss, real_label) in LOSSES {
-            let loss = loss.build(real_label).unwrap();
+        for loss in LOSSES {
+            let loss = loss.build().unwrap();
             check(loss.as_ref(), &[0.0; 4], &[0.0; 4]);
             check(loss.as_ref(), &[0.0, 2.0, 0.0], &[0.0, 0.0, -2.0]);
         }
@@ -127,8 +134,8 @@ fn at_large_logits() {
     alone(|| {
         let large = [25.0, -25.0, 15.0, -15.0, 60.0, -60.0];
         let reversed = large.map(|x| -x);
-        for (loss, real_label) in LOSSES {
-            let loss = loss.build(real_label).unwrap();
+        for loss in LOSSES {
+            let loss = loss.build().unwrap();
             check(loss.as_ref(), &large, &large);
             check(loss.as_ref(), &large, &reversed);
         }
@@ -139,7 +146,7 @@ fn at_large_logits() {
 #[test]
 fn beside_the_corners_of_the_hinge() {
     alone(|| {
-        let loss = Loss::Hinge.build(1.0).unwrap();
+        let loss = Loss::Hinge.build().unwrap();
         check(loss.as_ref(), &[1.001, 0.999], &[-1.001, -0.999]);
     });
 }
@@ -148,7 +155,7 @@ fn beside_the_corners_of_the_hinge() {
 fn the_cross_entropy_has_a_slope_of_one_half_at_zero() {
     alone(|| {
         for loss in [Loss::Minimax, Loss::NonSaturating] {
-            let loss = loss.build(1.0).unwrap();
+            let loss = loss.build().unwrap();
             let [real, fake] = gradients(
                 loss.as_ref(),
                 Network::Discriminator,

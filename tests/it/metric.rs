@@ -2,13 +2,13 @@
 
 use crate::common::stream;
 use burn::tensor::{Device, Tensor};
-use burn_gan::GanError;
 use burn_gan::data::Mixture;
+use burn_gan::feature::FeatureError;
 use burn_gan::metric::{
-    Bandwidth, Features, Gaussian, KernelDistanceConfig, SlicedWassersteinConfig, density_coverage,
-    expected_coverage, expected_reverse_kl, frechet_distance, inception_score, kernel_distance,
-    mean_discrepancy, median_distance, modes, polynomial_discrepancy, precision_recall, reverse_kl,
-    sliced_wasserstein, sliced_wasserstein_along,
+    Bandwidth, Features, Gaussian, KernelDistanceConfig, MetricError, SlicedWassersteinConfig,
+    density_coverage, expected_coverage, expected_reverse_kl, frechet_distance, inception_score,
+    kernel_distance, mean_discrepancy, median_distance, modes, polynomial_discrepancy,
+    precision_recall, reverse_kl, sliced_wasserstein, sliced_wasserstein_along,
 };
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{BatchError, ConfigError, ShapeError};
@@ -45,7 +45,7 @@ fn subsets() -> KernelDistanceConfig {
         .with_seed(3)
 }
 
-type Metric = fn(&Features, &Features) -> Result<f64, GanError>;
+type Metric = fn(&Features, &Features) -> Result<f64, MetricError>;
 
 /// Every metric of two sets as one number.
 const METRICS: [(&str, Metric); 9] = [
@@ -166,7 +166,7 @@ fn collapsed_sets_have_a_distance_too() {
     assert!(density_coverage(&cloud, &here, 5).unwrap().coverage < 0.1);
     assert!(matches!(
         mean_discrepancy(&here, &here, Bandwidth::Median),
-        Err(GanError::Config(ConfigError {
+        Err(MetricError::Config(ConfigError {
             field: "bandwidth",
             ..
         }))
@@ -316,6 +316,20 @@ fn sliced_wasserstein_distance_of_a_shift() {
 }
 
 #[test]
+fn directions_of_the_sliced_distance_are_one_stream() {
+    let (real, generated) = (normal(1, 50, 3, 0.0), normal(2, 40, 3, 0.5));
+    let config = SlicedWassersteinConfig::new()
+        .with_projections(5)
+        .with_seed(9);
+    let drawn = Stream::new(9, Purpose::Metric, 1 << 32).normal_values(5 * 3);
+    let directions = Features::new(drawn.into_iter().map(f64::from).collect(), 3).unwrap();
+    assert_eq!(
+        sliced_wasserstein(&real, &generated, &config).unwrap(),
+        sliced_wasserstein_along(&real, &generated, &directions).unwrap()
+    );
+}
+
+#[test]
 fn inception_score_of_extremes() {
     let unsure = rows(&[[0.25; 4]; 12]);
     assert_near(inception_score(&unsure, 3).unwrap().value, 1.0, 1e-12);
@@ -360,20 +374,20 @@ fn reverse_kl_of_missing_and_impossible_modes() {
 
     assert!(matches!(
         reverse_kl(&[0, 0], &[1.0; 2]),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(MetricError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         reverse_kl(&[], &[]),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(MetricError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         reverse_kl(&[1], &[1.0; 2]),
-        Err(GanError::Shape(ShapeError { .. }))
+        Err(MetricError::Shape(ShapeError { .. }))
     ));
     for weights in [[0.0, 0.0], [2.0, -1.0], [f64::NAN, 1.0]] {
         assert!(matches!(
             reverse_kl(&[1, 1], &weights),
-            Err(GanError::Config(ConfigError { field: "real", .. }))
+            Err(MetricError::Config(ConfigError { field: "real", .. }))
         ));
     }
 }
@@ -384,31 +398,34 @@ fn features_are_checked() {
     let from = |values: &[f64], dimensions| Features::new(values.to_vec(), dimensions);
     assert!(matches!(
         from(&[], 2),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(FeatureError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         Features::from_rows::<[f64; 2]>(&[]),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(FeatureError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         Features::from_tensor(Tensor::zeros([0, 2], &device)),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(FeatureError::Batch(BatchError::Empty))
     ));
     assert!(matches!(
         from(&[1.0], 0),
-        Err(GanError::Config(ConfigError {
+        Err(FeatureError::Config(ConfigError {
             field: "dimensions",
             ..
         }))
     ));
     assert!(matches!(
         from(&[1.0; 5], 2),
-        Err(GanError::Shape(ShapeError { .. }))
+        Err(FeatureError::Shape(ShapeError { .. }))
     ));
     let ragged = Features::from_rows(&[vec![1.0, 2.0], vec![3.0]]);
-    assert!(matches!(ragged, Err(GanError::Shape(ShapeError { .. }))));
+    assert!(matches!(
+        ragged,
+        Err(FeatureError::Shape(ShapeError { .. }))
+    ));
     match from(&[1.0, 2.0, 3.0, f64::NAN, 5.0, f64::INFINITY], 2) {
-        Err(GanError::NonFiniteFeature {
+        Err(FeatureError::NonFinite {
             sample, dimension, ..
         }) => assert_eq!((sample, dimension), (1, 1)),
         other => panic!("{other:?}"),
@@ -416,11 +433,11 @@ fn features_are_checked() {
     let mut features = rows(&[[1.0, 2.0]]);
     assert!(matches!(
         features.append(rows(&[[1.0]])),
-        Err(GanError::Shape(ShapeError { .. }))
+        Err(FeatureError::Shape(ShapeError { .. }))
     ));
     assert!(matches!(
         features.select(&[1]),
-        Err(GanError::IndexOutOfRange {
+        Err(FeatureError::IndexOutOfRange {
             index: 1,
             samples: 1
         })
@@ -436,7 +453,7 @@ fn sets_that_do_not_fit_are_refused() {
     let (plane, space) = (normal(1, 20, 2, 0.0), normal(2, 20, 3, 0.0));
     for (name, metric) in METRICS {
         match metric(&plane, &space) {
-            Err(GanError::FeatureDimensions { real, generated }) => {
+            Err(MetricError::FeatureDimensions { real, generated }) => {
                 assert_eq!((real, generated), (2, 3), "{name}")
             }
             other => panic!("{name}: {other:?}"),
@@ -453,7 +470,7 @@ fn sets_that_do_not_fit_are_refused() {
     ] {
         let few = normal(3, needed - 1, 2, 0.0);
         match metric(name)(&few, &plane) {
-            Err(GanError::TooFewSamples {
+            Err(MetricError::TooFewSamples {
                 needed: found,
                 actual,
                 ..
@@ -465,15 +482,15 @@ fn sets_that_do_not_fit_are_refused() {
     }
     assert!(matches!(
         kernel_distance(&plane, &plane, &KernelDistanceConfig::new()),
-        Err(GanError::TooFewSamples { needed: 1000, .. })
+        Err(MetricError::TooFewSamples { needed: 1000, .. })
     ));
 }
 
 #[test]
 fn settings_are_checked() {
     let plane = normal(1, 20, 2, 0.0);
-    let refused = |expected: &str, result: Result<(), GanError>| match result {
-        Err(GanError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
+    let refused = |expected: &str, result: Result<(), MetricError>| match result {
+        Err(MetricError::Config(ConfigError { field, .. })) => assert_eq!(field, expected),
         other => panic!("{expected}: {other:?}"),
     };
     let kernel = |config| kernel_distance(&plane, &plane, &config).map(drop);
@@ -497,19 +514,19 @@ fn settings_are_checked() {
     refused("directions", along(rows(&[[0.0, 0.0]])));
     assert!(matches!(
         along(rows(&[[1.0]])),
-        Err(GanError::Shape(ShapeError { .. }))
+        Err(MetricError::Shape(ShapeError { .. }))
     ));
 
     refused("splits", inception_score(&plane, 0).map(drop));
     let certain = rows(&[[1.0, 0.0]]);
     assert!(matches!(
         inception_score(&certain, 2),
-        Err(GanError::TooFewSamples { needed: 2, .. })
+        Err(MetricError::TooFewSamples { needed: 2, .. })
     ));
     for row in [[0.5, 0.4], [1.5, -0.5]] {
         assert!(matches!(
             inception_score(&rows(&[[1.0, 0.0], row]), 1),
-            Err(GanError::NotADistribution { sample: 1, .. })
+            Err(MetricError::NotADistribution { sample: 1, .. })
         ));
     }
 
@@ -519,15 +536,15 @@ fn settings_are_checked() {
     refused("covariance", gaussian(&[0.0, 0.0, 0.0, -1.0]));
     assert!(matches!(
         gaussian(&[1.0; 3]),
-        Err(GanError::Shape(ShapeError { .. }))
+        Err(MetricError::Shape(ShapeError { .. }))
     ));
     assert!(matches!(
         gaussian(&[1.0, 0.0, 0.0, f64::NAN]),
-        Err(GanError::MetricOverflow { .. })
+        Err(MetricError::Overflow { .. })
     ));
     assert!(matches!(
         Gaussian::new(vec![], vec![]),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(MetricError::Batch(BatchError::Empty))
     ));
 }
 
@@ -544,7 +561,7 @@ fn overflow_is_an_error() {
     ] {
         let found = metric(name)(&huge, &small);
         assert!(
-            matches!(found, Err(GanError::MetricOverflow { .. })),
+            matches!(found, Err(MetricError::Overflow { .. })),
             "{name}: {found:?}"
         );
     }

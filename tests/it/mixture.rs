@@ -2,8 +2,7 @@
 
 use burn::tensor::Device;
 use burn_gan::ConfigError;
-use burn_gan::GanError;
-use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+use burn_gan::data::{DataError, Mixture, MixtureSourceConfig, Source};
 use burn_gan::metric::{Features, modes};
 use burn_gan::random::{Purpose, Stream};
 
@@ -161,7 +160,7 @@ fn the_same_seed_and_step_give_the_same_bits() {
 #[test]
 fn a_configuration_is_checked_once() {
     let refused = |mixture, batch_size| match MixtureSourceConfig::new(mixture, batch_size).init() {
-        Err(GanError::Config(ConfigError { field, .. })) => field,
+        Err(DataError::Config(ConfigError { field, .. })) => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(Mixture::ring(), 0), "batch_size");
@@ -193,6 +192,12 @@ fn sampling_an_unchecked_mixture_or_nothing_does_not_panic() {
         sigma: 0.1,
     };
     assert_eq!(points(broken, 3).len(), 3);
+    let many = Mixture::Grid {
+        side: usize::MAX,
+        spacing: 1e-9,
+        sigma: 0.1,
+    };
+    assert_eq!(points(many, 3).len(), 3);
     for mixture in ALL {
         assert!(points(mixture(), 0).is_empty());
     }

@@ -9,7 +9,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use burn_gan::ConfigError;
 use burn_gan::model::{Pooling, R3ganConfig, ResnetConfig};
-use burn_gan::{Discriminator, Dual, DualDiscriminator, GanError, Generator};
+use burn_gan::{Discriminator, Dual, DualDiscriminator, Generator, NetworkError};
 
 const STEP: f64 = 1e-6;
 const TOLERANCE: f64 = 1e-4;
@@ -49,10 +49,10 @@ fn generator_gradient<G: Generator<4>>(generator: G) {
 
 /// Both networks of a configuration are refused for a value out of range.
 #[track_caller]
-fn refused(generator: Option<GanError>, discriminator: Option<GanError>) {
+fn refused(generator: Option<NetworkError>, discriminator: Option<NetworkError>) {
     for error in [generator, discriminator] {
         assert!(
-            matches!(error, Some(GanError::Config(ConfigError { .. }))),
+            matches!(error, Some(NetworkError::Config(ConfigError { .. }))),
             "{error:?}"
         );
     }
@@ -183,7 +183,7 @@ fn r3gan_refuses_what_does_not_fit() {
         }
         let error = R3ganConfig::new(1, 27, 27).init_generator(&device()).err();
         assert!(
-            matches!(error, Some(GanError::UnreachableSize { .. })),
+            matches!(error, Some(NetworkError::UnreachableSize { .. })),
             "{error:?}"
         );
     });
@@ -239,6 +239,7 @@ fn resnet_refuses_what_does_not_fit() {
             ResnetConfig::new(0, 8, 8),
             ResnetConfig::new(1, 8, 8).with_latent_size(0),
             ResnetConfig::new(1, 8, 8).with_filters(0),
+            ResnetConfig::new(1, 8, 8).with_generator_filters(Some(0)),
             ResnetConfig::new(1, 8, 8).with_discriminator_halvings(0),
         ];
         for config in invalid {
@@ -251,7 +252,7 @@ fn resnet_refuses_what_does_not_fit() {
             .init_discriminator(&device())
             .err();
         assert!(
-            matches!(error, Some(GanError::UnreachableSize { .. })),
+            matches!(error, Some(NetworkError::UnreachableSize { .. })),
             "{error:?}"
         );
     });

@@ -6,16 +6,19 @@ use burn::nn;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::loss::Loss;
-use burn_gan::model::{DcganConfig, MlpConfig, MlpDiscriminator, MlpGenerator};
+use burn_gan::model::{
+    DcganConfig, MlpConfig, MlpDiscriminator, MlpGenerator, Normalization, R3ganConfig,
+    ResnetConfig,
+};
 use burn_gan::penalty::{
-    CentralDifference, Dragan, Exact, GradientPenalty, Penalty, PenaltyMethod, R1, R2,
-    WassersteinGp, gradient_norm,
+    CentralDifference, Dragan, Exact, GradientPenalty, Penalty, PenaltyError, PenaltyMethod, R1,
+    R2, WassersteinGp, gradient_norm,
 };
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, Dual, DualDiscriminator, GanError, Generator,
-    TangentRule,
+    TangentRule, dual,
 };
 use burn_gan::{ConfigError, ShapeError};
 
@@ -148,7 +151,7 @@ fn central_differences_come_close() {
     let exact = exact
         .term(&discriminator, points.clone(), &(), &cost)
         .unwrap();
-    let close = CentralDifference::new(&discriminator, 1e-3).unwrap();
+    let close = CentralDifference::new(&discriminator, 1e-3, points.clone(), &()).unwrap();
     let close = close.term(&discriminator, points, &(), &cost).unwrap();
     assert_eq!(values(exact.cost), values(close.cost));
     let of = |surrogate: Tensor<1>| {
@@ -228,7 +231,10 @@ fn exact_without_a_tangent_rule_is_refused() {
         .init(generator.clone(), plain_discriminator(false), &example)
         .err()
         .unwrap();
-    assert!(matches!(error, GanError::NoTangentRule), "{error}");
+    assert!(
+        matches!(error, GanError::Penalty(PenaltyError::NoTangentRule)),
+        "{error}"
+    );
     assert!(error.to_string().contains("implement DualDiscriminator"));
     // By name, the approximation works.
     let mut trainer = penalized()
@@ -253,7 +259,7 @@ fn batch_norm_is_refused_wherever_it_sits() {
             .err()
             .unwrap();
         match error {
-            GanError::PenalizedBatchNorm { path } => assert_eq!(path, "norm.norms.0"),
+            GanError::Penalty(PenaltyError::BatchNorm { path }) => assert_eq!(path, "norm.norms.0"),
             other => panic!("{other}"),
         }
     }
@@ -267,7 +273,221 @@ fn batch_norm_is_refused_wherever_it_sits() {
             &example,
         )
         .err();
-    assert!(matches!(error, Some(GanError::PenalizedBatchNorm { .. })));
+    assert!(matches!(
+        error,
+        Some(GanError::Penalty(PenaltyError::BatchNorm { .. }))
+    ));
+}
+
+/// Two layers, with a fault that a test chooses.
+#[derive(Module, Debug)]
+struct Faulty {
+    hidden: nn::Linear,
+    dropout: nn::Dropout,
+    output: nn::Linear,
+    #[module(skip)]
+    fault: Fault,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// The rule's value is not the logit.
+    Value,
+    /// The rule sends the tangent through the layer with its bias.
+    Bias,
+    /// The rule forgets the derivative of the activation.
+    Activation,
+    /// The rule gives each sample the tangent of its neighbour.
+    Order,
+}
+
+fn faulty(dropout: f64, fault: Fault) -> Faulty {
+    let linear = |inputs, outputs| {
+        let weights = stream(7).normal([inputs, outputs], &device());
+        let deviation = 1.0 / (inputs as f64).sqrt();
+        nn::Linear {
+            weight: burn::module::Param::from_tensor(weights * deviation),
+            // As fresh networks have it: a bias of 0 does not show that a rule adds it.
+            bias: Some(nn::Initializer::Zeros.init([outputs], &device())),
+        }
+    };
+    Faulty {
+        hidden: linear(2, 16),
+        dropout: nn::DropoutConfig::new(dropout).init(),
+        output: linear(16, 1),
+        fault,
+    }
+}
+
+impl Discriminator<2> for Faulty {
+    fn logits(&self, samples: Tensor<2>, _: &()) -> Tensor<1> {
+        let hidden = self.hidden.forward(samples).tanh();
+        self.output
+            .forward(self.dropout.forward(hidden))
+            .squeeze_dim(1)
+    }
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 2, ()>> {
+        Some(Self::logits_dual)
+    }
+}
+
+impl DualDiscriminator<2> for Faulty {
+    fn logits_dual(&self, samples: Dual<2>, _: &()) -> Dual<1> {
+        let hidden = match self.fault {
+            Fault::Bias => samples.linear(|x| self.hidden.forward(x)),
+            _ => dual::linear(&self.hidden, samples),
+        };
+        let hidden = match self.fault {
+            Fault::Activation => hidden.map(Tensor::tanh, |_, dx| dx),
+            _ => dual::tanh(hidden),
+        };
+        let hidden = hidden.linear(|x| self.dropout.forward(x));
+        let logits = dual::linear(&self.output, hidden).linear(|x| x.squeeze_dim(1));
+        match self.fault {
+            Fault::Value => logits.map(|x| x * 1.1, |_, dx| dx * 1.1),
+            Fault::Order => logits.map(|x| x, |_, dx| dx.flip([0])),
+            _ => logits,
+        }
+    }
+}
+
+/// What is wrong with a discriminator, by the example and by the trainer.
+fn penalized_by(method: PenaltyMethod, discriminator: Faulty) -> Option<PenaltyError> {
+    let (generator, _) = networks();
+    let before = parameters(&discriminator);
+    let result = penalized().with_penalty_method(method).init(
+        generator,
+        discriminator.clone(),
+        &Batch::new(plain(1, [4, 2])),
+    );
+    assert_eq!(parameters(&discriminator), before);
+    match result.err() {
+        None => None,
+        Some(GanError::Penalty(error)) => Some(error),
+        Some(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_random_discriminator_is_refused() {
+    let difference = PenaltyMethod::CentralDifference { step: 1e-3 };
+    for method in [PenaltyMethod::Exact, difference] {
+        for dropout in [0.05, 0.5] {
+            let error = penalized_by(method, faulty(dropout, Fault::None));
+            let Some(PenaltyError::RandomDiscriminator { first, second, .. }) = error else {
+                panic!("{error:?}")
+            };
+            assert_ne!(first, second);
+        }
+        // Without a chance to drop anything it is a function like any other.
+        assert_eq!(penalized_by(method, faulty(0.0, Fault::None)), None);
+    }
+    // One sample is enough, and a last layer of 0 hides nothing.
+    let mut silent = faulty(0.5, Fault::None);
+    silent.output.weight = nn::Initializer::Zeros.init([16, 1], &device());
+    let error = Exact::new(&silent, plain(1, [1, 2]), &()).unwrap_err();
+    assert!(
+        matches!(error, PenaltyError::RandomDiscriminator { .. }),
+        "{error}"
+    );
+    // A penalty that joins a trainer later finds it too.
+    let (generator, _) = networks();
+    let example = Batch::new(plain(1, [4, 2]));
+    let error = GanTrainerConfig::new()
+        .init(generator, faulty(0.5, Fault::None), &example)
+        .unwrap()
+        .with_penalty(R1 { gamma: 1.0 })
+        .err();
+    assert!(matches!(
+        error,
+        Some(GanError::Penalty(PenaltyError::RandomDiscriminator { .. }))
+    ));
+}
+
+#[test]
+fn a_tangent_rule_that_disagrees_with_the_logits_is_refused() {
+    let refused = |fault| penalized_by(PenaltyMethod::Exact, faulty(0.0, fault));
+    let error = refused(Fault::Value);
+    assert!(
+        matches!(error, Some(PenaltyError::TangentRuleValue { .. })),
+        "{error:?}"
+    );
+    for fault in [Fault::Bias, Fault::Activation, Fault::Order] {
+        let error = refused(fault);
+        assert!(
+            matches!(error, Some(PenaltyError::TangentRuleSlope { .. })),
+            "{fault:?}: {error:?}"
+        );
+    }
+}
+
+/// No disagreement where there is none: the networks of this crate, fresh, on noise and on images with flat areas.
+#[test]
+fn networks_of_this_crate_are_not_refused() {
+    let images = |step| stream(step).normal([8, 1, 16, 16], &Device::flex()).tanh();
+    let flat = || images(9).zeros_like() - 1.0;
+    fn accepted<const D: usize>(discriminator: impl Discriminator<D>, samples: Tensor<D>) {
+        Exact::new(&discriminator, samples.clone(), &()).unwrap();
+        CentralDifference::new(&discriminator, 1e-3, samples, &()).unwrap();
+    }
+    for seed in 0..3 {
+        let device = device();
+        for samples in [images(seed), flat()] {
+            let dcgan = DcganConfig::new(1, 16, 16)
+                .with_filters(8)
+                .with_discriminator_normalization(Normalization::None)
+                .with_seed(seed);
+            accepted(dcgan.init_discriminator(&device).unwrap(), samples.clone());
+            for spectral_norm in [false, true] {
+                let resnet = ResnetConfig::new(1, 16, 16)
+                    .with_filters(8)
+                    .with_spectral_norm(spectral_norm)
+                    .with_seed(seed);
+                accepted(resnet.init_discriminator(&device).unwrap(), samples.clone());
+            }
+            let r3gan = R3ganConfig::new(1, 16, 16).with_filters(8).with_seed(seed);
+            accepted(r3gan.init_discriminator(&device).unwrap(), samples);
+        }
+        let mlp = MlpConfig::new(2)
+            .with_hidden(vec![128, 128, 128])
+            .with_seed(seed);
+        accepted(
+            mlp.init_discriminator(&device).unwrap(),
+            plain(seed, [8, 2]),
+        );
+    }
+}
+
+/// Brings all weights to half precision.
+struct Half;
+
+impl burn::module::ModuleMapper for Half {
+    fn map_float<const D: usize>(
+        &mut self,
+        param: burn::module::Param<Tensor<D>>,
+    ) -> burn::module::Param<Tensor<D>> {
+        param.map(|weight| {
+            let half = weight.inner().cast(burn::tensor::FloatDType::BF16);
+            half.autodiff().require_grad()
+        })
+    }
+}
+
+#[test]
+fn half_precision_is_no_disagreement() {
+    let half = |fault, step| {
+        let samples = plain(step, [8, 2]).cast(burn::tensor::FloatDType::BF16);
+        Exact::new(&faulty(0.0, fault).map(&mut Half), samples, &())
+    };
+    for step in 0..10 {
+        half(Fault::None, step).unwrap();
+        let error = half(Fault::Activation, step).unwrap_err();
+        assert!(
+            matches!(error, PenaltyError::TangentRuleSlope { .. }),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -297,7 +517,7 @@ fn lazy_penalties_come_every_so_many_steps_and_as_much_stronger() {
         let penalties: Vec<bool> = (0..4)
             .map(|seed| {
                 let report = trainer.step(Batch::new(plain(seed, [4, 2]))).unwrap();
-                report.penalty.is_some()
+                report.penalty().is_some()
             })
             .collect();
         (penalties, parameters(trainer.discriminator()))

@@ -16,7 +16,7 @@ use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
 use burn_gan::nn::{
     Activation, Algorithm, BatchNormConfig, ConvolutionConfig, EmbeddingProjectionConfig,
     GroupNormConfig, HeadConfig, Initialization, LayerNormConfig, Linear, LinearConfig,
-    MinibatchDeviationConfig, StemConfig, TransposedConvolutionConfig, resampling,
+    MinibatchDeviationConfig, StemConfig, resampling,
 };
 use burn_gan::{Dual, DualDiscriminator, dual};
 
@@ -164,12 +164,12 @@ fn convolutions() {
                 check(layer, [2, 7, 6, 2], PiecewiseConstant, |layer, x| {
                     layer.propagate(x)
                 });
-                let layer = TransposedConvolutionConfig::new(2, 3, kernel)
+                let layer = ConvolutionConfig::new(2, 3, kernel)
                     .with_stride(stride)
                     .with_bias(true)
                     .with_algorithm(algorithm)
                     .with_initialization(Initialization::He { slope: 0.0 })
-                    .init(&mut stream(6), &device())
+                    .init_transposed(&mut stream(6), &device())
                     .unwrap();
                 check(layer, [2, 3, 4, 2], PiecewiseConstant, |layer, x| {
                     layer.propagate(x)
@@ -510,9 +510,9 @@ fn wide_convolutions() {
         check(layer, [1, 4, 6, 17], PiecewiseConstant, |layer, x| {
             layer.propagate(x)
         });
-        let layer = TransposedConvolutionConfig::new(2, 17, 4)
+        let layer = ConvolutionConfig::new(2, 17, 4)
             .with_stride(2)
-            .init(&mut stream(6), &device())
+            .init_transposed(&mut stream(6), &device())
             .unwrap();
         check(layer, [1, 2, 3, 2], PiecewiseConstant, |layer, x| {
             layer.propagate(x)

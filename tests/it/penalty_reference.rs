@@ -8,12 +8,11 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization, R3ganConfig};
 use burn_gan::nn::{
-    Convolution, ConvolutionConfig, GroupNorm, GroupNormConfig, Head, HeadConfig, activation,
-    to_channels_last,
+    Convolution, ConvolutionConfig, GroupNorm, GroupNormConfig, Head, HeadConfig, to_channels_last,
 };
 use burn_gan::penalty::{CentralDifference, Exact, GradientPenalty, Penalty, Term};
 use burn_gan::random::Stream;
-use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule};
+use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule, dual};
 use serde_json::Value;
 
 /// Gamma of R1 and R2 and the weight of the other penalties in the reference.
@@ -79,7 +78,7 @@ fn check<const D: usize, N: Discriminator<D>>(
         let error = compare(&what, &critic, &reference, expected, table, term, exact);
         worst[0] = worst[0].max(error);
 
-        let method = CentralDifference::new(&critic, STEP).unwrap();
+        let method = CentralDifference::new(&critic, STEP, points.clone(), &()).unwrap();
         let term = method.term(&critic, points, &(), &cost).unwrap();
         let what = format!("{what}, central differences");
         let error = compare(
@@ -182,9 +181,9 @@ impl Discriminator<4> for Normalized {
 impl DualDiscriminator<4> for Normalized {
     fn logits_dual(&self, samples: Dual<4>, _: &()) -> Dual<1> {
         let x = self.first.propagate(samples.linear(to_channels_last));
-        let x = activation::silu(self.first_norm.propagate(x));
+        let x = dual::silu(self.first_norm.propagate(x));
         let x = self.second_norm.propagate(self.second.propagate(x));
-        let x = activation::leaky_relu(x, 0.2);
+        let x = dual::leaky_relu(x, 0.2);
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
     }
 }

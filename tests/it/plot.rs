@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::Mixture;
 use burn_gan::model::MlpConfig;
-use burn_gan::observe::{History, HistoryPlots, Observer, Plan, read_scores, score_chart};
+use burn_gan::observe::{
+    History, HistoryPlots, ObserveError, Observer, Plan, read_scores, score_chart,
+};
 use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{ConfigError, FileError, ShapeError};
@@ -632,9 +634,10 @@ fn the_numbers_of_a_history_are_lines() {
     let rows: Vec<_> = (0..30)
         .map(|step| {
             let value = step as f32;
-            let mut report = StepReport::new(step, number(value), number(value), number(-value));
-            report.loss_generator = step.is_multiple_of(5).then(|| number(30.0 - value));
-            report.read().unwrap()
+            StepReport::new(step, number(value), number(value), number(-value))
+                .with_loss_generator(step.is_multiple_of(5).then(|| number(30.0 - value)))
+                .read()
+                .unwrap()
         })
         .collect();
     for (name, drawn) in [
@@ -658,6 +661,7 @@ fn plotted_run(folder: &Path, from: usize, to: usize) -> Vec<bool> {
     observers.start(Plan::new(from, to)).unwrap();
     let number = |value: f32| Tensor::<1>::from_floats([value], &Device::flex());
     let mut written = Vec::new();
+    let mut last = None;
     for step in from..to {
         let value = (step as f32).sqrt();
         let report = StepReport::new(step, number(value), number(value), number(1.0 - value));
@@ -667,8 +671,9 @@ fn plotted_run(folder: &Path, from: usize, to: usize) -> Vec<bool> {
                 .iter()
                 .all(|name| folder.join(name).exists()),
         );
+        last = Some(report);
     }
-    observers.finish(&()).unwrap();
+    observers.finish(last.as_ref(), &()).unwrap();
     written
 }
 
@@ -685,11 +690,23 @@ fn the_plots_of_a_resumed_run_are_those_of_the_whole() {
         let [a, b] = [&whole, &parts].map(|folder| fs::read(folder.path().join(name)).unwrap());
         assert!(a == b, "{name}");
     }
+    // What is up to date is not drawn again.
+    let csv = whole.path().join("losses.csv");
+    let mut plots = HistoryPlots::new(&csv, 3);
+    let zero = || Tensor::<1>::zeros([1], &Device::flex());
+    let report = StepReport::new(5, zero(), zero(), zero());
+    plots.observe(&report, &()).unwrap();
+    fs::remove_file(whole.path().join("losses.png")).unwrap();
+    Observer::<()>::finish(&mut plots, Some(&report), &()).unwrap();
+    assert!(!whole.path().join("losses.png").exists());
     // Without the file that it shows.
     let mut alone = HistoryPlots::new(whole.path().join("none.csv"), 1);
-    let finished = Observer::<()>::finish(&mut alone, &());
+    let finished = Observer::<()>::finish(&mut alone, Some(&report), &());
     assert!(
-        matches!(finished, Err(GanError::File(FileError { .. }))),
+        matches!(
+            finished,
+            Err(GanError::Observe(ObserveError::File(FileError { .. })))
+        ),
         "{finished:?}"
     );
 }

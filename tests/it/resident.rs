@@ -57,7 +57,8 @@ fn measured<const D: usize, G: Generator<D>, N: Discriminator<D>>(
         ..Memory::default()
     };
     trainer
-        .fit(&mut source, steps)
+        .fit(&mut source)
+        .until(steps)
         .observe(&mut History::csv(folder.path().join("history.csv"), 10))
         .observe(&mut memory)
         .checkpoints(CheckpointConfig::new(folder.path().join("run")).with_every(steps / 20))

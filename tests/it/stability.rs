@@ -282,7 +282,7 @@ fn clipping_hides_no_overflow() {
         );
         assert_loss_cause(clipped.clone(), same, change, NonFinite::GeneratorGradient);
     }
-    // Nor where the step itself is not looked at: the weights do not stand still.
+    // Nor where the step itself is not checked: the weights do not stand still.
     let unchecked = clipped.with_finite_check(burn_gan::trainer::FiniteCheck::Every(2));
     let mut trainer = trainer(&unchecked).with_loss(Changed {
         discriminator: huge,

@@ -9,7 +9,7 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use burn_gan::Discriminator;
-use burn_gan::loss::{AdversarialLoss, Loss};
+use burn_gan::loss::{AdversarialLoss, LabelledLoss, Loss};
 use burn_gan::model::{MlpConfig, MlpDiscriminator};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::trainer::OptimizerConfig;
@@ -105,7 +105,7 @@ fn value_at_the_optimum(data: Gaussian, model: Gaussian) -> f64 {
         .into_iter()
         .map(|x| optimal_logit(data, model, x))
         .collect();
-    let loss = Loss::Minimax.build(1.0).unwrap();
+    let loss = Loss::Minimax.build().unwrap();
     -expected_loss(loss.as_ref(), data, model, &logits(&best))
 }
 
@@ -166,7 +166,7 @@ fn the_value_is_minus_log_4_plus_twice_the_jensen_shannon_divergence() {
 
 #[test]
 fn no_other_discriminator_does_better() {
-    let loss = Loss::Minimax.build(1.0).unwrap();
+    let loss = Loss::Minimax.build().unwrap();
     let expected = |shift: &dyn Fn(f64) -> f64| {
         let moved = |x| optimal_logit(DATA, MODEL, x) + shift(x);
         let at: Vec<f64> = grid().into_iter().map(moved).collect();
@@ -188,8 +188,8 @@ fn no_other_discriminator_does_better() {
 #[test]
 fn the_best_output_of_each_loss_is_what_the_page_says() {
     let device = Device::flex().autodiff();
-    let stationary = |loss: Loss, label: f64, best: &dyn Fn(f64) -> f64| {
-        let loss = loss.build(label).unwrap();
+    let stationary = |loss: Loss, best: &dyn Fn(f64) -> f64| {
+        let loss = loss.build().unwrap();
         for x in [-2.0, -1.0, -0.3, 0.0, 0.7, 1.5] {
             let leaf = || Tensor::<1>::from_floats([best(x)], &device).require_grad();
             let (real, fake) = (leaf(), leaf());
@@ -202,18 +202,26 @@ fn the_best_output_of_each_loss_is_what_the_page_says() {
     };
     let logit = |probability: f64| (probability / (1.0 - probability)).ln();
     let probability = |x| optimal_probability(DATA, MODEL, x);
+    let smoothed = |loss| Loss::Smoothed {
+        loss,
+        real_label: 0.9,
+    };
     for loss in [Loss::Minimax, Loss::NonSaturating] {
-        stationary(loss, 1.0, &|x| logit(probability(x)));
-        stationary(loss, 0.9, &|x| logit(0.9 * probability(x)));
+        stationary(loss, &|x| logit(probability(x)));
     }
-    stationary(Loss::LeastSquares, 1.0, &probability);
-    stationary(Loss::LeastSquares, 0.9, &|x| 0.9 * probability(x));
+    for loss in [LabelledLoss::Minimax, LabelledLoss::NonSaturating] {
+        stationary(smoothed(loss), &|x| logit(0.9 * probability(x)));
+    }
+    stationary(Loss::LeastSquares, &probability);
+    stationary(smoothed(LabelledLoss::LeastSquares), &|x| {
+        0.9 * probability(x)
+    });
 }
 
 /// No slope to look at here: a corner is the minimum, so values beside it are compared.
 #[test]
 fn the_best_hinge_output_is_1_where_real_is_likelier() {
-    let loss = Loss::Hinge.build(1.0).unwrap();
+    let loss = Loss::Hinge.build().unwrap();
     let expected = |output: &dyn Fn(f64) -> f64| {
         let at: Vec<f64> = grid()
             .into_iter()
@@ -244,7 +252,7 @@ fn the_best_hinge_output_is_1_where_real_is_likelier() {
 #[test]
 fn the_best_relativistic_logit_is_a_log_odds_up_to_a_constant() {
     let device = Device::flex().autodiff();
-    let loss = Loss::RelativisticPaired.build(1.0).unwrap();
+    let loss = Loss::RelativisticPaired.build().unwrap();
     let others = grid();
     let best = |x: f64| optimal_logit(DATA, MODEL, x) + 3.0;
     let logits = |values: Vec<f64>| Tensor::<1>::from_floats(values.as_slice(), &device);
@@ -281,7 +289,7 @@ struct Trained {
 /// 0.0042 between DATA and DATA, where the expected loss was at most 0.0001 above 2 ln 2.
 fn train(data: Gaussian, model: Gaussian, seed: u64, steps: usize) -> Trained {
     let device = Device::flex().autodiff();
-    let loss = Loss::NonSaturating.build(1.0).unwrap();
+    let loss = Loss::NonSaturating.build().unwrap();
     let mut discriminator: MlpDiscriminator = MlpConfig::new(1)
         .with_hidden(vec![32, 32])
         .with_seed(seed)
@@ -326,7 +334,7 @@ fn mean_absolute_error(trained: &Trained, data: Gaussian, model: Gaussian) -> f6
 
 /// The expected loss of a trained discriminator, over the true densities and not over some batch.
 fn expected_loss_of(trained: &Trained, data: Gaussian, model: Gaussian) -> f64 {
-    let loss = Loss::NonSaturating.build(1.0).unwrap();
+    let loss = Loss::NonSaturating.build().unwrap();
     expected_loss(loss.as_ref(), data, model, &trained.logits)
 }
 

@@ -1,17 +1,22 @@
 //! What a run writes: reports as CSV, sample grids as PNG; and pictures, pixel by pixel.
 
+use std::cell::Cell;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::loss::Loss;
-use burn_gan::model::{DcganConfig, MlpConfig};
-use burn_gan::observe::{History, Observer, Plan, ProgressBar, SampleGrid};
+use burn_gan::model::{DcganConfig, DcganDiscriminator, DcganGenerator, MlpConfig};
+use burn_gan::observe::{
+    Evaluation, Every, Flow, History, HistoryPlots, Interval, Observer, Plan, ProgressBar,
+    SampleGrid, Score, read_history, read_scores,
+};
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
-use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{BatchError, FileError};
-use burn_gan::{GanError, StepValues};
+use burn_gan::{GanError, StepReport, StepValues};
 
 use crate::common::picture::Picture;
 
@@ -36,14 +41,12 @@ fn real_digits_leave_reports_and_grids() {
             &source.batch(0, &device).unwrap(),
         )
         .unwrap();
-    let mut observers: Vec<Box<dyn Observer<_>>> = vec![
-        Box::new(ProgressBar::new(1)),
-        Box::new(History::csv(&csv, 2)),
-        Box::new(SampleGrid::create(&grids, 3, 4).unwrap().with_seed(2)),
-    ];
     trainer
-        .fit(&mut source, 5)
-        .observe(&mut observers)
+        .fit(&mut source)
+        .until(5)
+        .observe(ProgressBar::new(1))
+        .observe(History::csv(&csv, 2))
+        .observe(SampleGrid::create(&grids, 3, 4).unwrap().with_seed(2))
         .run()
         .unwrap();
 
@@ -88,7 +91,8 @@ fn a_number_that_there_is_none_of_is_left_empty() {
         .unwrap();
     let mut report = History::csv(&csv, 1);
     trainer
-        .fit(&mut source, 2)
+        .fit(&mut source)
+        .until(2)
         .observe(&mut report)
         .run()
         .unwrap();
@@ -113,10 +117,22 @@ fn a_number_that_there_is_none_of_is_left_empty() {
 }
 
 #[test]
-fn observers_fire_on_their_interval_and_at_the_end() {
-    let plan = Plan::new(0, 7);
-    let due: Vec<usize> = (0..7).filter(|&step| plan.is_due(step, 3)).collect();
-    assert_eq!(due, [2, 5, 6]);
+fn an_interval_is_due_every_so_many_steps_and_at_the_end_wherever_that_is() {
+    let zero = || Tensor::<1>::zeros([1], &Device::flex());
+    let report = |step| StepReport::new(step, zero(), zero(), zero());
+    for (steps, due, at_the_end) in [(7, vec![2, 5], Some(6)), (6, vec![2, 5], None)] {
+        let mut interval = Interval::new(3);
+        interval.start().unwrap();
+        let found: Vec<usize> = (0..steps).filter(|&step| interval.is_due(step)).collect();
+        assert_eq!(found, due);
+        let last = report(steps - 1);
+        let end = |interval: &mut Interval| interval.at_the_end(Some(&last)).map(|last| last.step);
+        assert_eq!(end(&mut interval), at_the_end);
+        assert_eq!(end(&mut interval), None, "once");
+        assert!(interval.at_the_end(None).is_none());
+        interval.start().unwrap();
+        assert_eq!(end(&mut interval), Some(steps - 1), "a new run");
+    }
 }
 
 #[test]
@@ -190,4 +206,111 @@ fn pictures_that_cannot_be_are_refused() {
         SampleGrid::create(&in_the_way, 1, 1),
         Err(GanError::File(FileError { .. }))
     ));
+}
+
+#[test]
+fn a_run_that_is_ended_early_leaves_the_last_row_grid_and_score() {
+    let device = Device::flex().autodiff();
+    let folder = tempfile::tempdir().unwrap();
+    let [csv, scores] = ["losses.csv", "scores.csv"].map(|name| folder.path().join(name));
+    let mut source = ShuffleConfig::new(4)
+        .init(idx::read_folder(DIGITS).unwrap())
+        .unwrap();
+    let networks = DcganConfig::new(1, 8, 8)
+        .with_filters(4)
+        .with_latent_size(8);
+    let mut trainer = GanTrainerConfig::new()
+        .init(
+            networks.init_generator(&device).unwrap(),
+            networks.init_discriminator(&device).unwrap(),
+            &source.batch(0, &device).unwrap(),
+        )
+        .unwrap();
+    let stop = AtomicBool::new(false);
+    let steps = Cell::new(0);
+    let score = Score::lowest("steps", |_: &_| {
+        steps.set(steps.get() + 1);
+        Ok(f64::from(steps.get()))
+    });
+    let outcome = trainer
+        .fit(&mut source)
+        .until(100)
+        .observe(StopAfter(2, &stop))
+        .observe(ProgressBar::new(10))
+        .observe(History::csv(&csv, 10))
+        .observe(HistoryPlots::new(&csv, 10))
+        .observe(Evaluation::new(&scores, 10).with_score(1, score))
+        .observe(SampleGrid::create(folder.path(), 10, 4).unwrap())
+        .stop_flag(&stop)
+        .run()
+        .unwrap();
+    assert_eq!((outcome.steps, outcome.stopped), (3, true));
+    let rows = read_history(&csv).unwrap();
+    assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [2]);
+    let rows = read_scores(&scores).unwrap();
+    assert_eq!(rows.iter().map(|row| row.step).collect::<Vec<_>>(), [2]);
+    assert_eq!(steps.get(), 1);
+    for name in ["step-000003.png", "losses.png", "logits.png"] {
+        assert!(folder.path().join(name).exists(), "{name}");
+    }
+}
+
+/// Raises the flag in this step.
+struct StopAfter<'a>(usize, &'a AtomicBool);
+
+impl<T> Observer<T> for StopAfter<'_> {
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        self.1.store(report.step == self.0, Ordering::Relaxed);
+        Ok(Flow::Continue)
+    }
+}
+
+/// Counts what it sees.
+#[derive(Default)]
+struct Seen(Vec<usize>);
+
+impl<T> Observer<T> for Seen {
+    fn observe(&mut self, report: &StepReport, _: &T) -> Result<Flow, GanError> {
+        self.0.push(report.step);
+        Ok(Flow::Continue)
+    }
+}
+
+#[test]
+fn every_calls_another_observer_in_time_and_at_the_end() {
+    let zero = || Tensor::<1>::zeros([1], &Device::flex());
+    let report = |step| StepReport::new(step, zero(), zero(), zero());
+    for (steps, seen) in [(7, vec![2, 5, 6]), (6, vec![2, 5])] {
+        let mut inner = Seen::default();
+        let mut every = Every::new(3, &mut inner);
+        Observer::<()>::start(&mut every, Plan::new(0, 100)).unwrap();
+        for step in 0..steps {
+            every.observe(&report(step), &()).unwrap();
+        }
+        every.finish(Some(&report(steps - 1)), &()).unwrap();
+        assert_eq!(inner.0, seen);
+    }
+}
+
+#[test]
+fn an_interval_of_0_is_refused_when_the_run_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fn refused<T>(mut observer: impl Observer<T>) {
+        match observer.start(Plan::new(0, 10)) {
+            Err(GanError::Config(error)) => {
+                assert_eq!(error.to_string(), "interval = 0: must be at least 1")
+            }
+            other => panic!("{}: {other:?}", observer.name()),
+        }
+    }
+    refused::<()>(History::csv(&path, 0));
+    refused::<()>(HistoryPlots::new(&path, 0));
+    refused::<()>(Evaluation::new(&path, 0));
+    refused::<()>(ProgressBar::new(0));
+    refused::<()>(Every::new(0, ()));
+    refused::<GanTrainer<4, DcganGenerator, DcganDiscriminator>>(
+        SampleGrid::create(folder.path(), 0, 4).unwrap(),
+    );
+    assert!(!path.exists());
 }

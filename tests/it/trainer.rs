@@ -8,8 +8,8 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, SgdConfig};
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
-use burn_gan::ema::EmaConfig;
-use burn_gan::loss::{AdversarialLoss, Loss};
+use burn_gan::ema::{EmaConfig, EmaDecay};
+use burn_gan::loss::{AdversarialLoss, LabelledLoss, Loss};
 use burn_gan::model::{DcganConfig, DcganDiscriminator, DcganGenerator, MlpConfig};
 use burn_gan::nn::{Linear, LinearConfig};
 use burn_gan::observe::{Flow, Observer};
@@ -18,7 +18,7 @@ use burn_gan::trainer::{FiniteCheck, GanTrainer, GanTrainerConfig, OptimizerConf
 use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, GanError, Generator, SamplerConfig, StepReport,
 };
-use burn_gan::{BatchError, ConfigError, ShapeError};
+use burn_gan::{BatchError, ConfigError, NetworkError, ShapeError};
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -82,7 +82,7 @@ fn both_networks_learn_and_the_report_says_how() {
     assert_ne!(parameters(trainer.generator()), before.0);
     assert_ne!(parameters(trainer.discriminator()), before.1);
     assert_eq!(trainer.steps(), 1);
-    assert_eq!(report.logits_real.dims(), [8]);
+    assert_eq!(report.logits_real().dims(), [8]);
     let values = report.read().unwrap();
     assert!(values.loss_discriminator.is_finite() && values.loss_generator.unwrap().is_finite());
     assert!((0.0..=1.0).contains(&values.probability_real.unwrap()));
@@ -133,7 +133,7 @@ fn critic_steps_come_before_a_generator_step() {
         let before = parameters(trainer.generator());
         let report = trainer.step(images(step, 4)).unwrap();
         let turn = step % 3 == 2;
-        assert_eq!(report.loss_generator.is_some(), turn);
+        assert_eq!(report.loss_generator().is_some(), turn);
         // Between its turns nothing of the generator changes, not even running statistics.
         assert_eq!(
             parameters(trainer.generator()) != before,
@@ -193,25 +193,93 @@ fn weight_clipping_bounds_every_weight() {
     }
 }
 
+/// How far each trainable weight moved, without those that stood still.
+fn moves(after: &impl Module, before: &Parameters) -> Vec<f64> {
+    let after = parameters(after).into_iter();
+    let moves = after.filter(|(path, _)| !path.contains("running"));
+    let moves = moves.flat_map(|(path, after)| {
+        let before = before[&path].clone();
+        after
+            .into_iter()
+            .zip(before)
+            .map(|(after, before)| after - before)
+    });
+    let moves: Vec<f64> = moves.filter(|change| *change != 0.0).collect();
+    assert!(moves.len() > 100, "the network learns");
+    moves
+}
+
+type Parameters = std::collections::BTreeMap<String, Vec<f64>>;
+
+/// Fails unless every weight that moved went as far as this, up or down.
+#[track_caller]
+fn assert_each_moved_by(moves: &[f64], expected: f64) {
+    for change in moves {
+        assert!(
+            (change.abs() / expected - 1.0).abs() < 1e-2,
+            "{change} {expected}"
+        );
+    }
+}
+
+#[test]
+fn optimizers_of_the_configuration_take_their_own_steps() {
+    let rate = 1e-3;
+    let rms = burn::optim::RmsPropConfig::new()
+        .with_momentum(0.0)
+        .with_epsilon(1e-12);
+    let config = GanTrainerConfig::new()
+        .with_generator_optimizer(OptimizerConfig::Sgd(SgdConfig::new()))
+        .with_discriminator_optimizer(OptimizerConfig::RmsProp(rms))
+        .with_learning_rates(rate);
+    let mut trainer = dcgan_trainer(config);
+    let before = [
+        parameters(trainer.generator()),
+        parameters(trainer.discriminator()),
+    ];
+    let values = trainer.step(images(0, 4)).unwrap().read().unwrap();
+    // Gradient descent goes along the gradient, by the rate times its norm.
+    let moved = moves(trainer.generator(), &before[0]);
+    let length = moved
+        .iter()
+        .map(|change| change * change)
+        .sum::<f64>()
+        .sqrt();
+    let expected = rate * f64::from(values.gradient_norm_generator.unwrap());
+    assert!(
+        (length / expected - 1.0).abs() < 1e-2,
+        "{length} {expected}"
+    );
+    // The first step of RMSProp divides each gradient by sqrt(1 - 0.99) of its own size.
+    assert_each_moved_by(&moves(trainer.discriminator(), &before[1]), 10.0 * rate);
+}
+
 #[test]
 fn any_burn_optimizer_goes_in() {
-    let sgd = OptimizerConfig::Sgd(SgdConfig::new());
-    let rms = OptimizerConfig::RmsProp(burn::optim::RmsPropConfig::new());
-    let config = GanTrainerConfig::new()
-        .with_generator_optimizer(sgd)
-        .with_discriminator_optimizer(rms);
-    dcgan_trainer(config).step(images(0, 4)).unwrap();
-    let lion = || burn::optim::LionConfig::new().build();
-    dcgan_trainer(GanTrainerConfig::new())
-        .with_optimizers(lion(), AdamConfig::new().build())
-        .step(images(0, 4))
-        .unwrap();
+    let rate = 1e-3;
+    let lion = OptimizerConfig::Lion(burn::optim::LionConfig::new());
+    let adam = OptimizerConfig::Adam(AdamConfig::new().with_epsilon(1e-12));
+    let mut trainer = dcgan_trainer(GanTrainerConfig::new().with_learning_rates(rate))
+        .with_optimizers(lion.init().unwrap(), adam.init().unwrap());
+    for step in 0..2 {
+        let before = [
+            parameters(trainer.generator()),
+            parameters(trainer.discriminator()),
+        ];
+        trainer.step(images(step, 4)).unwrap();
+        // Lion moves every weight by the rate, in each step.
+        assert_each_moved_by(&moves(trainer.generator(), &before[0]), rate);
+        let moved = moves(trainer.discriminator(), &before[1]);
+        // Adam does so in the first step only.
+        let is_equal = |change: &f64| (change.abs() / rate - 1.0).abs() < 1e-2;
+        assert_eq!(moved.iter().all(is_equal), step == 0, "step {step}");
+    }
 }
 
 #[test]
 fn the_average_follows_the_live_generator() {
     let generator = dcgan().init_generator(&device()).unwrap();
-    let constant = EmaConfig::new().with_decay(0.75).with_warm_up(false);
+    let constant = EmaConfig::new().with_decay(EmaDecay::Constant(0.75));
     let mut ema = constant.init(&generator).unwrap();
     let start = parameters(&generator);
     let moved = generator.clone().map(&mut crate::common::Shift::by(1.0));
@@ -221,9 +289,10 @@ fn the_average_follows_the_live_generator() {
     ema.blend(&moved);
     for (path, average) in parameters(ema.model()) {
         for (index, average) in average.iter().enumerate() {
-            let expected = match path.contains("running") {
-                true => live[&path][index],
-                false => 0.75 * start[&path][index] + 0.25 * live[&path][index],
+            let expected = if path.contains("running") {
+                live[&path][index]
+            } else {
+                0.75 * start[&path][index] + 0.25 * live[&path][index]
             };
             assert!((average - expected).abs() < 1e-6, "{path}[{index}]");
         }
@@ -301,7 +370,7 @@ fn non_finite_data_is_an_error_and_loses_nothing() {
         let poison = Batch::new(images(2, 4).samples * f32::NAN);
         let mut result = trainer.step(poison.clone());
         if check != FiniteCheck::EveryStep {
-            assert!(result.is_ok(), "not looked at before the second step");
+            assert!(result.is_ok(), "not checked before the second step");
             result = trainer.step(poison);
         }
         match result {
@@ -335,7 +404,7 @@ fn weights_that_overflow_are_found_in_the_step_that_did_it() {
             .with_discriminator_learning_rate(1e38),
     );
     let before = parameters(trainer.discriminator());
-    // The losses of this step are finite until the generator looks at the new discriminator.
+    // The losses of this step are finite until the generator's half runs the new discriminator.
     let error = trainer.step(images(0, 4)).unwrap_err();
     assert!(
         matches!(
@@ -402,7 +471,11 @@ fn configurations_are_checked_once() {
         "finite_check",
     );
     refused(new().with_sample_chunk(0), "sample_chunk");
-    refused(new().with_real_label(0.3), "real_label");
+    let smoothed = Loss::Smoothed {
+        loss: LabelledLoss::NonSaturating,
+        real_label: 0.3,
+    };
+    refused(new().with_loss(smoothed), "real_label");
     refused(
         new().with_ema(Some(EmaConfig::new().with_decay(1.0))),
         "ema.decay",
@@ -535,10 +608,10 @@ fn sampling_refuses_what_it_cannot_do() {
     let latent = Tensor::<2>::zeros([3, 4], &Device::flex());
     assert!(matches!(
         sampler.decode(&generator, latent, &()),
-        Err(GanError::LatentSize {
+        Err(GanError::Network(NetworkError::LatentSize {
             expected: 5,
             actual: 4
-        })
+        }))
     ));
     assert!(matches!(
         sampler.sample(&generator, 0, &()),
@@ -674,15 +747,15 @@ impl<T> Observer<T> for Until<'_> {
         if report.step + 1 < self.step {
             return Ok(Flow::Continue);
         }
-        match self.fails {
-            true => Err(GanError::user("the disk is full")),
-            false => Ok(Flow::Stop),
+        if self.fails {
+            return Err(GanError::user("the disk is full"));
         }
+        Ok(Flow::Stop)
     }
 }
 
 #[test]
-fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
+fn fit_goes_on_where_the_trainer_is_and_stops_when_asked() {
     let networks = MlpConfig::new(2).with_hidden(vec![8]);
     let mut source = MixtureSourceConfig::new(Mixture::ring(), 16)
         .init()
@@ -698,12 +771,13 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
             .unwrap()
     };
     let mut whole = trainer();
-    whole.fit(&mut source, 6).run().unwrap();
+    whole.fit(&mut source).until(6).run().unwrap();
 
     let mut parts = trainer();
     let seen = Cell::new(0);
     let outcome = parts
-        .fit(&mut source, 6)
+        .fit(&mut source)
+        .until(6)
         .observe(&mut vec![Until {
             step: 2,
             fails: false,
@@ -718,7 +792,8 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
         seen: &seen,
     };
     let failed = parts
-        .fit(&mut source, 6)
+        .fit(&mut source)
+        .until(6)
         .observe(failing)
         .run()
         .unwrap_err();
@@ -728,8 +803,16 @@ fn fit_goes_on_where_the_trainer_is_and_stops_when_told() {
         4,
         "what was learnt before the observer failed stays"
     );
-    let outcome = parts.fit(&mut source, 6).run().unwrap();
+    let outcome = parts.fit(&mut source).until(6).run().unwrap();
     assert_eq!((outcome.steps, outcome.stopped), (6, false));
     assert_eq!(parameters(parts.generator()), parameters(whole.generator()));
-    assert!(parts.fit(&mut source, 6).run().unwrap().last.is_none());
+    assert!(
+        parts
+            .fit(&mut source)
+            .until(6)
+            .run()
+            .unwrap()
+            .last
+            .is_none()
+    );
 }

@@ -2,13 +2,14 @@
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, Source};
+use burn_gan::feature::FeatureError;
 use burn_gan::model::{MlpConfig, MlpDiscriminator, MlpGenerator};
 use burn_gan::observe::{FindingKind, Flow, Observer, Plan, Watch, WatchAction, WatchConfig};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, Batch, GanError, StepReport};
-use burn_gan::{BatchError, ConfigError, ShapeError};
+use burn_gan::{BatchError, ConfigError};
 use serde_json::{Value, json};
 
 /// A trainer whose samples are scripted: a fixed cloud, times a scale, at a place.
@@ -147,9 +148,7 @@ fn log_odds_have_to_be_on_their_sides_too() {
     let look = |fake: [f32; 4]| {
         let mut watch = config().init(&real()).unwrap();
         watch_script(&mut watch, 0..4, |step, _| {
-            let mut report = report(step, 30.0, fake);
-            report.logits_are_log_odds = true;
-            report
+            report(step, 30.0, fake).with_logits_are_log_odds(true)
         });
         (watch.findings().len(), watch.measures().unwrap().accuracy)
     };
@@ -255,9 +254,7 @@ fn uneven(step: usize, trainer: &mut Script) -> StepReport {
         return sick(step, trainer);
     }
     let logit = 17.0 / (step as f32 + 1.7);
-    let mut report = report(step, logit, [-logit, 0.1, 0.2, -0.3]);
-    report.logits_are_log_odds = true;
-    report
+    report(step, logit, [-logit, 0.1, 0.2, -0.3]).with_logits_are_log_odds(true)
 }
 
 #[test]
@@ -308,10 +305,27 @@ fn going_back_keeps_what_was_found_and_a_new_run_forgets_the_window() {
 }
 
 #[test]
+fn samples_that_are_not_finite_do_not_end_the_run() {
+    let mut watch = config().init(&real()).unwrap();
+    let flows = watch_script(&mut watch, 0..8, |step, trainer| {
+        if step >= 3 {
+            trainer.scale = f64::NAN;
+        }
+        calm(step)
+    });
+    assert_eq!(flows, [Flow::Continue; 8]);
+    let measures = watch.measures().unwrap();
+    assert_eq!((measures.movement, measures.diversity), (None, None));
+}
+
+#[test]
 fn what_cannot_be_watched_is_refused() {
     let device = Device::flex();
     let field = |config: WatchConfig, real: Batch<2>| match config.init(&real) {
-        Err(GanError::Config(ConfigError { field, .. })) => field,
+        Err(
+            GanError::Config(ConfigError { field, .. })
+            | GanError::Feature(FeatureError::Config(ConfigError { field, .. })),
+        ) => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(field(config().with_window(0), real()), "window");
@@ -334,7 +348,7 @@ fn what_cannot_be_watched_is_refused() {
     let mut watch = config().init(&real()).unwrap();
     let error = watch.observe(&calm(0), &trainer);
     assert!(
-        matches!(error, Err(GanError::Shape(ShapeError { .. }))),
+        matches!(error, Err(GanError::Feature(FeatureError::Shape(_)))),
         "{error:?}"
     );
     for foreign in [json!(null), json!([1]), json!({"steps": 1})] {
@@ -342,9 +356,16 @@ fn what_cannot_be_watched_is_refused() {
         assert!(matches!(error, Err(GanError::State { .. })), "{error:?}");
     }
     let mut memory = Observer::<Script>::memory(&mut watch).unwrap();
-    memory["followed"] = json!([1, 2, 3]);
-    let error = Observer::<Script>::recall(&mut watch, &memory);
-    assert!(matches!(error, Err(GanError::State { .. })), "{error:?}");
+    for foreign in [
+        json!([1, 2, 3]),
+        json!([[1.0, 2.0]]),
+        json!([[]]),
+        json!([]),
+    ] {
+        memory["followed"] = foreign;
+        let error = Observer::<Script>::recall(&mut watch, &memory);
+        assert!(matches!(error, Err(GanError::State { .. })), "{error:?}");
+    }
 }
 
 #[test]
@@ -369,7 +390,8 @@ fn a_real_run_of_a_generator_that_does_not_learn_is_ended() {
         .init(&real)
         .unwrap();
     let outcome = trainer
-        .fit(&mut source, 50)
+        .fit(&mut source)
+        .until(50)
         .observe(&mut watch)
         .run()
         .unwrap();

@@ -9,6 +9,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
+use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::model::{DcganConfig, MlpGenerator};
 use burn_gan::observe::{FindingKind, Measures, Observer, Watch, WatchConfig};
 use burn_gan::trainer::GanTrainerConfig;
@@ -147,7 +148,10 @@ fn digits(name: &str, seed: u64, steps: usize, config: GanTrainerConfig) -> Vec<
 /// The settings of the example `digits`.
 fn digits_config() -> GanTrainerConfig {
     GanTrainerConfig::new()
-        .with_real_label(0.9)
+        .with_loss(Loss::Smoothed {
+            loss: LabelledLoss::NonSaturating,
+            real_label: 0.9,
+        })
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
 }
 
@@ -159,16 +163,24 @@ fn healthy_points() {
     for seed in SEEDS {
         for (name, mixture) in [("ring", Mixture::ring()), ("grid", Mixture::grid())] {
             let config = Recipe::R3gan.config(mixture, 20_000);
-            points(&format!("{name}, r3gan"), mixture, seed, 20_000, config);
+            let found = points(&format!("{name}, r3gan"), mixture, seed, 20_000, config);
+            assert_eq!(found, [], "a false alarm: {name}, seed {seed}");
         }
     }
 }
 
 #[test]
 #[ignore = "minutes; prints a table"]
-fn healthy_digits() {
+fn digits_collapse_with_one_seed_and_are_healthy_with_the_others() {
     for seed in SEEDS {
-        digits("digits, dcgan", seed, 1500, digits_config());
+        let found = digits("digits, dcgan", seed, 1500, digits_config());
+        // With seed 3 this recipe collapses from the start: its samples are 64 equal grey squares.
+        let expected: &[FindingKind] = if seed == 3 {
+            &[FindingKind::Collapse; 3]
+        } else {
+            &[]
+        };
+        assert_eq!(found, expected, "seed {seed}");
     }
 }
 

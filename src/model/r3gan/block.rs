@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::SLOPE;
-use crate::dual::Dual;
-use crate::errors::at_least_1;
-use crate::gan_error::GanError;
-use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization, activation};
+use crate::dual::{self, Dual};
+use crate::errors::{ConfigError, at_least_1};
+use crate::network_error::NetworkError;
+use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
 /// What a block is built from.
@@ -33,18 +33,19 @@ pub(super) struct Block {
 }
 
 impl BlockConfig {
-    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Block, GanError> {
+    pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Block, NetworkError> {
         let wide = self.filters * self.expansion;
         let groups = match self.group_width {
             None => 1,
             Some(width) => {
                 at_least_1("group_width", width)?;
                 if !wide.is_multiple_of(width) {
-                    return Err(GanError::config(
+                    return Err(ConfigError::new(
                         "group_width",
                         width,
                         "must divide the channels inside every block",
-                    ));
+                    )
+                    .into());
                 }
                 wide / width
             }
@@ -76,8 +77,8 @@ impl BlockConfig {
 
 impl Block {
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let y = activation::leaky_relu(self.first.propagate(x.clone()), SLOPE);
-        let y = activation::leaky_relu(self.second.propagate(y), SLOPE);
+        let y = dual::leaky_relu(self.first.propagate(x.clone()), SLOPE);
+        let y = dual::leaky_relu(self.second.propagate(y), SLOPE);
         x + self.third.propagate(y)
     }
 }

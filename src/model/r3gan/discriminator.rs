@@ -6,9 +6,9 @@ use burn::tensor::{Device, Tensor};
 use super::block::{Block, change_width, through};
 use super::{R3ganConfig, pointwise};
 use crate::dual::Dual;
-use crate::gan_error::GanError;
 use crate::model::streams::streams;
 use crate::network::{Discriminator, DualDiscriminator, TangentRule};
+use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
@@ -34,7 +34,7 @@ struct Down {
 }
 
 impl R3ganDiscriminator {
-    pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, GanError> {
+    pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?;
         let [height, width, filters] = config.base(halvings);
         let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);

@@ -6,9 +6,9 @@ use burn::tensor::{Device, Tensor};
 use super::block::{Block, change_width, through};
 use super::{R3ganConfig, pointwise};
 use crate::dual::Dual;
-use crate::gan_error::GanError;
 use crate::model::streams::streams;
 use crate::network::Generator;
+use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_bilinear;
 use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_first};
 use crate::random::Purpose;
@@ -37,7 +37,7 @@ struct Up {
 }
 
 impl R3ganGenerator {
-    pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, GanError> {
+    pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?;
         let [height, width, filters] = config.base(halvings);
         let mut stream = streams(config.seed, Purpose::GeneratorWeights);

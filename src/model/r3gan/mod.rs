@@ -13,7 +13,7 @@ use burn::tensor::Device;
 use self::block::{Block, BlockConfig};
 use super::size;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
@@ -88,17 +88,17 @@ impl R3ganConfig {
     /// How many times the image is halved (and doubled).
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`] where it cannot be halved at all.
-    pub fn halvings(&self) -> Result<usize, GanError> {
+    /// [`NetworkError::UnreachableSize`] where it cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, NetworkError> {
         size::halvings(self.height, self.width, self.base_size)
     }
 
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0 or a `group_width` that does
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or a `group_width` that does
     /// not divide a block's width.
-    pub fn init_generator(&self, device: &Device) -> Result<R3ganGenerator, GanError> {
+    pub fn init_generator(&self, device: &Device) -> Result<R3ganGenerator, NetworkError> {
         self.check()?;
         R3ganGenerator::new(self, device)
     }
@@ -106,14 +106,14 @@ impl R3ganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0 or a `group_width` that does
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or a `group_width` that does
     /// not divide a block's width.
-    pub fn init_discriminator(&self, device: &Device) -> Result<R3ganDiscriminator, GanError> {
+    pub fn init_discriminator(&self, device: &Device) -> Result<R3ganDiscriminator, NetworkError> {
         self.check()?;
         R3ganDiscriminator::new(self, device)
     }
 
-    fn check(&self) -> Result<(), GanError> {
+    fn check(&self) -> Result<(), NetworkError> {
         at_least_1("channels", self.channels)?;
         at_least_1("latent_size", self.latent_size)?;
         at_least_1("filters", self.filters)?;
@@ -129,9 +129,7 @@ impl R3ganConfig {
 
     /// Channels after `level` halvings.
     fn stage_filters(&self, level: usize) -> usize {
-        (0..level)
-            .fold(self.filters, |filters, _| filters.saturating_mul(2))
-            .min(self.max_filters)
+        size::doubled(self.filters, level, self.max_filters)
     }
 
     /// Height, width and channels of the smallest image.
@@ -150,7 +148,7 @@ impl R3ganConfig {
         halvings: usize,
         stream: &mut impl FnMut() -> Stream,
         device: &Device,
-    ) -> Result<Vec<Block>, GanError> {
+    ) -> Result<Vec<Block>, NetworkError> {
         let block = BlockConfig {
             filters: self.stage_filters(level),
             expansion: self.expansion,
@@ -169,7 +167,7 @@ impl R3ganConfig {
         [from, to]: [usize; 2],
         stream: &mut impl FnMut() -> Stream,
         device: &Device,
-    ) -> Result<Option<Convolution>, GanError> {
+    ) -> Result<Option<Convolution>, NetworkError> {
         let (inputs, outputs) = (self.stage_filters(from), self.stage_filters(to));
         (inputs != outputs)
             .then(|| pointwise(inputs, outputs, &mut stream(), device))
@@ -183,7 +181,7 @@ fn pointwise(
     outputs: usize,
     stream: &mut Stream,
     device: &Device,
-) -> Result<Convolution, GanError> {
+) -> Result<Convolution, NetworkError> {
     ConvolutionConfig::new(inputs, outputs, 1)
         .with_initialization(Initialization::LINEAR)
         .init(stream, device)

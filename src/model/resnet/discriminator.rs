@@ -4,13 +4,13 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{Pooling, ResnetConfig};
-use crate::dual::Dual;
-use crate::gan_error::GanError;
+use crate::dual::{self, Dual};
 use crate::identity::Identity;
 use crate::model::streams::streams;
 use crate::network::{Discriminator, DualDiscriminator, TangentRule};
+use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Convolution, Initialization, Linear, LinearConfig, activation, to_channels_last};
+use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
 
 /// The discriminator of a residual GAN: from images `[N, C, H, W]` to logits.
@@ -34,7 +34,7 @@ struct Block {
 }
 
 impl ResnetDiscriminator {
-    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, GanError> {
+    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?.min(config.discriminator_halvings);
         let filters = config.filters;
         let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);
@@ -43,7 +43,7 @@ impl ResnetDiscriminator {
                 let shape = [inputs, filters, kernel];
                 config.convolution(shape, config.spectral_norm, &mut stream(), device)
             };
-            Ok::<_, GanError>(Block {
+            Ok::<_, NetworkError>(Block {
                 first: convolution(inputs, 3)?,
                 second: convolution(filters, 3)?,
                 shortcut: halves.then(|| convolution(inputs, 1)).transpose()?,
@@ -70,8 +70,7 @@ impl ResnetDiscriminator {
 impl Block {
     /// 3x3, ReLU, 3x3.
     fn residual(&self, x: Dual<4>) -> Dual<4> {
-        self.second
-            .propagate(activation::relu(self.first.propagate(x)))
+        self.second.propagate(dual::relu(self.first.propagate(x)))
     }
 
     fn shortcut(&self, x: Dual<4>) -> Dual<4> {
@@ -88,13 +87,13 @@ impl Block {
     }
 
     fn down(&self, x: Dual<4>) -> Dual<4> {
-        let residual = average_pool(self.residual(activation::relu(x.clone())));
+        let residual = average_pool(self.residual(dual::relu(x.clone())));
         // A 1x1 convolution and a mean commute; this order is a quarter of the work.
         residual + self.shortcut(average_pool(x))
     }
 
     fn unscaled(&self, x: Dual<4>) -> Dual<4> {
-        let residual = self.residual(activation::relu(x.clone()));
+        let residual = self.residual(dual::relu(x.clone()));
         residual + self.shortcut(x)
     }
 }
@@ -122,7 +121,7 @@ impl DualDiscriminator<4> for ResnetDiscriminator {
         let x = self.first.first(samples.linear(to_channels_last));
         let x = self.down.iter().fold(x, |x, block| block.down(x));
         let x = self.unscaled.iter().fold(x, |x, block| block.unscaled(x));
-        let features = activation::relu(x).linear(|x| {
+        let features = dual::relu(x).linear(|x| {
             let [n, height, width, channels] = x.dims();
             let x = x.reshape([n, height * width, channels]);
             let x = match self.pooling {

@@ -4,14 +4,13 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
-use crate::dual::Dual;
-use crate::gan_error::GanError;
+use crate::dual::{self, Dual};
 use crate::model::streams::streams;
 use crate::network::Generator;
+use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
-    BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig, activation,
-    to_channels_first,
+    BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig, to_channels_first,
 };
 use crate::random::{Purpose, Stream};
 
@@ -37,10 +36,10 @@ struct Up {
 }
 
 impl ResnetGenerator {
-    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, GanError> {
+    pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?;
         let (height, width) = (config.height >> halvings, config.width >> halvings);
-        let filters = config.filters;
+        let filters = config.generator_channels();
         let mut stream = streams(config.seed, Purpose::GeneratorWeights);
         let stem = StemConfig::new(config.latent_size, [height, width, filters])
             .with_bias(true)
@@ -70,8 +69,8 @@ impl Up {
         config: &ResnetConfig,
         stream: &mut impl FnMut() -> Stream,
         device: &Device,
-    ) -> Result<Self, GanError> {
-        let filters = config.filters;
+    ) -> Result<Self, NetworkError> {
+        let filters = config.generator_channels();
         let mut convolution =
             |kernel| config.convolution([filters, filters, kernel], false, &mut stream(), device);
         Ok(Self {
@@ -84,9 +83,9 @@ impl Up {
     }
 
     fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let y = activation::relu(self.first_norm.propagate(x.clone()));
+        let y = dual::relu(self.first_norm.propagate(x.clone()));
         let y = self.first.propagate(upsample_nearest(y));
-        let y = activation::relu(self.second_norm.propagate(y));
+        let y = dual::relu(self.second_norm.propagate(y));
         // A 1x1 convolution and the repetition of pixels commute; this order is a quarter of the work.
         let shortcut = upsample_nearest(self.shortcut.propagate(x));
         shortcut + self.second.propagate(y)
@@ -101,8 +100,8 @@ impl Generator<4> for ResnetGenerator {
     fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
         let x = self.stem.propagate(Dual::constant(latent));
         let x = self.blocks.iter().fold(x, |x, block| block.propagate(x));
-        let x = activation::relu(self.norm.propagate(x));
-        to_channels_first(activation::tanh(self.last.propagate(x)).value)
+        let x = dual::relu(self.norm.propagate(x));
+        to_channels_first(dual::tanh(self.last.propagate(x)).value)
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 
 use super::size;
 use crate::errors::at_least_1;
-use crate::gan_error::GanError;
+use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
@@ -26,9 +26,8 @@ pub enum Pooling {
     Mean,
 }
 
-/// Configuration of a residual GAN for images of any channel count, height and width: the networks of WGAN-GP
-/// (Gulrajani et al. 2017, appendix F) and, with `spectral_norm` and `Pooling::Sum`, of SNGAN (Miyato et al.
-/// 2018, table 4).
+/// Configuration of a residual GAN for images of any channel count, height and width: [`ResnetConfig::wgan_gp`] is
+/// the networks of WGAN-GP, [`ResnetConfig::sngan`] those of SNGAN.
 ///
 /// The generator doubles its image, with batch normalisation, as often as [`ResnetConfig::halvings`] says. The
 /// discriminator has no normalisation of its activations, so that its samples stay independent and gradient
@@ -59,9 +58,12 @@ pub struct ResnetConfig {
     /// Width of the latent space.
     #[config(default = 128)]
     pub latent_size: usize,
-    /// Channels of every hidden layer.
+    /// Channels of every hidden layer, those of the generator where `generator_filters` says nothing else.
     #[config(default = 128)]
     pub filters: usize,
+    /// Channels of every hidden layer of the generator; `None` for `filters`.
+    #[config(default = "None")]
+    pub generator_filters: Option<usize>,
     /// The smallest side that the generator may start from.
     #[config(default = 4)]
     pub base_size: usize,
@@ -88,19 +90,33 @@ pub struct ResnetConfig {
 }
 
 impl ResnetConfig {
+    /// The networks of WGAN-GP on 32x32 images (Gulrajani et al. 2017, appendix F): 128 channels in both, the
+    /// discriminator's last image read by its mean.
+    pub fn wgan_gp(channels: usize, height: usize, width: usize) -> Self {
+        Self::new(channels, height, width).with_pooling(Pooling::Mean)
+    }
+
+    /// The networks of SNGAN on 32x32 images (Miyato et al. 2018, table 4): 256 channels in the generator and 128 in
+    /// the discriminator, which has spectral normalisation; its last image is read by its sum.
+    pub fn sngan(channels: usize, height: usize, width: usize) -> Self {
+        Self::new(channels, height, width)
+            .with_generator_filters(Some(256))
+            .with_spectral_norm(true)
+    }
+
     /// How many times the generator doubles its image.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`] where the image cannot be halved at all.
-    pub fn halvings(&self) -> Result<usize, GanError> {
+    /// [`NetworkError::UnreachableSize`] where the image cannot be halved at all.
+    pub fn halvings(&self) -> Result<usize, NetworkError> {
         size::halvings(self.height, self.width, self.base_size)
     }
 
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, NetworkError> {
         self.check()?;
         ResnetGenerator::new(self, device)
     }
@@ -108,18 +124,24 @@ impl ResnetConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`GanError::UnreachableSize`], [`GanError::Config`] for a size of 0.
-    pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, GanError> {
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, NetworkError> {
         self.check()?;
         ResnetDiscriminator::new(self, device)
     }
 
-    fn check(&self) -> Result<(), GanError> {
+    fn check(&self) -> Result<(), NetworkError> {
         at_least_1("channels", self.channels)?;
         at_least_1("latent_size", self.latent_size)?;
         at_least_1("filters", self.filters)?;
+        at_least_1("generator_filters", self.generator_channels())?;
         at_least_1("discriminator_halvings", self.discriminator_halvings)?;
         Ok(())
+    }
+
+    /// Channels of every hidden layer of the generator.
+    fn generator_channels(&self) -> usize {
+        self.generator_filters.unwrap_or(self.filters)
     }
 
     fn sample_shape(&self) -> [usize; 3] {
@@ -132,7 +154,7 @@ impl ResnetConfig {
         spectral_norm: bool,
         stream: &mut Stream,
         device: &Device,
-    ) -> Result<Convolution, GanError> {
+    ) -> Result<Convolution, NetworkError> {
         let initialization = if kernel == 1 {
             Initialization::LINEAR
         } else {

@@ -13,7 +13,7 @@ pub use rows::read_history;
 
 use crate::files::replace_file;
 use crate::gan_error::GanError;
-use crate::observer::{Flow, Observer, Plan};
+use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::{StepReport, StepValues};
 use rows::{Format, is_finite, read_rows};
 
@@ -48,8 +48,7 @@ use rows::{Format, is_finite, read_rows};
 pub struct History {
     path: PathBuf,
     format: Format,
-    interval: usize,
-    plan: Plan,
+    interval: Interval,
     file: Option<OpenFile>,
 }
 
@@ -76,8 +75,7 @@ impl History {
         Self {
             path: path.as_ref().to_path_buf(),
             format,
-            interval,
-            plan: Plan::new(0, 0),
+            interval: Interval::new(interval),
             file: None,
         }
     }
@@ -160,20 +158,23 @@ impl History {
 
 impl<T> Observer<T> for History {
     fn start(&mut self, plan: Plan) -> Result<(), GanError> {
-        self.plan = plan;
+        self.interval.start()?;
         self.file = None;
         self.file = Some(self.replace(&self.earlier_rows(plan.from)?)?);
         Ok(())
     }
 
     fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
-        if self.plan.is_due(report.step, self.interval) {
+        if self.interval.is_due(report.step) {
             self.append(&report.read()?)?;
         }
         Ok(Flow::Continue)
     }
 
-    fn finish(&mut self, _trainer: &T) -> Result<(), GanError> {
+    fn finish(&mut self, last: Option<&StepReport>, _trainer: &T) -> Result<(), GanError> {
+        if let Some(report) = self.interval.at_the_end(last) {
+            self.append(&report.read()?)?;
+        }
         self.sync()
     }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 
-use crate::gan_error::GanError;
+use crate::errors::FileError;
+use crate::observe_error::ObserveError;
 use crate::report::StepValues;
 
 /// Bytes that a line may have; the library's own have a few hundred.
@@ -53,27 +54,27 @@ impl Format {
 /// rows: a line has at most 64 KiB.
 ///
 /// # Errors
-/// [`GanError::File`] where the file cannot be read; [`GanError::History`] for a header of other columns and for
+/// [`ObserveError::File`] where the file cannot be read; [`ObserveError::History`] for a header of other columns and for
 /// any line but the last that is no row, one of numbers that are not finite among them.
-pub fn read_history(path: impl AsRef<Path>) -> Result<Vec<StepValues>, GanError> {
+pub fn read_history(path: impl AsRef<Path>) -> Result<Vec<StepValues>, ObserveError> {
     Ok(read_rows(path.as_ref())?.into_values().collect())
 }
 
 /// The rows by step.
-pub(super) fn read_rows(path: &Path) -> Result<BTreeMap<usize, StepValues>, GanError> {
-    let file = File::open(path).map_err(|error| GanError::io(path, error))?;
+pub(super) fn read_rows(path: &Path) -> Result<BTreeMap<usize, StepValues>, ObserveError> {
+    let file = File::open(path).map_err(|error| FileError::new(path, error))?;
     let mut reader = BufReader::new(file);
     let mut rows = BTreeMap::new();
     let mut columns = Columns::Unknown;
     // A line that is no row is forgiven where no other follows.
     let mut damage = None;
     for number in 1.. {
-        let line = read_line(&mut reader).map_err(|error| GanError::io(path, error))?;
+        let line = read_line(&mut reader).map_err(|error| FileError::new(path, error))?;
         let Some(line) = line else { break };
         if let Some(error) = damage.take() {
             return Err(error);
         }
-        let error = |message| GanError::History {
+        let error = |message| ObserveError::History {
             path: path.to_path_buf(),
             line: number,
             message,
@@ -98,12 +99,34 @@ pub(super) fn read_rows(path: &Path) -> Result<BTreeMap<usize, StepValues>, GanE
 }
 
 /// Whether all numbers are finite.
-///
-/// Said through JSON, which has no other numbers, so that no field can be forgotten here.
 pub(super) fn is_finite(values: &StepValues) -> bool {
-    serde_json::to_value(values)
-        .and_then(serde_json::from_value::<StepValues>)
-        .is_ok_and(|same| same == *values)
+    // Taken apart, so that the compiler names a field that is forgotten.
+    let StepValues {
+        step: _,
+        loss_discriminator,
+        loss_generator,
+        penalty,
+        probability_real,
+        probability_fake,
+        logit_real,
+        logit_fake,
+        gradient_norm_discriminator,
+        gradient_norm_generator,
+    } = *values;
+    loss_discriminator.is_finite()
+        && [
+            loss_generator,
+            penalty,
+            probability_real,
+            probability_fake,
+            logit_real,
+            logit_fake,
+            gradient_norm_discriminator,
+            gradient_norm_generator,
+        ]
+        .into_iter()
+        .flatten()
+        .all(f32::is_finite)
 }
 
 /// What the first line says of the others.
@@ -124,9 +147,10 @@ impl Columns {
         if !first.is_whole {
             // The beginning of a header, or a file that is no history and must not be taken for an empty one.
             let length = first.bytes.len().min(HEADER_START.len());
-            return match first.bytes[..length] == HEADER_START[..length] {
-                true => Ok(Self::Unknown),
-                false => Err("neither a header nor a JSON object".to_string()),
+            return if first.bytes[..length] == HEADER_START[..length] {
+                Ok(Self::Unknown)
+            } else {
+                Err("neither a header nor a JSON object".to_string())
             };
         }
         let header = record(first)?;
@@ -162,9 +186,10 @@ impl Columns {
                     .map_err(|error| error.to_string())?
             }
         };
-        match is_finite(&values) {
-            true => Ok(values),
-            false => Err("a number is not finite".to_string()),
+        if is_finite(&values) {
+            Ok(values)
+        } else {
+            Err("a number is not finite".to_string())
         }
     }
 }
@@ -201,9 +226,10 @@ struct Line {
 
 impl Line {
     fn check_length(&self) -> Result<(), String> {
-        match self.is_too_long {
-            true => Err(format!("more than {LINE_LIMIT} bytes")),
-            false => Ok(()),
+        if self.is_too_long {
+            Err(format!("more than {LINE_LIMIT} bytes"))
+        } else {
+            Ok(())
         }
     }
 }

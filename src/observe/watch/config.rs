@@ -1,11 +1,12 @@
-//! [`WatchConfig`]: what a watch looks at, and when it speaks.
+//! [`WatchConfig`]: what a watch measures, and which values are a finding.
 
 use burn::config::Config;
 
-use super::features::FeatureSpace;
+use super::distances::mean_pair_distance;
 use super::{Watch, Window};
 use crate::batch::{Batch, Condition, check_condition};
 use crate::errors::at_least_1;
+use crate::feature::{FeatureExtractor, RandomFeaturesConfig};
 use crate::gan_error::GanError;
 
 /// What a finding leads to, besides a warning in the log.
@@ -22,32 +23,34 @@ pub enum WatchAction {
 
 /// Configuration of [`Watch`].
 ///
-/// The defaults raised no alarm in the healthy runs of `docs/reliability.md`. `None` switches a check off.
+/// The defaults raised no alarm in the healthy runs of the page [Reliability](crate::guide::reliability). `None`
+/// switches a check off.
 #[derive(Config, Debug)]
 #[non_exhaustive]
 pub struct WatchConfig {
-    /// Steps in a window: every so many there is one look.
+    /// Number of steps in a window; the measurements are of whole windows.
     #[config(default = 500)]
     pub window: usize,
-    /// Saturation: the difference of the mean real and the mean generated logit that is too large, on average over
-    /// the window.
+    /// Saturation is found where the mean logit of real minus that of generated samples, averaged over the window's
+    /// steps, is above this threshold.
     ///
     /// At logits of 7.5 and -7.5 the discriminator's cross-entropy is 1e-3: there is next to nothing left to learn.
     /// Logits of a Wasserstein critic have the data's scale: choose a threshold for them, or none.
     #[config(default = "Some(15.0)")]
     pub maximum_logit_gap: Option<f64>,
-    /// Saturation, where logits are log-odds: the share of logits on the right side of 0 that has to be exceeded,
-    /// too. In [0, 1]; `None` leaves the difference alone to decide.
+    /// Where logits are log-odds, saturation is found only if, besides, the share of logits on the right side of 0
+    /// (real above, generated below) is above this threshold. In [0, 1]; `None` leaves the difference alone to decide.
     #[config(default = "Some(0.95)")]
     pub maximum_accuracy: Option<f64>,
-    /// Stall: the movement over a window that is too little, of samples of fixed latents, in mean distances between
-    /// two real samples.
+    /// A stall is found where samples of fixed latents move by less than this over a window, in units of the mean
+    /// distance between two real samples.
     ///
     /// The running statistics of batch normalisation move without any learning: a generator that has it does not
     /// stand still by this measure.
     #[config(default = "Some(1e-4)")]
     pub minimum_movement: Option<f64>,
-    /// Collapse: the mean distance between two generated samples that is too little, in that of two real ones.
+    /// A collapse is found where the mean distance between two generated samples is below this, in units of that
+    /// between two real ones.
     ///
     /// It finds samples that have become one or a few close ones, not the loss of some modes among many: for that
     /// there are metrics.
@@ -64,8 +67,8 @@ pub struct WatchConfig {
 impl WatchConfig {
     /// A watch that compares generated samples with these real ones, under the same conditions.
     ///
-    /// Some 64 to 256 real samples are enough. They are measured once, in a fixed space of random features; every
-    /// look generates as many.
+    /// Some 64 to 256 real samples are enough. They are measured once, in
+    /// [`RandomFeatures`](crate::feature::RandomFeatures); each measurement generates as many.
     ///
     /// # Errors
     /// [`GanError::Config`] for a window of 0, a threshold that is negative or not finite, and for real
@@ -96,13 +99,17 @@ impl WatchConfig {
             ));
         }
         check_condition(real_example.len(), &real_example.condition)?;
-        let space = FeatureSpace::new(real_example.samples.clone(), self.seed)?;
-        let spread = space.features(real_example.samples.clone())?.spread();
-        if !(spread > 0.0 && spread.is_finite()) {
+        let samples = real_example.samples.clone();
+        let space = RandomFeaturesConfig::new()
+            .with_seed(self.seed)
+            .init(samples.clone())?;
+        let features = space.extract(samples, real_example.len())?;
+        let real_distance = mean_pair_distance(&features);
+        if !(real_distance > 0.0 && real_distance.is_finite()) {
             let requirement = "the samples must differ and be finite";
             return Err(GanError::config(
-                "real_example: spread",
-                spread,
+                "real_example: mean distance",
+                real_distance,
                 requirement,
             ));
         }
@@ -111,7 +118,7 @@ impl WatchConfig {
             count: real_example.len(),
             condition: real_example.condition.clone(),
             space,
-            spread,
+            real_distance,
             window: Window::default(),
             followed: None,
             measures: None,

@@ -1,4 +1,4 @@
-//! [`Finding`]: what the watch says of a window.
+//! [`Finding`]: what is wrong in a window, and the [`Measures`] that show it.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::WatchConfig;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FindingKind {
-    /// The discriminator tells real and generated samples apart so surely that the generator learns little.
+    /// The discriminator separates real and generated samples so surely that the generator learns little.
     Saturation,
     /// The generator does not change.
     Stall,
@@ -60,7 +60,7 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// What is wrong by these numbers, one finding a kind at most.
+    /// What is wrong by these numbers, at most one finding of each kind.
     pub(super) fn findings(&self, config: &WatchConfig) -> Vec<Finding> {
         [
             (FindingKind::Saturation, self.saturation(config)),

@@ -1,7 +1,7 @@
-//! [`Watch`]: says in plain language when a run goes wrong in one of the ways that GANs are known for.
+//! [`Watch`]: finds the ways of going wrong that GANs are known for, and describes them in plain language.
 
 mod config;
-mod features;
+mod distances;
 mod finding;
 
 use burn::tensor::Tensor;
@@ -10,22 +10,23 @@ use serde_json::Value;
 
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::Condition;
+use crate::feature::{FeatureError, FeatureExtractor, Features, RandomFeatures};
 use crate::gan_error::GanError;
 use crate::observer::{Flow, Observer, Plan};
 use crate::report::StepReport;
-use features::{FeatureSpace, Features};
+use distances::{mean_movement, mean_pair_distance};
 
 pub use config::{WatchAction, WatchConfig};
 pub use finding::{Finding, FindingKind, Measures};
 
-/// Fixed samples whose movement is followed: all that a checkpoint has to remember of the last look.
+/// How many of the generated samples are followed from one window to the next; a checkpoint keeps their features.
 const FOLLOWED: usize = 16;
 
 /// Watches a run for a saturated discriminator, a stalled generator and a collapse of the modes.
 ///
 /// It adds up what the steps report on the device and reads it once a window, together with one batch of generated
-/// samples of latents that are the same each time. Findings go to the log as warnings and to
-/// [`Watch::findings`].
+/// samples, whose latents are the same each time. Samples are compared in [`RandomFeatures`]. Findings go to the log as
+/// warnings and to [`Watch::findings`].
 ///
 /// ```
 /// use burn_gan::{AdversarialTrainer, Batch, GanError, observe::{Watch, WatchConfig}};
@@ -41,14 +42,14 @@ const FOLLOWED: usize = 16;
 #[derive(Debug)]
 pub struct Watch<const D: usize, C = ()> {
     config: WatchConfig,
-    /// How many samples a look generates.
+    /// How many samples are generated for a measurement.
     count: usize,
     condition: C,
-    space: FeatureSpace,
+    space: RandomFeatures,
     /// The mean distance between two real samples.
-    spread: f64,
+    real_distance: f64,
     window: Window,
-    /// The followed samples at the beginning of the window.
+    /// The features of the followed samples at the beginning of the window.
     followed: Option<Features>,
     measures: Option<Measures>,
     findings: Vec<Finding>,
@@ -64,15 +65,17 @@ struct Window {
     accuracy: Option<Tensor<1>>,
 }
 
-/// What a checkpoint keeps. Floats are kept as their bits: JSON's reader may be off by the last one.
+/// What a checkpoint keeps.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Memory {
     first: usize,
     steps: usize,
-    gap: Option<u64>,
-    accuracy: Option<u64>,
-    followed: Option<Vec<u32>>,
+    /// Sums over the window's steps so far.
+    logit_gap: Option<f64>,
+    accuracy: Option<f64>,
+    /// One row of features a followed sample.
+    followed: Option<Vec<Vec<f64>>>,
     findings: Vec<Finding>,
 }
 
@@ -90,7 +93,7 @@ impl<const D: usize, C> Watch<D, C> {
         self.measures
     }
 
-    fn looks_at_samples(&self) -> bool {
+    fn measures_samples(&self) -> bool {
         self.config.minimum_movement.is_some() || self.config.minimum_diversity.is_some()
     }
 
@@ -103,12 +106,12 @@ impl<const D: usize, C> Watch<D, C> {
         };
         let diversity = samples
             .as_ref()
-            .map(|samples| samples.spread() / self.spread);
-        let now = samples.map(|samples| samples.first(FOLLOWED));
+            .map(|samples| mean_pair_distance(samples) / self.real_distance);
+        let now = samples.map(first_rows).transpose()?;
         let movement = now
             .as_ref()
             .zip(self.followed.as_ref())
-            .map(|(now, earlier)| now.movement(earlier) / self.spread);
+            .map(|(now, earlier)| mean_movement(now, earlier) / self.real_distance);
         let measures = Measures {
             first: window.first,
             last,
@@ -133,6 +136,31 @@ impl<const D: usize, C> Watch<D, C> {
     }
 }
 
+impl<const D: usize, C: Condition> Watch<D, C> {
+    /// The features of generated samples; `None` where they are not finite: to find that is the step's part.
+    fn generated<T: AdversarialTrainer<D, C>>(
+        &self,
+        trainer: &T,
+    ) -> Result<Option<Features>, GanError> {
+        let samples = trainer.sample(self.count, self.config.seed, &self.condition)?;
+        match self.space.extract(samples, self.count) {
+            Ok(features) => Ok(Some(features)),
+            Err(FeatureError::NonFinite { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The features of the followed samples out of a checkpoint.
+    fn recalled(&self, rows: &[Vec<f64>]) -> Result<Features, GanError> {
+        let features =
+            Features::from_rows(rows).map_err(|error| GanError::state("watch", error))?;
+        if features.dimensions() != self.space.dimensions() {
+            return Err(GanError::state("watch", "features of another space"));
+        }
+        Ok(features)
+    }
+}
+
 impl Window {
     /// Adds a step's logits without waiting for the device.
     fn add(&mut self, report: &StepReport) {
@@ -141,11 +169,11 @@ impl Window {
         }
         self.steps += 1;
         // A sum of tracked tensors would keep the graph of every step alive.
-        let real = report.logits_real.clone().without_autodiff();
-        let fake = report.logits_fake.clone().without_autodiff();
+        let real = report.logits_real().clone().without_autodiff();
+        let fake = report.logits_fake().clone().without_autodiff();
         let gap = real.clone().mean() - fake.clone().mean();
         self.gap = Some(sum(self.gap.take(), gap));
-        if report.logits_are_log_odds {
+        if report.logits_are_log_odds() {
             let right = |is_right: Tensor<1, burn::tensor::Bool>| is_right.float().mean();
             let accuracy = right(real.greater_scalar(0.0)) + right(fake.lower_scalar(0.0));
             self.accuracy = Some(sum(self.accuracy.take(), accuracy * 0.5));
@@ -165,6 +193,12 @@ fn read(sum: Tensor<1>) -> Result<f64, GanError> {
     sum.try_into_scalar::<f64>().map_err(GanError::device)
 }
 
+/// The features of the samples that are followed.
+fn first_rows(features: Features) -> Result<Features, FeatureError> {
+    let count = features.count().min(FOLLOWED);
+    features.select(&(0..count).collect::<Vec<_>>())
+}
+
 impl<const D: usize, C, T> Observer<T> for Watch<D, C>
 where
     C: Condition,
@@ -182,34 +216,30 @@ where
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
         self.window.add(report);
         let is_whole = self.window.steps >= self.config.window;
-        let looks = self.looks_at_samples() && (is_whole || self.followed.is_none());
-        let samples = match looks {
-            true => {
-                let samples = trainer.sample(self.count, self.config.seed, &self.condition)?;
-                Some(self.space.features(samples)?)
-            }
-            false => None,
+        let due = is_whole || self.followed.is_none();
+        let samples = if due && self.measures_samples() {
+            self.generated(trainer)?
+        } else {
+            None
         };
         if is_whole {
             return self.close(report.step, samples);
         }
         if let Some(samples) = samples {
-            self.followed = Some(samples.first(FOLLOWED));
+            self.followed = Some(first_rows(samples)?);
         }
         Ok(Flow::Continue)
     }
 
     fn memory(&mut self) -> Result<Value, GanError> {
-        let bits = |sum: &Option<Tensor<1>>| -> Result<Option<u64>, GanError> {
-            let value = sum.clone().map(read).transpose()?;
-            Ok(value.map(f64::to_bits))
-        };
+        let value = |sum: &Option<Tensor<1>>| sum.clone().map(read).transpose();
+        let rows = |features: &Features| features.rows().map(<[f64]>::to_vec).collect();
         serde_json::to_value(Memory {
             first: self.window.first,
             steps: self.window.steps,
-            gap: bits(&self.window.gap)?,
-            accuracy: bits(&self.window.accuracy)?,
-            followed: self.followed.as_ref().map(Features::bits),
+            logit_gap: value(&self.window.gap)?,
+            accuracy: value(&self.window.accuracy)?,
+            followed: self.followed.as_ref().map(rows),
             findings: self.findings.clone(),
         })
         .map_err(|error| GanError::state("watch", error))
@@ -220,18 +250,15 @@ where
             Memory::deserialize(memory).map_err(|error| GanError::state("watch", error))?;
         let followed = memory
             .followed
-            .map(|bits| {
-                Features::from_bits(&bits)
-                    .ok_or_else(|| GanError::state("watch", "features that are no whole rows"))
-            })
+            .map(|rows| self.recalled(&rows))
             .transpose()?;
         let device = self.space.device();
-        let sum =
-            |bits: Option<u64>| bits.map(|bits| Tensor::from_data([f64::from_bits(bits)], device));
+        let sum = |value: Option<f64>| value.map(|value| Tensor::from_data([value], device));
         self.window = Window {
             first: memory.first,
-            steps: memory.steps,
-            gap: sum(memory.gap),
+            // A sum that was not finite is null in JSON: the window begins anew.
+            steps: memory.logit_gap.map_or(0, |_| memory.steps),
+            gap: sum(memory.logit_gap),
             accuracy: sum(memory.accuracy),
         };
         self.followed = followed;

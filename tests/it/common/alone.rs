@@ -10,7 +10,7 @@ const ALONE: &str = "BURN_GAN_TEST_ALONE";
 /// To be called with a closure, directly in the test: the test's path is read off the closure's type.
 #[track_caller]
 pub fn alone<F: FnOnce()>(test: F) {
-    if std::env::var_os(ALONE).is_some() {
+    if is_alone() {
         return test();
     }
     let path = std::any::type_name::<F>().trim_end_matches("::{{closure}}");

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use burn_gan::data::{Mixture, MixtureSourceConfig, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::model::{DcganConfig, MlpConfig, ResnetConfig};
-use burn_gan::observe::{EarlyStoppingConfig, History, Observer};
+use burn_gan::observe::{EarlyStoppingConfig, History};
 use burn_gan::observe::{Score, WatchConfig};
 use burn_gan::run::{CheckpointConfig, Fit, Outcome};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
@@ -151,23 +151,20 @@ where
         let mean = samples.mean().try_into_scalar::<f32>();
         Ok(f64::from(mean.map_err(GanError::user)?).abs())
     };
-    let mut observers: Vec<Box<dyn Observer<_> + '_>> = vec![
-        Box::new(History::csv(&histories[0], 3)),
-        Box::new(History::json_lines(&histories[1], 1)),
-        Box::new(WatchConfig::new().with_window(8).init(&real)?),
-        Box::new(
-            EarlyStoppingConfig::new()
-                .with_interval(7)
-                .with_patience(1000)
-                .init(Score::lowest("off-center", off_center))?,
-        ),
-    ];
+    let stopping = EarlyStoppingConfig::new()
+        .with_interval(7)
+        .with_patience(1000)
+        .init(Score::lowest("off-center", off_center))?;
     let config = CheckpointConfig::new(folder.join("run"))
         .with_every(keep.every)
         .with_keep(keep.keep);
     let outcome = trainer
-        .fit(&mut source, keep.steps)
-        .observe(&mut observers)
+        .fit(&mut source)
+        .until(keep.steps)
+        .observe(History::csv(&histories[0], 3))
+        .observe(History::json_lines(&histories[1], 1))
+        .observe(WatchConfig::new().with_window(8).init(&real)?)
+        .observe(stopping)
         .checkpoints(config)
         .resume(folder.join("run"))
         .keep_best(Score::lowest("off-center", off_center))

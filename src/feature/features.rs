@@ -1,10 +1,11 @@
-//! [`Features`]: what every metric takes, feature vectors on the host.
+//! [`Features`]: feature vectors on the host, what extractors return and metrics take.
 
 use burn::tensor::Tensor;
 
+use super::FeatureError;
+
 use crate::batch::BatchError;
-use crate::errors::ShapeError;
-use crate::gan_error::GanError;
+use crate::errors::{DeviceError, ShapeError, at_least_1};
 
 /// The feature vectors of a set of samples, `[N, d]`, in double precision on the host.
 ///
@@ -12,7 +13,7 @@ use crate::gan_error::GanError;
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
-/// use burn_gan::metric::Features;
+/// use burn_gan::feature::Features;
 ///
 /// let points = Tensor::<2>::from_floats([[2.0, 0.0], [0.0, 1.0], [0.5, 0.5]], &Device::flex());
 /// let features = Features::from_tensor(points)?;
@@ -30,22 +31,20 @@ impl Features {
     /// Feature vectors one after another, `dimensions` values each.
     ///
     /// # Errors
-    /// [`GanError::Config`] for vectors of no dimension, [`GanError::Batch`] for no vectors,
-    /// [`GanError::Shape`] where the last one is cut off, [`GanError::NonFiniteFeature`] for NaN and
+    /// [`FeatureError::Config`] for vectors of no dimension, [`FeatureError::Batch`] for no vectors,
+    /// [`FeatureError::Shape`] where the last one is cut off, [`FeatureError::NonFinite`] for NaN and
     /// infinities.
-    pub fn new(values: Vec<f64>, dimensions: usize) -> Result<Self, GanError> {
-        if dimensions == 0 {
-            return Err(GanError::config("dimensions", 0, "must be at least 1"));
-        }
+    pub fn new(values: Vec<f64>, dimensions: usize) -> Result<Self, FeatureError> {
+        at_least_1("dimensions", dimensions)?;
         if values.is_empty() {
-            return Err(GanError::Batch(BatchError::Empty));
+            return Err(BatchError::Empty.into());
         }
         let rest = values.len() % dimensions;
         if rest != 0 {
             return Err(ragged(dimensions, rest));
         }
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-            return Err(GanError::NonFiniteFeature {
+            return Err(FeatureError::NonFinite {
                 sample: index / dimensions,
                 dimension: index % dimensions,
                 value: values[index],
@@ -57,22 +56,22 @@ impl Features {
     /// The rows of a tensor `[N, d]`, read from its device.
     ///
     /// # Errors
-    /// As [`Features::new`], and [`GanError::Device`] where the tensor cannot be read.
-    pub fn from_tensor(features: Tensor<2>) -> Result<Self, GanError> {
+    /// As [`Features::new`], and [`FeatureError::Device`] where the tensor cannot be read.
+    pub fn from_tensor(features: Tensor<2>) -> Result<Self, FeatureError> {
         let [_, dimensions] = features.dims();
         let values = features
             .try_into_vec_as::<f64>()
-            .map_err(GanError::device)?;
+            .map_err(DeviceError::new)?;
         Self::new(values, dimensions)
     }
 
     /// One feature vector a row, all of the first one's length.
     ///
     /// # Errors
-    /// As [`Features::new`]; [`GanError::Shape`] for a row of another length.
-    pub fn from_rows<Row: AsRef<[f64]>>(rows: &[Row]) -> Result<Self, GanError> {
+    /// As [`Features::new`]; [`FeatureError::Shape`] for a row of another length.
+    pub fn from_rows<Row: AsRef<[f64]>>(rows: &[Row]) -> Result<Self, FeatureError> {
         let Some(first) = rows.first() else {
-            return Err(GanError::Batch(BatchError::Empty));
+            return Err(BatchError::Empty.into());
         };
         let dimensions = first.as_ref().len();
         let mut values = Vec::with_capacity(rows.len() * dimensions);
@@ -89,8 +88,8 @@ impl Features {
     /// Adds the vectors of another set, for features that are computed batch by batch.
     ///
     /// # Errors
-    /// [`GanError::Shape`] for vectors of another length.
-    pub fn append(&mut self, other: Self) -> Result<(), GanError> {
+    /// [`FeatureError::Shape`] for vectors of another length.
+    pub fn append(&mut self, other: Self) -> Result<(), FeatureError> {
         if other.dimensions != self.dimensions {
             return Err(ragged(self.dimensions, other.dimensions));
         }
@@ -101,16 +100,16 @@ impl Features {
     /// The vectors at these positions, in this order.
     ///
     /// # Errors
-    /// [`GanError::IndexOutOfRange`] for a position past the end, [`GanError::Batch`] for none.
-    pub fn select(&self, indices: &[usize]) -> Result<Self, GanError> {
+    /// [`FeatureError::IndexOutOfRange`] for a position past the end, [`FeatureError::Batch`] for none.
+    pub fn select(&self, indices: &[usize]) -> Result<Self, FeatureError> {
         if indices.is_empty() {
-            return Err(GanError::Batch(BatchError::Empty));
+            return Err(BatchError::Empty.into());
         }
         let samples = self.count();
         let mut values = Vec::with_capacity(indices.len() * self.dimensions);
         for &index in indices {
             if index >= samples {
-                return Err(GanError::IndexOutOfRange { index, samples });
+                return Err(FeatureError::IndexOutOfRange { index, samples });
             }
             values.extend_from_slice(self.row(index));
         }
@@ -144,48 +143,8 @@ impl Features {
     }
 }
 
-/// Refuses two sets in different spaces, and fewer than `needed` samples in either.
-pub(super) fn check_pair(
-    metric: &'static str,
-    real: &Features,
-    generated: &Features,
-    needed: usize,
-) -> Result<(), GanError> {
-    if real.dimensions != generated.dimensions {
-        return Err(GanError::FeatureDimensions {
-            real: real.dimensions,
-            generated: generated.dimensions,
-        });
-    }
-    check_count(metric, real.count().min(generated.count()), needed)
-}
-
-/// Refuses fewer than `needed` samples.
-pub(super) fn check_count(
-    metric: &'static str,
-    actual: usize,
-    needed: usize,
-) -> Result<(), GanError> {
-    if actual < needed {
-        return Err(GanError::TooFewSamples {
-            metric,
-            needed,
-            actual,
-        });
-    }
-    Ok(())
-}
-
-/// Refuses a result that overflowed; NaN is one too.
-pub(super) fn check_finite(metric: &'static str, value: f64) -> Result<f64, GanError> {
-    match value.is_finite() {
-        true => Ok(value),
-        false => Err(GanError::MetricOverflow { metric }),
-    }
-}
-
-fn ragged(expected: usize, actual: usize) -> GanError {
-    GanError::Shape(ShapeError {
+fn ragged(expected: usize, actual: usize) -> FeatureError {
+    FeatureError::Shape(ShapeError {
         what: "feature vector",
         expected: vec![expected],
         actual: vec![actual],
