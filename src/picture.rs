@@ -5,8 +5,12 @@ use std::path::Path;
 use burn::tensor::Tensor;
 
 use crate::batch::BatchError;
+use crate::errors::{ConfigError, at_least_1};
 use crate::gan_error::GanError;
 use crate::png_file::Rgb8;
+
+/// Pixels of the largest picture.
+const LARGEST: usize = 1 << 28;
 
 /// Images side by side in one PNG picture.
 ///
@@ -19,21 +23,17 @@ use crate::png_file::Rgb8;
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct PictureGrid {
-    /// Images a row.
-    pub columns: usize,
-    /// Pixels between two images.
-    pub gap: usize,
-    /// Side of the square that each pixel becomes.
-    pub scale: usize,
+    columns: usize,
+    gap: usize,
+    scale: usize,
 }
 
 impl PictureGrid {
-    /// A grid with this many images a row.
-    pub fn with_columns(columns: usize) -> Self {
+    /// A grid with this many images a row, at least 1, and 2 pixels between two images.
+    pub fn new(columns: usize) -> Self {
         Self {
-            columns: columns.max(1),
+            columns,
             gap: 2,
             scale: 1,
         }
@@ -41,13 +41,25 @@ impl PictureGrid {
 
     /// A grid of `count` images with about as many rows as columns.
     pub fn square(count: usize) -> Self {
-        Self::with_columns((count as f64).sqrt().ceil() as usize)
+        Self::new((count.max(1) as f64).sqrt().ceil() as usize)
     }
 
-    /// The same grid with each pixel as a square of `scale` pixels a side.
-    pub fn with_scale(mut self, scale: usize) -> Self {
-        self.scale = scale.max(1);
+    /// Leaves so many pixels between two images.
+    pub fn with_gap(mut self, gap: usize) -> Self {
+        self.gap = gap;
         self
+    }
+
+    /// Draws each pixel, and each of a gap, as a square of `scale` pixels a side, at least 1.
+    pub fn with_scale(mut self, scale: usize) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// Refuses a grid that no images can be laid out in.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        at_least_1("columns", self.columns)?;
+        at_least_1("scale", self.scale)
     }
 
     /// Writes images `[N, C, H, W]` in [-1, 1] as a PNG file, row by row; values outside are clamped.
@@ -55,13 +67,15 @@ impl PictureGrid {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::PictureChannels`] unless C is 1 (grey) or 3 (colour), [`GanError::Batch`] without
-    /// images, [`GanError::File`] where the file cannot be written.
+    /// [`GanError::Config`] for 0 columns, a scale of 0 and a picture of more than 2^28 pixels,
+    /// [`GanError::PictureChannels`] unless C is 1 (grey) or 3 (colour), [`GanError::Batch`] without images,
+    /// [`GanError::Device`] where the device fails, [`GanError::File`] where the file cannot be written.
     pub fn save(&self, images: Tensor<4>, path: impl AsRef<Path>) -> Result<(), GanError> {
         self.draw(images)?.save(path.as_ref())
     }
 
     fn draw(&self, images: Tensor<4>) -> Result<Rgb8, GanError> {
+        self.check()?;
         let [count, channels, height, width] = images.dims();
         if channels != 1 && channels != 3 {
             return Err(GanError::PictureChannels { channels });
@@ -69,17 +83,15 @@ impl PictureGrid {
         if count == 0 || height == 0 || width == 0 {
             return Err(GanError::Batch(BatchError::Empty));
         }
-        let values = images.try_into_vec_as::<f32>().map_err(GanError::device)?;
         let columns = self.columns.min(count);
-        let rows = count.div_ceil(self.columns);
-        let side = |images: usize, pixels: usize| images * pixels + (images - 1) * self.gap;
-        let picture_width = side(columns, width) * self.scale;
-        let picture_height = side(rows, height) * self.scale;
+        let rows = count.div_ceil(columns);
+        let [picture_width, picture_height] = self.size([columns, rows], [width, height])?;
+        let values = images.try_into_vec_as::<f32>().map_err(GanError::device)?;
         let mut colours = vec![0; 3 * picture_width * picture_height];
         let plane = height * width;
         for (index, image) in values.chunks_exact(channels * plane).enumerate() {
-            let left = (index % self.columns) * (width + self.gap);
-            let top = (index / self.columns) * (height + self.gap);
+            let left = (index % columns) * (width + self.gap);
+            let top = (index / columns) * (height + self.gap);
             for pixel in 0..plane {
                 // Grey is the same value three times.
                 let colour = [0, 1, 2].map(|c| byte(image[c.min(channels - 1) * plane + pixel]));
@@ -98,6 +110,20 @@ impl PictureGrid {
             height: picture_height,
             colours,
         })
+    }
+
+    /// The width and height of a picture of so many columns and rows of images of a width and height.
+    fn size(&self, counts: [usize; 2], sides: [usize; 2]) -> Result<[usize; 2], ConfigError> {
+        let [width, height] = [0, 1].map(|axis| {
+            let images = counts[axis].saturating_mul(sides[axis]);
+            let gaps = (counts[axis] - 1).saturating_mul(self.gap);
+            images.saturating_add(gaps).saturating_mul(self.scale)
+        });
+        if width.saturating_mul(height) > LARGEST {
+            let requirement = "must have at most 2^28 pixels";
+            return Err(ConfigError::new("picture", [width, height], requirement));
+        }
+        Ok([width, height])
     }
 }
 

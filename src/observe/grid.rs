@@ -81,6 +81,7 @@ impl<C: Condition> SampleGrid<C> {
 
 impl<C: Condition, T: AdversarialTrainer<4, C>> Observer<T> for SampleGrid<C> {
     fn start(&mut self, _plan: Plan) -> Result<(), GanError> {
+        self.picture.check()?;
         Ok(self.interval.start()?)
     }
 

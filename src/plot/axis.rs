@@ -184,16 +184,137 @@ impl Ranged for Axis {
     }
 
     fn range(&self) -> Range<f64> {
-        if self.is_logarithmic {
-            10f64.powf(self.low)..10f64.powf(self.high)
-        } else {
-            self.low..self.high
-        }
+        self.low..self.high
     }
 }
 
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
         self.label(*value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(low: f64, high: f64, is_logarithmic: bool) -> Vec<String> {
+        let axis = Axis::of([low, high].into_iter(), is_logarithmic, 0.0, None);
+        let ticks = axis.ticks(7).into_iter();
+        ticks.map(|tick| axis.label(tick)).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_numbers_with_the_digits_that_they_need() {
+        let check = |low, high, is_logarithmic, expected: &[&str]| {
+            assert_eq!(labels(low, high, is_logarithmic), expected);
+        };
+        check(0.0, 1.0, false, &["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        let thousands = ["0", "5,000", "10,000", "15,000", "20,000"];
+        check(0.0, 20_000.0, false, &thousands);
+        check(-3.0, 3.0, false, &["-3", "-2", "-1", "0", "1", "2", "3"]);
+        check(
+            -2000.0,
+            -1000.0,
+            false,
+            &["-2,000", "-1,800", "-1,600", "-1,400", "-1,200", "-1,000"],
+        );
+        check(
+            1e-7,
+            3e-7,
+            false,
+            &["1e-7", "1.5e-7", "2e-7", "2.5e-7", "3e-7"],
+        );
+        check(
+            1.0,
+            1000.0,
+            true,
+            &[
+                "1", "2", "5", "10", "20", "50", "100", "200", "500", "1,000",
+            ],
+        );
+        check(
+            1.0,
+            1e6,
+            true,
+            &["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"],
+        );
+        check(
+            1e-12,
+            1.0,
+            true,
+            &["1e-12", "1e-10", "1e-8", "1e-6", "0.0001", "0.01", "1"],
+        );
+        check(0.5, 20.0, true, &["0.5", "1", "2", "5", "10", "20"]);
+        check(2.0, 4.0, true, &["2", "2.5", "3", "3.5", "4"]);
+    }
+
+    #[test]
+    fn every_range_has_an_axis_with_ticks_in_it() {
+        let values = [
+            0.0,
+            -0.0,
+            1e-300,
+            f64::MIN_POSITIVE,
+            f64::from_bits(1),
+            1e-12,
+            1.0,
+            1.0 + 1e-12,
+            123.456,
+            1e16,
+            1e16 + 2.0,
+            1e200,
+            1e299,
+            f64::MAX,
+            f64::INFINITY,
+            f64::NAN,
+        ];
+        let signed = || values.into_iter().chain(values.map(|value| -value));
+        for (low, high) in signed().flat_map(|low| signed().map(move |high| (low, high))) {
+            for is_logarithmic in [false, true] {
+                let axis = Axis::of([low, high].into_iter(), is_logarithmic, 0.05, None);
+                assert!(axis.low < axis.high, "{low} {high} {axis:?}");
+                for value in [low, high] {
+                    let has_share = axis.share(value).is_some();
+                    assert_eq!(
+                        has_share,
+                        has_place(value, is_logarithmic),
+                        "{value} {axis:?}"
+                    );
+                }
+                for count in [3, 7, 12] {
+                    let ticks = axis.ticks(count);
+                    let enough = 1..=3 * count;
+                    assert!(enough.contains(&ticks.len()), "{low} {high} {ticks:?}");
+                    let labels: Vec<_> = ticks.iter().map(|tick| axis.label(*tick)).collect();
+                    assert!(labels.iter().all(|label| label.len() < 20), "{labels:?}");
+                    let differ = labels.windows(2).all(|pair| pair[0] != pair[1]);
+                    assert!(differ, "{low} {high} {labels:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ticks_stand_where_their_labels_say() {
+        for (low, high) in [(500.0, 4700.0), (0.6, 4.8), (-3.2, 0.9), (11.0, 19.0)] {
+            let axis = Axis::between(low, high);
+            for count in 3..=12 {
+                let ticks = axis.ticks(count);
+                assert!(
+                    (2..=count).contains(&ticks.len()),
+                    "{low} to {high}, {count}"
+                );
+                for tick in ticks {
+                    let value: f64 = axis.label(tick).replace(',', "").parse().unwrap();
+                    let there =
+                        low + f64::from(axis.map(&tick, (0, 1_000_000))) * 1e-6 * (high - low);
+                    assert!(
+                        (value - there).abs() < 2e-6 * (high - low),
+                        "{value} at {there}"
+                    );
+                }
+            }
+        }
     }
 }

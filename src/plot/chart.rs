@@ -9,7 +9,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, has_place};
 use super::page::{Area, Page, body, failed, fine, line};
-use super::plane::{Plane, Surroundings, draw_legend, size, swatch};
+use super::plane::{Plane, Surroundings, draw_legend, rows, size, swatch};
 use crate::gan_error::GanError;
 
 /// Colours of lines, in this order (Okabe and Ito's, without the yellow that is too pale for a line).
@@ -79,7 +79,8 @@ impl Chart {
         self
     }
 
-    /// Adds a line through these points `(x, y)`, in their order. A single line is not named in the picture.
+    /// Adds a line through these points `(x, y)`, in their order. A single line is not named in the picture, and neither
+    /// are those of so many that their names have no room.
     pub fn with_line(mut self, name: impl Into<String>, points: &[(f64, f64)]) -> Self {
         self.lines.push((name.into(), points.to_vec()));
         self
@@ -117,7 +118,8 @@ impl Chart {
     fn draw(&self, area: &Area) -> Result<(), GanError> {
         // A gap has no place in either direction.
         let points = self.lines.iter().flat_map(|(_, points)| points);
-        let drawn: Vec<_> = points.filter(|point| self.has_place(point)).collect();
+        let points = points.filter(|point| self.has_place(point));
+        let drawn: Vec<Point> = points.copied().collect();
         let levels = self.references.iter().map(|(_, level)| *level);
         let ys = drawn.iter().map(|(_, y)| *y).chain(levels);
         let x = Axis::of(drawn.iter().map(|(x, _)| *x), false, 0.0, None);
@@ -132,6 +134,7 @@ impl Chart {
 
         // A single line is what the y axis says.
         let has_legend = self.lines.len() + self.references.len() > 1;
+        let named = if has_legend { rows(&plane) } else { 0 };
         let across = |start| {
             let ((x, y), half) = swatch(start);
             [(x - half, y), (x + half, y)]
@@ -143,14 +146,14 @@ impl Chart {
                 LineSeries::new(ends, line(colour, 2.0)).point_size(fine(radius) as u32)
             });
             let series = plane.draw_series(series.flatten()).map_err(failed)?;
-            if has_legend {
+            if index < named {
                 let style = line(colour, 3.0);
                 series
                     .label(name)
                     .legend(move |start| PathElement::new(across(start), style));
             }
         }
-        for (name, level) in &self.references {
+        for (index, (name, level)) in self.references.iter().enumerate() {
             let ends = if y.share(*level).is_some() {
                 vec![(x.at(0.0), *level), (x.at(1.0), *level)]
             } else {
@@ -159,7 +162,7 @@ impl Chart {
             let (dash, gap, style) = (fine(7.0), fine(5.0), line(GREY, 1.5));
             let series = DashedLineSeries::new(ends, dash, gap, style);
             let series = plane.draw_series(series).map_err(failed)?;
-            if has_legend {
+            if self.lines.len() + index < named {
                 series
                     .label(name)
                     .legend(move |start| DashedPathElement::new(across(start), dash, gap, style));
@@ -172,7 +175,7 @@ impl Chart {
             area.draw_text("no data", &style, middle).map_err(failed)?;
         }
         if has_legend {
-            draw_legend(&mut plane, drawn.into_iter())?;
+            draw_legend(&mut plane, &drawn)?;
         }
         Ok(())
     }

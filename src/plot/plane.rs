@@ -53,12 +53,11 @@ impl Surroundings<'_> {
         match self.scale {
             Some(scale) => {
                 let width = area.dim_in_pixel().0 as i32;
-                let rest = width - fine(MARGIN + scale) - beside;
-                builder.margin_left(fine(MARGIN)).margin_right(rest.max(0));
+                builder.margin_right((width - fine(scale) - beside).max(0));
                 builder.right_y_label_area_size(beside);
             }
             None => {
-                // Half of the last label of the x axis may stand out on the right.
+                // Half of the last label of the x axis may stand out on the right, or a scale follows.
                 builder.margin_right(fine(MARGIN));
                 builder.y_label_area_size(beside);
             }
@@ -107,6 +106,11 @@ impl Surroundings<'_> {
     }
 }
 
+/// How many names have room in a plane, one below the other.
+pub(super) fn rows(plane: &Plane) -> usize {
+    (size(plane)[1] / fine(ROW)).max(1) as usize - 1
+}
+
 /// At most so many ticks on a y axis of a height in drawn pixels.
 fn y_ticks(height: i32) -> usize {
     (height / fine(50.0)).clamp(3, 12) as usize
@@ -125,31 +129,30 @@ pub(super) fn axes(plane: &Plane) -> (Axis, Axis) {
 }
 
 /// Writes the names of what is drawn into the corner with the fewest of these points.
-pub(super) fn draw_legend<'p>(
-    plane: &mut Plane,
-    points: impl Iterator<Item = &'p (f64, f64)>,
-) -> Result<(), GanError> {
+pub(super) fn draw_legend(plane: &mut Plane, points: &[(f64, f64)]) -> Result<(), GanError> {
     let (x, y) = axes(plane);
-    let mut corners = [
-        (0, SeriesLabelPosition::UpperRight, (1.0, 1.0)),
-        (0, SeriesLabelPosition::UpperLeft, (0.0, 1.0)),
-        (0, SeriesLabelPosition::LowerLeft, (0.0, 0.0)),
-        (0, SeriesLabelPosition::LowerRight, (1.0, 0.0)),
+    let shares = points
+        .iter()
+        .map(|point| (x.share(point.0), y.share(point.1)));
+    let shares: Vec<_> = shares.collect();
+    let crowd = |(right, top): (f64, f64)| {
+        let is_near =
+            |share: Option<f64>, end: f64| share.is_some_and(|at| (at - end).abs() < 0.35);
+        let near = shares.iter();
+        near.filter(|(x, y)| is_near(*x, right) && is_near(*y, top))
+            .count()
+    };
+    let corners = [
+        (SeriesLabelPosition::UpperRight, (1.0, 1.0)),
+        (SeriesLabelPosition::UpperLeft, (0.0, 1.0)),
+        (SeriesLabelPosition::LowerLeft, (0.0, 0.0)),
+        (SeriesLabelPosition::LowerRight, (1.0, 0.0)),
     ];
-    for point in points {
-        let (Some(across), Some(up)) = (x.share(point.0), y.share(point.1)) else {
-            continue;
-        };
-        for (count, _, (right, top)) in &mut corners {
-            let distance = f64::max((across - *right).abs(), (up - *top).abs());
-            *count += usize::from(distance < 0.35);
-        }
-    }
-    corners.sort_by_key(|(count, ..)| *count);
-    let [(_, emptiest, _), ..] = corners;
+    let emptiest = corners.into_iter().min_by_key(|(_, corner)| crowd(*corner));
+    let position = emptiest.map_or(SeriesLabelPosition::UpperRight, |(position, _)| position);
     plane
         .configure_series_labels()
-        .position(emptiest)
+        .position(position)
         .margin(fine(MARGIN / 2.0))
         .legend_area_size(fine(SWATCH + MARGIN / 2.0))
         .background_style(WHITE.mix(0.8))

@@ -166,7 +166,7 @@ impl<'a> PointsPlot<'a> {
             }
         }
         if self.real.is_some() || self.generated.is_some() {
-            draw_legend(&mut plane, real.iter().chain(&generated))?;
+            draw_legend(&mut plane, &[real, generated].concat())?;
         }
         Ok(())
     }

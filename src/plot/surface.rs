@@ -6,7 +6,7 @@ use plotters::prelude::RGBColor;
 use plotters::style::Color;
 
 use super::axis::{Axis, ends};
-use super::page::{Area, MARGIN, failed, fine};
+use super::page::{Area, failed, fine};
 use super::plane::{Plane, Surroundings, axes, size};
 use crate::errors::ShapeError;
 use crate::gan_error::GanError;
@@ -16,7 +16,7 @@ use crate::unwind::caught;
 const CELL: f64 = 4.0;
 /// Pixels that the scale of colours takes beside the plane: the scale, and at most its labels.
 const SCALE: f64 = 18.0;
-const SCALE_LABELS: f64 = 76.0;
+const SCALE_LABELS: f64 = 66.0;
 /// Points that the function is asked for at once.
 const CHUNK: usize = 4096;
 
@@ -39,7 +39,7 @@ impl Surface<'_> {
     /// Draws the axes, the logits as colours between them, and beside them what the colours mean.
     pub fn draw<'p>(&self, area: &Area<'p>, x: Axis, y: Axis) -> Result<Plane<'p>, GanError> {
         let width = area.dim_in_pixel().0 as i32;
-        let (area, beside) = area.split_horizontally(width - fine(MARGIN + SCALE + SCALE_LABELS));
+        let (area, beside) = area.split_horizontally(width - fine(SCALE + SCALE_LABELS));
         // The text is known when the logits are, and those are asked for where there is room.
         let mut surroundings = Surroundings {
             x_label: ".",

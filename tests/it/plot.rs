@@ -41,6 +41,27 @@ fn places(picture: &Picture, colour: [u8; 3]) -> Vec<(u32, u32)> {
         .collect()
 }
 
+/// The first and the last of some numbers by size.
+fn ends(values: impl Iterator<Item = u32> + Clone) -> (u32, u32) {
+    (values.clone().min().unwrap(), values.max().unwrap())
+}
+
+/// The columns and the rows between which two pictures of one size differ.
+fn differing(a: &Picture, b: &Picture) -> ((u32, u32), (u32, u32)) {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let places: Vec<_> = a
+        .pixels()
+        .zip(b.pixels())
+        .filter(|(a, b)| a != b)
+        .map(|((x, y, _), _)| (x, y))
+        .collect();
+    let (columns, rows) = (
+        places.iter().map(|(x, _)| *x),
+        places.iter().map(|(_, y)| *y),
+    );
+    (ends(columns), ends(rows))
+}
+
 #[test]
 fn lines_are_drawn_where_their_points_are() {
     let rising: Vec<(f64, f64)> = (0..200).map(|i| (f64::from(i), f64::from(i))).collect();
@@ -56,29 +77,182 @@ fn lines_are_drawn_where_their_points_are() {
     let blue = places(&drawn, BLUE);
     let vermilion = places(&drawn, VERMILION);
     assert!(blue.len() > 300 && vermilion.len() > 300);
-    // Below the legend, from left to right.
-    let ends = |places: &[(u32, u32)]| {
-        let places = places.iter().filter(|(_, y)| *y > 100);
-        let leftmost = places.clone().min().unwrap();
-        let rightmost = places.max().unwrap();
+    // From left to right.
+    let climb = |places: &[(u32, u32)]| {
+        let (leftmost, rightmost) = (places.iter().min().unwrap(), places.iter().max().unwrap());
         i64::from(rightmost.1) - i64::from(leftmost.1)
     };
-    assert!(ends(&blue) < -300, "up is towards row 0");
-    assert!(ends(&vermilion) > 300);
+    assert!(climb(&blue) < -300, "up is towards row 0");
+    assert!(climb(&vermilion) > 300);
 }
 
 #[test]
-fn one_line_has_no_legend_and_another_colour_is_not_there() {
-    let drawn = chart(
-        "one.png",
-        &Chart::new("One").with_line("only", &[(0.0, 1.0), (1.0, 2.0)]),
+fn a_legend_names_more_than_one_line_where_the_fewest_points_are() {
+    // Points in all corners but one, and a second line that is but one point in the middle.
+    for (corner, [right, top]) in [[0, 0], [1, 0], [0, 1], [1, 1]].into_iter().enumerate() {
+        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
+        let others = (0..4).filter(|other| *other != corner);
+        let mut points: Vec<(f64, f64)> = others.map(|other| corners[other]).collect();
+        points.push((0.5, 0.5));
+        let one = Chart::new("Corners").with_line("corners", &points);
+        let two = one.clone().with_line("middle", &[(0.5, 0.5)]);
+        let [one, two] = [one, two].map(|drawn| chart("corners.png", &drawn));
+        assert!(places(&one, VERMILION).is_empty());
+        let (middle, named): (Vec<_>, Vec<_>) = places(&two, VERMILION)
+            .into_iter()
+            .partition(|(x, y)| x.abs_diff(460) < 50 && y.abs_diff(270) < 50);
+        assert!(!middle.is_empty() && named.len() > 40, "{}", named.len());
+        for (x, y) in named {
+            assert_eq!(
+                [u32::from(x > 460), u32::from(y < 270)],
+                [right, top],
+                "{x} {y}"
+            );
+        }
+        // Its text as well.
+        let renamed = Chart::new("Corners").with_line("corners", &points);
+        let renamed = chart("corners.png", &renamed.with_line("centre", &[(0.5, 0.5)]));
+        let ((first, last), (upper, lower)) = differing(&two, &renamed);
+        assert!(last - first < 90 && lower - upper < 60);
+    }
+}
+
+#[test]
+fn titles_and_names_of_axes_stand_in_their_places() {
+    let line = [(0.0, 0.0), (1.0, 1.0)];
+    let named = |title: &str, x: &str, y: &str| {
+        chart(
+            "names.png",
+            &Chart::new(title).with_axes(x, y).with_line("line", &line),
+        )
+    };
+    let drawn = named("Title", "step", "loss");
+    let (columns, rows) = differing(&drawn, &named("Other", "step", "loss"));
+    assert!(
+        rows.1 < 36 && columns.0 > 400 && columns.1 < 500,
+        "{columns:?} {rows:?}"
     );
-    assert!(!places(&drawn, BLUE).is_empty());
-    assert!(places(&drawn, VERMILION).is_empty());
-    let legend = places(&drawn, BLUE)
-        .into_iter()
-        .filter(|(x, y)| *x < 60 && *y < 60);
-    assert_eq!(legend.count(), 0);
+    let (columns, rows) = differing(&drawn, &named("Title", "epoch", "loss"));
+    assert!(
+        rows.0 > 500 && columns.0 > 400 && columns.1 < 500,
+        "{columns:?} {rows:?}"
+    );
+    // Upwards, and so higher than wide.
+    let (columns, rows) = differing(&drawn, &named("Title", "step", "score"));
+    assert!(
+        columns.1 < 36 && rows.1 - rows.0 > columns.1 - columns.0,
+        "{columns:?} {rows:?}"
+    );
+    // Names that are there take their room from the data.
+    let bare = chart("bare.png", &Chart::new("").with_line("line", &line));
+    let height = |picture: &Picture| {
+        let (upper, lower) = ends(places(picture, BLUE).into_iter().map(|(_, y)| y));
+        lower - upper
+    };
+    assert!(height(&bare) > height(&drawn) + 30);
+}
+
+#[test]
+fn ticks_have_lines_and_labels() {
+    let at = |low: f64, high: f64| {
+        let chart_of = Chart::new("Ticks").with_line("line", &[(0.0, low), (100.0, high)]);
+        chart("ticks.png", &chart_of)
+    };
+    // The same picture but for the labels of the y axis.
+    let (drawn, other) = (at(20.0, 30.0), at(50.0, 60.0));
+    let (columns, rows) = differing(&drawn, &other);
+    let axis = places(&drawn, BLUE).iter().min().unwrap().0;
+    assert!(columns.1 < axis, "{columns:?} {axis}");
+    assert!(rows.1 - rows.0 > 350, "a label at each tick: {rows:?}");
+    // Lines at 0, 20, .., 100 from left to right; the one at 0 lies under the axis.
+    const PALE: [u8; 3] = [225, 225, 225];
+    let row = drawn.dimensions().1 / 5;
+    let columns = (0..900).filter(|&x| drawn.pixel(x, row) == PALE);
+    let columns: Vec<u32> = columns.collect();
+    assert_eq!(columns.len(), 5, "{columns:?}");
+    let distance = columns[1] - columns[0];
+    for (index, column) in columns.iter().enumerate() {
+        let expected = axis + distance * (index as u32 + 1);
+        assert!(column.abs_diff(expected) <= 3, "{columns:?} from {axis}");
+    }
+}
+
+#[test]
+fn references_are_dashes_at_their_level() {
+    let drawn = chart(
+        "references.png",
+        &Chart::new("References")
+            .with_line("line", &[(0.0, 0.0), (1.0, 1.0)])
+            .with_reference("half", 0.5)
+            .with_reference("nowhere", f64::NAN),
+    );
+    const GREY: [u8; 3] = [110, 110, 110];
+    let blue = places(&drawn, BLUE);
+    let (first, last) = (blue.iter().min().unwrap(), blue.iter().max().unwrap());
+    let middle = (first.1 + last.1) / 2;
+    let dashes = places(&drawn, GREY).into_iter();
+    let dashes: Vec<_> = dashes.filter(|(_, y)| y.abs_diff(middle) <= 3).collect();
+    assert!(!dashes.is_empty(), "none at {middle}");
+    let columns: std::collections::BTreeSet<u32> = dashes.iter().map(|(x, _)| *x).collect();
+    let gaps = (first.0..last.0).filter(|x| columns.contains(x) && !columns.contains(&(x + 1)));
+    let gaps = gaps.count();
+    assert!(
+        (50..80).contains(&gaps),
+        "{gaps} dashes of 7 and gaps of 5 pixels"
+    );
+}
+
+#[test]
+fn sharp_corners_have_no_spikes() {
+    // From end to end within a pixel: the reference lines say where the ends are.
+    let points = |count: u32| -> Vec<(f64, f64)> {
+        (0..count)
+            .map(|i| (f64::from(i), f64::from(i % 2)))
+            .collect()
+    };
+    for count in [400, 3000] {
+        let drawn = chart(
+            "corners-of-lines.png",
+            &Chart::new("")
+                .with_line("noise", &points(count))
+                .with_line("ends", &[(0.0, -1.0), (0.0, 2.0)]),
+        );
+        let (upper, lower) = ends(
+            places(&drawn, VERMILION)
+                .into_iter()
+                .filter(|(x, _)| *x < 100)
+                .map(|(_, y)| y),
+        );
+        let (third, height) = ((lower - upper) / 3, drawn.dimensions().1);
+        let legend = |x: u32, y: u32| x > 600 && (y < 80 || y > height - 120);
+        let blue = places(&drawn, BLUE)
+            .into_iter()
+            .filter(|(x, y)| !legend(*x, *y));
+        let rows = blue.map(|(_, y)| y).collect::<Vec<_>>();
+        let (first, last) = ends(rows.into_iter());
+        assert!(
+            first.abs_diff(upper + third) <= 5,
+            "{first} {upper} {third}"
+        );
+        assert!(last.abs_diff(lower - third) <= 5, "{last} {lower} {third}");
+    }
+}
+
+#[test]
+fn one_point_of_many_is_not_lost() {
+    let mut points: Vec<(f64, f64)> = (0..100_000).map(|i| (f64::from(i), 0.0)).collect();
+    points[50_000].1 = 1.0;
+    let drawn = chart("peak.png", &Chart::new("Peak").with_line("line", &points));
+    let blue = places(&drawn, BLUE);
+    let (upper, lower) = ends(blue.iter().map(|(_, y)| *y));
+    assert!(lower - upper > 350);
+    let (left, right) = ends(blue.iter().map(|(x, _)| *x));
+    let peak = blue
+        .iter()
+        .filter(|(_, y)| *y < upper + 100)
+        .map(|(x, _)| *x);
+    let (first, last) = ends(peak);
+    assert!(last - first < 6 && first.abs_diff((left + right) / 2) < 6);
 }
 
 #[test]
@@ -295,6 +469,57 @@ fn a_surface_has_the_colours_of_its_values() {
     assert!(right[0] < 140 && right[2] > 200, "blue: {right:?}");
     // White in between.
     assert!((300..420).any(|column| at(column).iter().all(|&channel| channel >= 248)));
+}
+
+#[test]
+fn a_scale_says_what_the_colours_mean() {
+    let surface = |factor: f64| {
+        let plot = PointsPlot::new("Scale")
+            .with_range([-1.0, 1.0], [-1.0, 1.0])
+            .with_surface(&Device::flex(), move |points| abscissa(points) * factor);
+        picture("scale.png", |path| plot.save(path))
+    };
+    let (drawn, other) = (surface(20.0), surface(30.0));
+    // The fullest colours beside the plane, orange below blue.
+    let (orange, blue) = ([240, 163, 104], [104, 171, 218]);
+    let row_of = |colour: [u8; 3]| {
+        let near = |pixel: [u8; 3]| (0..3).all(|c| pixel[c].abs_diff(colour[c]) < 4);
+        let beside = drawn
+            .pixels()
+            .filter(|(x, _, pixel)| *x > 655 && near(*pixel));
+        let rows: Vec<u32> = beside.map(|(_, y, _)| y).collect();
+        assert!(rows.len() > 30, "{}", rows.len());
+        rows.iter().sum::<u32>() / rows.len() as u32
+    };
+    assert!(row_of(orange) > row_of(blue) + 500);
+    // Logits half as large again have the same colours, and other labels beside and below them.
+    let (columns, rows) = differing(&drawn, &other);
+    assert!(columns.1 > 670 && rows.1 > 680, "{columns:?} {rows:?}");
+    assert!((60..600).all(|x| (60..600).all(|y| drawn.pixel(x, y) == other.pixel(x, y))));
+}
+
+#[test]
+fn points_that_share_a_far_coordinate_are_not_flat() {
+    for far in [1e4, -1e6] {
+        let upright: Vec<[f32; 2]> = (0..=20).map(|i| [far, i as f32 / 20.0]).collect();
+        let level: Vec<[f32; 2]> = upright.iter().map(|[x, y]| [*y, *x]).collect();
+        let span = |values: &[[f32; 2]]| {
+            let plot = PointsPlot::new("").with_real(points(values));
+            let drawn = picture("far.png", |path| plot.save(path));
+            let legend = |x: u32, y: u32| x > 600 && y < 60;
+            let found: Vec<_> = places(&drawn, [0, 66, 120])
+                .into_iter()
+                .filter(|(x, y)| !legend(*x, *y))
+                .collect();
+            let columns = ends(found.iter().map(|(x, _)| *x));
+            let rows = ends(found.iter().map(|(_, y)| *y));
+            [columns.1 - columns.0, rows.1 - rows.0]
+        };
+        let [width, height] = span(&upright);
+        assert!(width < 10 && height > 400, "{far}: {width} x {height}");
+        let [width, height] = span(&level);
+        assert!(height < 10 && width > 400, "{far}: {width} x {height}");
+    }
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn pictures_show_what_the_tensor_holds() {
         ],
         &device,
     );
-    PictureGrid::with_columns(2).save(colour, &path).unwrap();
+    PictureGrid::new(2).save(colour, &path).unwrap();
     let picture = Picture::read(&path);
     assert_eq!(picture.dimensions(), (6, 1));
     assert_eq!(picture.pixel(0, 0), [0, 128, 255]);
@@ -179,6 +179,22 @@ fn pictures_that_cannot_be_are_refused() {
         grid.save(zeros([0, 1, 3, 3]), &path),
         Err(GanError::Batch(BatchError::Empty))
     ));
+    let four = || zeros([4, 1, 3, 3]);
+    for (grid, field) in [
+        (PictureGrid::new(0), "columns"),
+        (PictureGrid::new(2).with_scale(0), "scale"),
+        (PictureGrid::new(2).with_scale(usize::MAX), "picture"),
+        (PictureGrid::new(2).with_gap(usize::MAX), "picture"),
+    ] {
+        let saved = grid.save(four(), &path);
+        assert!(
+            matches!(&saved, Err(GanError::Config(error)) if error.field == field),
+            "{saved:?}"
+        );
+    }
+    // More columns than images are none too many.
+    PictureGrid::new(usize::MAX).save(four(), &path).unwrap();
+    assert_eq!(Picture::read(&path).dimensions(), (4 * 3 + 3 * 2, 3));
     let nowhere = folder.path().join("none/grid.png");
     assert!(matches!(
         grid.save(zeros([1, 1, 3, 3]), nowhere),
