@@ -18,6 +18,10 @@ use crate::observe_error::ObserveError;
 use crate::optimizer::OptimizerError;
 #[cfg(feature = "training")]
 use crate::penalty::PenaltyError;
+#[cfg(feature = "image")]
+use crate::picture::PictureError;
+#[cfg(feature = "plot")]
+use crate::plot::PlotError;
 use crate::weights::WeightsError;
 
 /// What went wrong, with the numbers that say where.
@@ -64,6 +68,16 @@ pub enum GanError {
     #[cfg(feature = "metrics")]
     #[error(transparent)]
     Metric(#[from] MetricError),
+
+    /// Samples that could not be written as a picture.
+    #[cfg(feature = "image")]
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+
+    /// A plot that could not be drawn or written.
+    #[cfg(feature = "plot")]
+    #[error(transparent)]
+    Plot(#[from] PlotError),
 
     /// A saved training state, or a part of one, that does not fit or cannot be written down.
     #[error(transparent)]
@@ -142,20 +156,6 @@ pub enum GanError {
         /// The input that it was given.
         shape: Vec<usize>,
         /// What it said.
-        message: String,
-    },
-
-    /// Pictures are written for one channel (grey) or three (red, green, blue).
-    #[error("a picture has 1 or 3 channels, the samples have {channels}")]
-    PictureChannels {
-        /// Channels of the samples.
-        channels: usize,
-    },
-
-    /// A plot that could not be drawn.
-    #[error("the plot could not be drawn: {message}")]
-    Drawing {
-        /// What the drawing crate said.
         message: String,
     },
 

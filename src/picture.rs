@@ -5,9 +5,36 @@ use std::path::Path;
 use burn::tensor::Tensor;
 
 use crate::batch::BatchError;
-use crate::errors::{ConfigError, at_least_1};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, DeviceError, FileError, at_least_1};
 use crate::png_file::Rgb8;
+
+/// What no picture can be made of, and what keeps it from its file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// No columns, a scale of 0, or a picture that is too large.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+
+    /// No images, or images without pixels.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+
+    /// The device could not hand over the images.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+
+    /// Pictures are written for one channel (grey) or three (red, green, blue).
+    #[error("a picture has 1 or 3 channels, the samples have {channels}")]
+    Channels {
+        /// Channels of the samples.
+        channels: usize,
+    },
+}
 
 /// Pixels of the largest picture.
 const LARGEST: usize = 1 << 28;
@@ -20,7 +47,7 @@ const LARGEST: usize = 1 << 28;
 ///
 /// let images = Tensor::<4>::zeros([64, 1, 28, 28], &Device::flex());
 /// PictureGrid::square(64).save(images, "grid.png")?;
-/// # Ok::<(), burn_gan::GanError>(())
+/// # Ok::<(), burn_gan::picture::PictureError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureGrid {
@@ -67,26 +94,26 @@ impl PictureGrid {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::Config`] for 0 columns, a scale of 0 and a picture of more than 2^28 pixels,
-    /// [`GanError::PictureChannels`] unless C is 1 (grey) or 3 (colour), [`GanError::Batch`] without images,
-    /// [`GanError::Device`] where the device fails, [`GanError::File`] where the file cannot be written.
-    pub fn save(&self, images: Tensor<4>, path: impl AsRef<Path>) -> Result<(), GanError> {
-        self.draw(images)?.save(path.as_ref())
+    /// [`PictureError::Config`] for 0 columns, a scale of 0 and a picture of more than 2^28 pixels,
+    /// [`PictureError::Channels`] unless C is 1 (grey) or 3 (colour), [`PictureError::Batch`] without images,
+    /// [`PictureError::Device`] where the device fails, [`PictureError::File`] where the file cannot be written.
+    pub fn save(&self, images: Tensor<4>, path: impl AsRef<Path>) -> Result<(), PictureError> {
+        Ok(self.draw(images)?.save(path.as_ref())?)
     }
 
-    fn draw(&self, images: Tensor<4>) -> Result<Rgb8, GanError> {
+    fn draw(&self, images: Tensor<4>) -> Result<Rgb8, PictureError> {
         self.check()?;
         let [count, channels, height, width] = images.dims();
         if channels != 1 && channels != 3 {
-            return Err(GanError::PictureChannels { channels });
+            return Err(PictureError::Channels { channels });
         }
         if count == 0 || height == 0 || width == 0 {
-            return Err(GanError::Batch(BatchError::Empty));
+            return Err(BatchError::Empty.into());
         }
         let columns = self.columns.min(count);
         let rows = count.div_ceil(columns);
         let [picture_width, picture_height] = self.size([columns, rows], [width, height])?;
-        let values = images.try_into_vec_as::<f32>().map_err(GanError::device)?;
+        let values = images.try_into_vec_as::<f32>().map_err(DeviceError::new)?;
         let mut colours = vec![0; 3 * picture_width * picture_height];
         let plane = height * width;
         for (index, image) in values.chunks_exact(channels * plane).enumerate() {

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
+use crate::errors::FileError;
 use crate::files::replace_file;
-use crate::gan_error::GanError;
 
 /// Red, green and blue of every pixel, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +18,11 @@ pub(crate) struct Rgb8 {
 
 impl Rgb8 {
     /// Writes a PNG file, which replaces an older one as a whole.
-    pub(crate) fn save(&self, path: &Path) -> Result<(), GanError> {
+    pub(crate) fn save(&self, path: &Path) -> Result<(), FileError> {
         replace_file(path, |partial| {
-            let file = File::create(partial).map_err(|error| GanError::io(path, error))?;
+            let file = File::create(partial).map_err(|error| FileError::new(path, error))?;
             self.encode(BufWriter::new(file))
-                .map_err(|error| GanError::io(path, error.into()))
+                .map_err(|error| FileError::new(path, error.into()))
         })
     }
 

@@ -80,7 +80,8 @@ impl ImageDistance {
         score_chart(&read_scores(folder.join("scores.csv"))?, SCORE)
             .with_reference("other real images", self.of_real)
             .with_logarithmic_y(true)
-            .save(folder.join("scores.png"))
+            .save(folder.join("scores.png"))?;
+        Ok(())
     }
 }
 

@@ -43,7 +43,8 @@ impl HistoryPlots {
     fn write(&self) -> Result<(), GanError> {
         let rows = read_history(&self.history)?;
         loss_chart(&rows).save(self.history.with_file_name("losses.png"))?;
-        logit_chart(&rows).save(self.history.with_file_name("logits.png"))
+        logit_chart(&rows).save(self.history.with_file_name("logits.png"))?;
+        Ok(())
     }
 }
 

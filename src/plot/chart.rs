@@ -8,9 +8,9 @@ use plotters::series::{DashedLineSeries, LineSeries};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, has_place};
+use super::error::PlotError;
 use super::page::{Area, Page, body, failed, fine, line};
 use super::plane::{Plane, Surroundings, draw_legend, rows, size, swatch};
-use crate::gan_error::GanError;
 
 /// Colours of lines, in this order (Okabe and Ito's, without the yellow that is too pale for a line).
 const COLOURS: [RGBColor; 7] = [
@@ -109,13 +109,13 @@ impl Chart {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size out of its range, [`GanError::File`] where the file cannot be written,
-    /// [`GanError::Drawing`] where it cannot be drawn.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), GanError> {
+    /// [`PlotError::Config`] for a size out of its range, [`PlotError::File`] where the file cannot be written,
+    /// [`PlotError::Drawing`] where it cannot be drawn.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
         self.page.save(path.as_ref(), |area| self.draw(area))
     }
 
-    fn draw(&self, area: &Area) -> Result<(), GanError> {
+    fn draw(&self, area: &Area) -> Result<(), PlotError> {
         // A gap has no place in either direction.
         let points = self.lines.iter().flat_map(|(_, points)| points);
         let points = points.filter(|point| self.has_place(point));

@@ -6,6 +6,7 @@
 
 mod axis;
 mod chart;
+mod error;
 mod page;
 mod plane;
 mod points;
@@ -13,5 +14,6 @@ mod steps;
 mod surface;
 
 pub use chart::Chart;
+pub use error::PlotError;
 pub use points::PointsPlot;
 pub use steps::{logit_chart, loss_chart};

@@ -8,8 +8,8 @@ use plotters::drawing::{DrawingArea, IntoDrawingArea};
 use plotters::prelude::{BitMapBackend, RGBColor};
 use plotters::style::{Color, FontStyle, IntoFont, ShapeStyle, TextStyle, register_font};
 
+use super::error::PlotError;
 use crate::errors::ConfigError;
-use crate::gan_error::GanError;
 use crate::png_file::Rgb8;
 use crate::unwind::caught;
 
@@ -58,8 +58,8 @@ impl Page {
     pub fn save(
         &self,
         path: &Path,
-        draw: impl FnOnce(&Area) -> Result<(), GanError>,
-    ) -> Result<(), GanError> {
+        draw: impl FnOnce(&Area) -> Result<(), PlotError>,
+    ) -> Result<(), PlotError> {
         // Smaller ones have no room for their text, larger ones take gigabytes to draw.
         for (field, side) in [("width", self.width), ("height", self.height)] {
             if !(300..=4000).contains(&side) {
@@ -77,7 +77,7 @@ impl Page {
             // The drawing crate panics where its numbers go out of range.
             caught(|| draw(&self.titled(&area)?)).map_err(failed)??;
         }
-        self.means(&pixels).save(path)
+        Ok(self.means(&pixels).save(path)?)
     }
 
     /// The mean colour of each pixel's square.
@@ -102,7 +102,7 @@ impl Page {
         }
     }
 
-    fn titled<'a>(&self, area: &Area<'a>) -> Result<Area<'a>, GanError> {
+    fn titled<'a>(&self, area: &Area<'a>) -> Result<Area<'a>, PlotError> {
         if self.title.is_empty() {
             return Ok(area.clone());
         }
@@ -116,11 +116,11 @@ pub(super) fn line(colour: RGBColor, width: f64) -> ShapeStyle {
 }
 
 /// The style of text that is no title.
-pub(super) fn body() -> Result<TextStyle<'static>, GanError> {
+pub(super) fn body() -> Result<TextStyle<'static>, PlotError> {
     text(TEXT_SIZE)
 }
 
-fn text(size: f64) -> Result<TextStyle<'static>, GanError> {
+fn text(size: f64) -> Result<TextStyle<'static>, PlotError> {
     static IS_REGISTERED: OnceLock<bool> = OnceLock::new();
     let is_registered = *IS_REGISTERED.get_or_init(|| {
         let bytes = epaint_default_fonts::UBUNTU_LIGHT;
@@ -138,8 +138,8 @@ pub(super) fn fine(distance: f64) -> i32 {
 }
 
 /// What the drawing crate says of a drawing that failed.
-pub(super) fn failed(error: impl std::fmt::Display) -> GanError {
-    GanError::Drawing {
+pub(super) fn failed(error: impl std::fmt::Display) -> PlotError {
+    PlotError::Drawing {
         message: error.to_string(),
     }
 }

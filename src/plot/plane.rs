@@ -6,8 +6,8 @@ use plotters::prelude::{BitMapBackend, RGBColor};
 use plotters::style::Color;
 
 use super::axis::Axis;
+use super::error::PlotError;
 use super::page::{Area, INK, MARGIN, TEXT_SIZE, body, failed, fine, line};
-use crate::gan_error::GanError;
 
 /// Height of a line of text with what keeps it from the next, in pixels.
 const ROW: f64 = 23.0;
@@ -38,7 +38,7 @@ pub(super) struct Surroundings<'a> {
 
 impl Surroundings<'_> {
     /// Leaves room for the labels.
-    pub fn build<'a>(&self, area: &Area<'a>, x: Axis, y: Axis) -> Result<Plane<'a>, GanError> {
+    pub fn build<'a>(&self, area: &Area<'a>, x: Axis, y: Axis) -> Result<Plane<'a>, PlotError> {
         let rows = |label: &str| if label.is_empty() { 0.0 } else { ROW };
         let below = fine(rows(self.x_label) + ROW + MARK);
         let style = body()?;
@@ -71,7 +71,7 @@ impl Surroundings<'_> {
         area: &Area,
         mut x: Axis,
         mut y: Axis,
-    ) -> Result<(Axis, Axis), GanError> {
+    ) -> Result<(Axis, Axis), PlotError> {
         // The room for labels depends on the range, and the range on the room: twice is close enough.
         for _ in 0..2 {
             let [width, height] = size(&self.build(area, x, y)?).map(f64::from);
@@ -82,7 +82,7 @@ impl Surroundings<'_> {
     }
 
     /// Draws the axes with their ticks and labels.
-    pub fn draw<'a>(&self, area: &Area<'a>, x: Axis, y: Axis) -> Result<Plane<'a>, GanError> {
+    pub fn draw<'a>(&self, area: &Area<'a>, x: Axis, y: Axis) -> Result<Plane<'a>, PlotError> {
         let mut plane = self.build(area, x, y)?;
         let [width, height] = size(&plane);
         let mut mesh = plane.configure_mesh();
@@ -129,7 +129,7 @@ pub(super) fn axes(plane: &Plane) -> (Axis, Axis) {
 }
 
 /// Writes the names of what is drawn into the corner with the fewest of these points.
-pub(super) fn draw_legend(plane: &mut Plane, points: &[(f64, f64)]) -> Result<(), GanError> {
+pub(super) fn draw_legend(plane: &mut Plane, points: &[(f64, f64)]) -> Result<(), PlotError> {
     let (x, y) = axes(plane);
     let shares = points
         .iter()

@@ -8,11 +8,11 @@ use plotters::prelude::RGBColor;
 use plotters::style::Color;
 
 use super::axis::{Axis, ends, has_place};
+use super::error::PlotError;
 use super::page::{Area, Page, failed, fine};
 use super::plane::{Surroundings, WHITE, axes, draw_legend, swatch};
 use super::surface::Surface;
-use crate::errors::{ConfigError, ShapeError};
-use crate::gan_error::GanError;
+use crate::errors::{ConfigError, DeviceError, ShapeError};
 use crate::module_tree::module_device;
 use crate::network::Discriminator;
 
@@ -122,15 +122,15 @@ impl<'a> PointsPlot<'a> {
     /// The file is written beside its target and then renamed.
     ///
     /// # Errors
-    /// [`GanError::Config`] for a size out of its range and a range of the plane that is not finite,
-    /// [`GanError::Shape`] for points that are not in the plane and logits of another number than points,
-    /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Device`] where the device fails,
-    /// [`GanError::File`] where the file cannot be written, [`GanError::Drawing`] where it cannot be drawn.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), GanError> {
+    /// [`PlotError::Config`] for a size out of its range and a range of the plane that is not finite,
+    /// [`PlotError::Shape`] for points that are not in the plane and logits of another number than points,
+    /// [`PlotError::SurfaceFailed`] where the discriminator panics, [`PlotError::Device`] where the device fails,
+    /// [`PlotError::File`] where the file cannot be written, [`PlotError::Drawing`] where it cannot be drawn.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
         self.page.save(path.as_ref(), |area| self.draw(area))
     }
 
-    fn draw(&self, area: &Area) -> Result<(), GanError> {
+    fn draw(&self, area: &Area) -> Result<(), PlotError> {
         let real = read_points("real points", &self.real)?;
         let generated = read_points("generated points", &self.generated)?;
         let (x, y) = self.range_of(&real, &generated)?;
@@ -176,7 +176,7 @@ impl<'a> PointsPlot<'a> {
         &self,
         real: &[(f64, f64)],
         generated: &[(f64, f64)],
-    ) -> Result<(Axis, Axis), GanError> {
+    ) -> Result<(Axis, Axis), PlotError> {
         if let Some((x, y)) = self.range {
             for (field, [low, high]) in [("range of x", x), ("range of y", y)] {
                 if !(has_place(low, false) && has_place(high, false) && low < high) {
@@ -213,13 +213,13 @@ impl std::fmt::Debug for PointsPlot<'_> {
 fn read_points(
     what: &'static str,
     points: &Option<Tensor<2>>,
-) -> Result<Vec<(f64, f64)>, GanError> {
+) -> Result<Vec<(f64, f64)>, PlotError> {
     let Some(points) = points else {
         return Ok(Vec::new());
     };
     let [count, width] = points.dims();
     if width != 2 {
-        return Err(GanError::Shape(ShapeError {
+        return Err(PlotError::Shape(ShapeError {
             what,
             expected: vec![count, 2],
             actual: vec![count, width],
@@ -228,7 +228,7 @@ fn read_points(
     let values = points
         .clone()
         .try_into_vec_as::<f64>()
-        .map_err(GanError::device)?;
+        .map_err(DeviceError::new)?;
     let points = values.chunks_exact(2).map(|point| (point[0], point[1]));
     let is_drawn = |(x, y): &(f64, f64)| has_place(*x, false) && has_place(*y, false);
     Ok(points.filter(is_drawn).collect())

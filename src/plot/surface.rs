@@ -6,10 +6,10 @@ use plotters::prelude::RGBColor;
 use plotters::style::Color;
 
 use super::axis::{Axis, ends};
+use super::error::PlotError;
 use super::page::{Area, failed, fine};
 use super::plane::{Plane, Surroundings, axes, size};
-use crate::errors::ShapeError;
-use crate::gan_error::GanError;
+use crate::errors::{DeviceError, ShapeError};
 use crate::unwind::caught;
 
 /// Pixels a side of a cell: one point of the plane, one colour.
@@ -37,7 +37,7 @@ pub(super) struct Surface<'a> {
 
 impl Surface<'_> {
     /// Draws the axes, the logits as colours between them, and beside them what the colours mean.
-    pub fn draw<'p>(&self, area: &Area<'p>, x: Axis, y: Axis) -> Result<Plane<'p>, GanError> {
+    pub fn draw<'p>(&self, area: &Area<'p>, x: Axis, y: Axis) -> Result<Plane<'p>, PlotError> {
         let width = area.dim_in_pixel().0 as i32;
         let (area, beside) = area.split_horizontally(width - fine(SCALE + SCALE_LABELS));
         // The text is known when the logits are, and those are asked for where there is room.
@@ -78,7 +78,7 @@ impl Surface<'_> {
         [columns, rows]: [usize; 2],
         x: &Axis,
         y: &Axis,
-    ) -> Result<Vec<f64>, GanError> {
+    ) -> Result<Vec<f64>, PlotError> {
         let middle = |axis: &Axis, index: usize, count: usize| {
             axis.at((index as f64 + 0.5) / count as f64) as f32
         };
@@ -95,24 +95,25 @@ impl Surface<'_> {
         Ok(logits)
     }
 
-    fn logits_at(&self, points: &[[f32; 2]]) -> Result<Vec<f64>, GanError> {
+    fn logits_at(&self, points: &[[f32; 2]]) -> Result<Vec<f64>, PlotError> {
         let count = points.len();
         let data = TensorData::new(points.as_flattened().to_vec(), [count, 2]);
         let points = Tensor::from_data(data, &self.device);
         let logits =
-            caught(|| (self.logits)(points)).map_err(|message| GanError::NetworkFailed {
-                network: "discriminator",
-                shape: vec![count, 2],
+            caught(|| (self.logits)(points)).map_err(|message| PlotError::SurfaceFailed {
+                shape: [count, 2],
                 message,
             })?;
         if logits.dims() != [count] {
-            return Err(GanError::Shape(ShapeError {
+            return Err(PlotError::Shape(ShapeError {
                 what: "logits of a surface",
                 expected: vec![count],
                 actual: logits.dims().to_vec(),
             }));
         }
-        logits.try_into_vec_as::<f64>().map_err(GanError::device)
+        logits
+            .try_into_vec_as::<f64>()
+            .map_err(|error| DeviceError::new(error).into())
     }
 }
 
@@ -136,7 +137,7 @@ fn draw_cells(
     plane: &mut Plane,
     [columns, rows]: [usize; 2],
     colour: impl Fn(usize) -> RGBColor,
-) -> Result<(), GanError> {
+) -> Result<(), PlotError> {
     let (x, y) = axes(plane);
     let corner = |column: usize, row: usize| {
         let across = column as f64 / columns as f64;

@@ -9,7 +9,7 @@ use burn_gan::model::MlpConfig;
 use burn_gan::observe::{
     History, HistoryPlots, ObserveError, Observer, Plan, read_scores, score_chart,
 };
-use burn_gan::plot::{Chart, PointsPlot, logit_chart, loss_chart};
+use burn_gan::plot::{Chart, PlotError, PointsPlot, logit_chart, loss_chart};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{ConfigError, FileError, ShapeError};
 use burn_gan::{GanError, StepReport};
@@ -20,7 +20,7 @@ const BLUE: [u8; 3] = [0, 114, 178];
 const VERMILION: [u8; 3] = [213, 94, 0];
 
 /// A picture, also kept where `PLOT_PICTURES` says, to be looked at.
-fn picture(name: &str, save: impl FnOnce(&Path) -> Result<(), GanError>) -> Picture {
+fn picture(name: &str, save: impl FnOnce(&Path) -> Result<(), PlotError>) -> Picture {
     let folder = tempfile::tempdir().unwrap();
     let kept = std::env::var_os("PLOT_PICTURES").map(PathBuf::from);
     let path = kept.unwrap_or(folder.path().to_path_buf()).join(name);
@@ -403,7 +403,7 @@ fn what_cannot_be_written_is_an_error() {
     ] {
         let saved = chart.save(&path);
         assert!(
-            matches!(saved, Err(GanError::File(FileError { .. }))),
+            matches!(saved, Err(PlotError::File(FileError { .. }))),
             "{saved:?}"
         );
     }
@@ -413,7 +413,7 @@ fn what_cannot_be_written_is_an_error() {
             .with_size(width, height)
             .save(folder.path().join("chart.png"));
         assert!(
-            matches!(saved, Err(GanError::Config(ConfigError { .. }))),
+            matches!(saved, Err(PlotError::Config(ConfigError { .. }))),
             "{saved:?}"
         );
     }
@@ -558,7 +558,7 @@ fn a_discriminator_is_a_surface() {
         .with_discriminator(&other)
         .save(folder.path().join("other.png"));
     assert!(
-        matches!(saved, Err(GanError::NetworkFailed { .. })),
+        matches!(saved, Err(PlotError::SurfaceFailed { .. })),
         "{saved:?}"
     );
 }
@@ -604,14 +604,14 @@ fn no_points_and_no_logits_make_a_plot_panic() {
         .with_real(Tensor::zeros([4, 3], &device))
         .save(&path);
     assert!(
-        matches!(saved, Err(GanError::Shape(ShapeError { .. }))),
+        matches!(saved, Err(PlotError::Shape(ShapeError { .. }))),
         "{saved:?}"
     );
     let saved = small()
         .with_surface(&device, |_| Tensor::zeros([3], &Device::flex()))
         .save(&path);
     assert!(
-        matches!(saved, Err(GanError::Shape(ShapeError { .. }))),
+        matches!(saved, Err(PlotError::Shape(ShapeError { .. }))),
         "{saved:?}"
     );
     for range in [
@@ -622,7 +622,7 @@ fn no_points_and_no_logits_make_a_plot_panic() {
     ] {
         let saved = small().with_range(range, [0.0, 1.0]).save(&path);
         assert!(
-            matches!(saved, Err(GanError::Config(ConfigError { .. }))),
+            matches!(saved, Err(PlotError::Config(ConfigError { .. }))),
             "{saved:?}"
         );
     }

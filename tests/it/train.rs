@@ -12,7 +12,7 @@ use burn_gan::observe::{
     Evaluation, Every, Flow, History, HistoryPlots, Interval, Observer, Plan, ProgressBar,
     SampleGrid, Score, read_history, read_scores,
 };
-use burn_gan::picture::PictureGrid;
+use burn_gan::picture::{PictureError, PictureGrid};
 use burn_gan::run::Fit;
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{BatchError, FileError};
@@ -173,11 +173,11 @@ fn pictures_that_cannot_be_are_refused() {
     let grid = PictureGrid::square(1);
     assert!(matches!(
         grid.save(zeros([1, 2, 3, 3]), &path),
-        Err(GanError::PictureChannels { channels: 2 })
+        Err(PictureError::Channels { channels: 2 })
     ));
     assert!(matches!(
         grid.save(zeros([0, 1, 3, 3]), &path),
-        Err(GanError::Batch(BatchError::Empty))
+        Err(PictureError::Batch(BatchError::Empty))
     ));
     let four = || zeros([4, 1, 3, 3]);
     for (grid, field) in [
@@ -188,7 +188,7 @@ fn pictures_that_cannot_be_are_refused() {
     ] {
         let saved = grid.save(four(), &path);
         assert!(
-            matches!(&saved, Err(GanError::Config(error)) if error.field == field),
+            matches!(&saved, Err(PictureError::Config(error)) if error.field == field),
             "{saved:?}"
         );
     }
@@ -198,7 +198,7 @@ fn pictures_that_cannot_be_are_refused() {
     let nowhere = folder.path().join("none/grid.png");
     assert!(matches!(
         grid.save(zeros([1, 1, 3, 3]), nowhere),
-        Err(GanError::File(FileError { .. }))
+        Err(PictureError::File(FileError { .. }))
     ));
     let in_the_way = folder.path().join("file");
     fs::write(&in_the_way, "").unwrap();
