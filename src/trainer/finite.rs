@@ -60,12 +60,15 @@ pub(super) fn non_finite_weights(
     Ok(found.map(|(cause, _)| cause))
 }
 
+/// The sum over a network's weights, under the name that a sum which is not finite has.
+type WeightSums = Vec<(NonFinite, f32)>;
+
 /// The numbers of these steps and the sum over each network's weights.
 fn read(
     steps: &[&StepReport],
     generator: &impl Module,
     discriminator: &impl Module,
-) -> Result<(Vec<StepValues>, Vec<(NonFinite, f32)>), DeviceError> {
+) -> Result<(Vec<StepValues>, WeightSums), DeviceError> {
     // Burn panics where a device fails to compute.
     let sums = caught(|| {
         let sums = [
