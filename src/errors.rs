@@ -132,19 +132,3 @@ pub(crate) fn positive(field: &'static str, value: f64) -> Result<(), ConfigErro
         Err(ConfigError::new(field, value, "must be positive"))
     }
 }
-
-/// Refuses a tensor of another shape than `expected`.
-pub(crate) fn check_shape(
-    what: &'static str,
-    expected: &[usize],
-    actual: &[usize],
-) -> Result<(), ShapeError> {
-    if expected == actual {
-        return Ok(());
-    }
-    Err(ShapeError {
-        what,
-        expected: expected.to_vec(),
-        actual: actual.to_vec(),
-    })
-}

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, Condition, check_condition};
-use crate::errors::check_shape;
+use crate::errors::ShapeError;
 
 /// A `burn::data::dataset::Dataset` and a mapper that turns an item into a sample.
 ///
@@ -88,10 +88,10 @@ where
 
             let mut expected = samples.first().unwrap_or(&sample).dims();
             expected[0] = 1;
-            check_shape("mapped sample", &expected, &sample.dims())?;
+            ShapeError::check("mapped sample", &expected, &sample.dims())?;
             check_condition(1, &condition)?;
             let expected = conditions.first().unwrap_or(&condition).sample_shape();
-            check_shape("mapped condition", &expected, &condition.sample_shape())?;
+            ShapeError::check("mapped condition", &expected, &condition.sample_shape())?;
 
             samples.push(sample.without_autodiff().to_device(&device));
             conditions.push(condition.to_device(&device));

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 use super::{FeatureError, FeatureExtractor, device_of, network_input};
 use crate::batch::BatchError;
 use crate::data::Samples;
-use crate::errors::{DeviceError, check_shape};
+use crate::errors::{DeviceError, ShapeError};
 use crate::identity::Identity;
 use crate::model::Classifier;
 use crate::network_error::NetworkError;
@@ -118,7 +118,7 @@ pub(super) fn labels<S: Samples<4, Tensor<1, Int>>>(
 
 /// Refuses samples or labels of which a set returned another number than was asked for.
 pub(super) fn check_count(actual: usize, expected: usize) -> Result<(), FeatureError> {
-    check_shape("samples of the data set", &[expected], &[actual])?;
+    ShapeError::check("samples of the data set", &[expected], &[actual])?;
     Ok(())
 }
 

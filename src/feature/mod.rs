@@ -38,7 +38,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::BatchError;
-use crate::errors::{DeviceError, ShapeError, at_least_1, check_shape};
+use crate::errors::{DeviceError, ShapeError, at_least_1};
 use crate::identity::Identity;
 use crate::module_tree::module_device;
 
@@ -105,7 +105,7 @@ pub trait FeatureExtractor<const D: usize> {
             let features = self.features(samples.clone().narrow(0, start, length))?;
             let found = features.dims();
             let width = *width.get_or_insert(found[1]);
-            check_shape("features", &[length, width], &found)?;
+            ShapeError::check("features", &[length, width], &found)?;
             values.extend(
                 features
                     .try_into_vec_as::<f64>()
@@ -157,7 +157,7 @@ fn check_sample_shape<const D: usize>(
 ) -> Result<(), ShapeError> {
     let shape = samples.dims();
     let expected = [&shape[..1], sample_shape].concat();
-    check_shape("samples to extract features from", &expected, &shape)
+    ShapeError::check("samples to extract features from", &expected, &shape)
 }
 
 /// The device of a network's parameters, without autodiff.

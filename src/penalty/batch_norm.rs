@@ -3,6 +3,7 @@
 use burn::module::{Module, ModuleVisitor};
 
 use super::PenaltyError;
+use crate::module_tree::ModulePath;
 
 /// Refuses a discriminator with batch normalisation anywhere in its module tree, this crate's or Burn's.
 ///
@@ -22,7 +23,7 @@ pub fn refuse_batch_norm(discriminator: &impl Module) -> Result<(), PenaltyError
 
 #[derive(Default)]
 struct Search {
-    path: Vec<String>,
+    path: ModulePath,
     found: Option<String>,
 }
 
@@ -30,12 +31,12 @@ impl ModuleVisitor for Search {
     /// `container` is the type that has the field `name`.
     fn enter_module(&mut self, name: &str, container: &str) {
         if container == "Struct:BatchNorm" && self.found.is_none() {
-            self.found = Some(self.path.join("."));
+            self.found = Some(self.path.key());
         }
-        self.path.push(name.to_string());
+        self.path.enter(name);
     }
 
     fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+        self.path.exit();
     }
 }
