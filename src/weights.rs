@@ -9,6 +9,8 @@ use burn::tensor::{Bool, Int, Tensor};
 use burn_pack::{Reader, Writer};
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "training")]
+use crate::errors::StateError;
 use crate::errors::{DeviceError, FileError};
 use crate::files::replace_file;
 use crate::module_tree::{ModulePath, follow_path};
@@ -63,15 +65,6 @@ pub enum WeightsError {
         /// The shape in the file.
         actual: Vec<usize>,
     },
-
-    /// Weights in a checkpoint that do not fit the network, or cannot be written down.
-    #[error("{part}: {message}")]
-    Saved {
-        /// Which network's they are.
-        part: String,
-        /// Burn's account of it.
-        message: String,
-    },
 }
 
 /// Saves a module's weights and running statistics.
@@ -119,9 +112,9 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, W
 /// the identities that Burn gives parameters, which are new in each process.
 ///
 /// # Errors
-/// [`WeightsError::Saved`] where they cannot be written down.
+/// [`StateError`] where they cannot be written down.
 #[cfg(feature = "training")]
-pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, WeightsError> {
+pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, StateError> {
     // Burn panics where a device fails.
     let stripped = caught(|| {
         let bytes = module.valid().into_record().into_bytes()?;
@@ -132,20 +125,20 @@ pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<
         Ok::<_, RecordError>(Writer::new(tensors).into_bytes()?.to_vec())
     });
     stripped
-        .map_err(|message| saved_error(part, message))?
-        .map_err(|error| saved_error(part, error))
+        .map_err(|message| StateError::new(part, message))?
+        .map_err(|error| StateError::new(part, error))
 }
 
 /// A module in its evaluation form, with the weights and running statistics in these bytes.
 ///
 /// # Errors
-/// [`WeightsError::Saved`] for damaged bytes, or those of another network.
+/// [`StateError`] for damaged bytes, or those of another network.
 #[cfg(feature = "training")]
 pub(crate) fn with_weights<M: Module>(
     module: &M,
     bytes: &[u8],
     part: &str,
-) -> Result<M, WeightsError> {
+) -> Result<M, StateError> {
     let bytes = burn::tensor::Bytes::from_bytes_vec(bytes.to_vec());
     // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
     let loaded = caught(|| {
@@ -153,8 +146,8 @@ pub(crate) fn with_weights<M: Module>(
         module.valid().try_load_record(record)
     });
     loaded
-        .map_err(|message| saved_error(part, message))?
-        .map_err(|error| saved_error(part, error))
+        .map_err(|message| StateError::new(part, message))?
+        .map_err(|error| StateError::new(part, error))
 }
 
 /// SHA-256 of a module's weights by path, in hexadecimal digits: the same for the same values, in every process.
@@ -211,14 +204,6 @@ impl ModuleVisitor for ReadAll {
 
     fn visit_bool<const D: usize>(&mut self, parameter: &Param<Tensor<D, Bool>>) {
         parameter.val().into_data();
-    }
-}
-
-#[cfg(feature = "training")]
-fn saved_error(part: &str, error: impl std::fmt::Display) -> WeightsError {
-    WeightsError::Saved {
-        part: part.to_string(),
-        message: error.to_string(),
     }
 }
 

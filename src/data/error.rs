@@ -72,15 +72,6 @@ pub enum DataError {
         labels: usize,
     },
 
-    /// A class label that a classifier has no class for.
-    #[error("label {label}: there are {classes} classes, counted from 0")]
-    LabelOutOfRange {
-        /// The label.
-        label: i64,
-        /// Number of classes.
-        classes: usize,
-    },
-
     /// A folder holds none of the files looked for.
     #[error("{}: no {wanted}", folder.display())]
     MissingFile {

@@ -5,10 +5,11 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::{FeatureError, FeatureExtractor, device_of, network_input};
 use crate::batch::BatchError;
-use crate::data::{DataError, Samples};
+use crate::data::Samples;
 use crate::errors::{DeviceError, check_shape};
 use crate::identity::Identity;
 use crate::model::Classifier;
+use crate::network_error::NetworkError;
 use crate::weights::fingerprint;
 
 /// How many images go through a classifier at once.
@@ -108,7 +109,7 @@ pub(super) fn labels<S: Samples<4, Tensor<1, Int>>>(
         for label in found.try_into_vec_as::<i64>().map_err(DeviceError::new)? {
             match usize::try_from(label) {
                 Ok(index) if index < classes => labels.push(index),
-                _ => return Err(DataError::LabelOutOfRange { label, classes }.into()),
+                _ => return Err(NetworkError::LabelOutOfRange { label, classes }.into()),
             }
         }
     }

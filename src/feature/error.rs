@@ -3,6 +3,7 @@
 use crate::batch::BatchError;
 use crate::data::DataError;
 use crate::errors::{ConfigError, DeviceError, ShapeError};
+use crate::network_error::NetworkError;
 use crate::weights::WeightsError;
 
 /// What keeps samples from their features, or a classifier from its training.
@@ -24,6 +25,10 @@ pub enum FeatureError {
     /// A device could not run an operation or hand over a result.
     #[error(transparent)]
     Device(#[from] DeviceError),
+
+    /// A network that cannot be built, or a label that it has no class for.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
 
     /// Samples could not be had.
     #[error(transparent)]

@@ -5,7 +5,6 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{FeatureError, FeatureExtractor, device_of, network_input};
-use crate::errors::at_least_1;
 use crate::identity::Identity;
 use crate::model::{Trunk, TrunkConfig};
 use crate::nn::Algorithm;
@@ -63,17 +62,8 @@ impl RandomConvolutionsConfig {
     /// Draws the weights; the same seed gives the same on every backend.
     ///
     /// # Errors
-    /// [`FeatureError::Config`] for a size of 0.
+    /// [`FeatureError::Network`] for a size of 0.
     pub fn init(&self, device: &Device) -> Result<RandomConvolutions, FeatureError> {
-        for (field, size) in [
-            ("channels", self.channels),
-            ("height", self.height),
-            ("width", self.width),
-            ("filters", self.filters),
-            ("features", self.features),
-        ] {
-            at_least_1(field, size)?;
-        }
         let mut layer = 0;
         let streams = || {
             layer += 1;
@@ -85,9 +75,7 @@ impl RandomConvolutionsConfig {
             features: self.features,
             algorithm: Algorithm::Matmul,
         };
-        let trunk = trunk
-            .init(streams, &device.clone().without_autodiff())
-            .map_err(FeatureError::user)?;
+        let trunk = trunk.init(streams, &device.clone().without_autodiff())?;
         Ok(RandomConvolutions {
             config: self.clone(),
             trunk: trunk.valid(),

@@ -8,11 +8,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use super::FeatureError;
 use super::classes::{accuracy, check_count, labels};
 use super::{device_of, network_input};
-#[cfg(doc)]
-use crate::data::DataError;
 use crate::data::Samples;
 use crate::errors::{ConfigError, at_least_1, positive};
 use crate::model::Classifier;
+#[cfg(doc)]
+use crate::network_error::NetworkError;
 use crate::optimizer::OptimizerConfig;
 use crate::random::{Purpose, Stream};
 use crate::report::read_scalar;
@@ -100,7 +100,7 @@ impl ClassifierTrainingConfig {
     /// All labels are read and checked before the first step.
     ///
     /// # Errors
-    /// [`FeatureError::Config`] for numbers out of range, [`DataError::LabelOutOfRange`] for a label that is no class of
+    /// [`FeatureError::Config`] for numbers out of range, [`NetworkError::LabelOutOfRange`] for a label that is no class of
     /// the classifier, [`FeatureError::Shape`] for images that it does not take,
     /// [`FeatureError::ClassifierDiverged`] where the loss does not stay finite, and those of the samples.
     pub fn train<S: Samples<4, Tensor<1, Int>>>(

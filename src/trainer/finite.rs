@@ -60,22 +60,25 @@ pub(super) fn non_finite_weights(
     Ok(found.map(|(cause, _)| cause))
 }
 
+/// The sum over a network's weights, under the name that a sum which is not finite has.
+type WeightSums = Vec<(NonFinite, f32)>;
+
 /// The numbers of these steps and the sum over each network's weights.
 fn read(
     steps: &[&StepReport],
     generator: &impl Module,
     discriminator: &impl Module,
-) -> Result<(Vec<StepValues>, Vec<(NonFinite, f32)>), DeviceError> {
+) -> Result<(Vec<StepValues>, WeightSums), DeviceError> {
     // Burn panics where a device fails to compute.
     let sums = caught(|| {
         let sums = [
             (NonFinite::DiscriminatorWeights, sum(discriminator)),
             (NonFinite::GeneratorWeights, sum(generator)),
         ];
-        let sums = sums.into_iter().filter_map(|(of, sum)| Some((of, sum?)));
-        sums.unzip::<_, _, Vec<NonFinite>, Vec<Tensor<1>>>()
+        sums.map(|(of, sum)| Some((of, sum?)))
     });
-    let (networks, sums) = sums.map_err(DeviceError::new)?;
+    let sums = sums.map_err(DeviceError::new)?.into_iter().flatten();
+    let (networks, sums): (Vec<NonFinite>, Vec<Tensor<1>>) = sums.unzip();
     let (values, sums) = StepReport::read_together(steps, sums)?;
     Ok((values, networks.into_iter().zip(sums).collect()))
 }

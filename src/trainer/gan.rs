@@ -34,8 +34,8 @@ use crate::sampling::SamplerConfig;
 /// networks, their running statistics, the optimisers and the average go back. For that a second copy of them is held,
 /// and a third during a step that follows one that was not checked.
 ///
-/// A class label beyond a network's classes is such a panic on a CPU. A GPU reads past the end without a word, and
-/// what it finds there is some number: check labels where they come from.
+/// A class label beyond the classes of Burn's `Embedding` is such a panic on a CPU. A GPU reads past the end with no
+/// error, and the value that it finds there is arbitrary: check labels where they come from.
 ///
 /// Built by [`GanTrainerConfig::init`].
 pub struct GanTrainer<const D: usize, G, N, C = ()> {

@@ -533,9 +533,8 @@ fn what_an_earlier_format_did_not_know_of_is_no_difference() {
             format,
             ..saved.manifest
         };
-        // A field of the trainer's configuration would have its default.
-        let fields = manifest.configuration.as_object_mut().unwrap();
-        fields.remove("sample_shape").unwrap();
+        let settings = &mut manifest.configuration["generator"]["settings"];
+        settings.as_object_mut().unwrap().remove("slope").unwrap();
         let checkpoints = Checkpoints::open(&folder).unwrap();
         checkpoints.write(manifest, &saved.files).unwrap();
         drop(checkpoints);

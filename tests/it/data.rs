@@ -70,7 +70,8 @@ mod memory {
         for found in [
             memory.conditions(&[2, 0], &device.clone().autodiff()),
             behind_a_box.conditions(&[2, 0], &device),
-            (&memory).conditions(&[2, 0], &device),
+            // A reference to a data set is one too.
+            Samples::conditions(&&memory, &[2, 0], &device),
         ] {
             let labels = found.unwrap().into_data().iter::<i64>().collect::<Vec<_>>();
             assert_eq!(labels, [9, 7]);

@@ -12,7 +12,7 @@ use burn_gan::feature::{
 };
 use burn_gan::metric::{frechet_distance, inception_score};
 use burn_gan::model::{Classifier, ClassifierConfig};
-use burn_gan::{Batch, BatchError, ConfigError, ShapeError};
+use burn_gan::{Batch, BatchError, ConfigError, NetworkError, ShapeError};
 use burn_gan::{load_weights, save_weights};
 
 fn digits(folder: &str) -> LabelledImages {
@@ -329,7 +329,7 @@ fn what_does_not_fit_is_an_error() {
     let five = ClassifierConfig::new(1, 8, 8, 5).init(&device).unwrap();
     assert!(matches!(
         training.clone().with_epochs(1).train(&five, &digits),
-        Err(FeatureError::Data(DataError::LabelOutOfRange {
+        Err(FeatureError::Network(NetworkError::LabelOutOfRange {
             classes: 5,
             ..
         }))
@@ -342,7 +342,7 @@ fn what_does_not_fit_is_an_error() {
         labels[index] = label;
         let digits = digits.images().clone().with_labels(labels).unwrap();
         match wild.train(&classifier, &digits) {
-            Err(FeatureError::Data(DataError::LabelOutOfRange {
+            Err(FeatureError::Network(NetworkError::LabelOutOfRange {
                 label: found,
                 classes: 10,
             })) => assert_eq!(found, i64::from(label)),
