@@ -7,6 +7,8 @@ use plotters::coord::types::RangedCoordf64;
 
 /// Larger values have no place on an axis, so that the width of every range is a number.
 const LARGEST: f64 = 1e300;
+/// Ranges of smaller values are shown as if they had this size, so that no tick is a subnormal number.
+const SMALLEST: f64 = 1e-290;
 /// Where the ends of a range differ by a smaller share of their size, its ticks would have the same labels.
 const LEAST_WIDTH: f64 = 1e-9;
 
@@ -32,7 +34,13 @@ impl Axis {
         let places = values.filter_map(|value| place(value, is_logarithmic));
         let (low, high) = ends(places).unwrap_or((0.0, 1.0));
         let size = low.abs().max(high.abs());
-        let least = size.max(1.0 / LARGEST) * LEAST_WIDTH;
+        // A difference of logarithms is a ratio already.
+        let scale = if is_logarithmic {
+            1.0
+        } else {
+            size.max(SMALLEST)
+        };
+        let least = scale * LEAST_WIDTH;
         let (low, high) = if high - low > least {
             (low, high)
         } else {
@@ -83,7 +91,7 @@ impl Axis {
             .then(|| share.clamp(0.0, 1.0))
     }
 
-    /// Round values along the axis, at most about `count`.
+    /// Round values along the axis, at most `count`, or twice as many where those would not be two.
     pub fn ticks(&self, count: usize) -> Vec<f64> {
         let ticks = if !self.is_logarithmic {
             linear_ticks(self.low, self.high, count)
@@ -162,7 +170,14 @@ fn linear_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     if !unit.is_normal() {
         return Vec::new();
     }
-    let ticks = RangedCoordf64::from(low / unit..high / unit).key_points(count);
+    let axis = RangedCoordf64::from(low / unit..high / unit);
+    // A few coarse ticks can miss the range, which one alone does not show.
+    let few = axis.key_points(count);
+    let ticks = if few.len() > 1 {
+        few
+    } else {
+        axis.key_points(2 * count)
+    };
     ticks.into_iter().map(|tick| tick * unit).collect()
 }
 
@@ -285,7 +300,7 @@ mod tests {
                 for count in [3, 7, 12] {
                     let ticks = axis.ticks(count);
                     let enough = 1..=3 * count;
-                    assert!(enough.contains(&ticks.len()), "{low} {high} {ticks:?}");
+                    assert!(enough.contains(&ticks.len()), "{low:e} {high:e} {ticks:?}");
                     let labels: Vec<_> = ticks.iter().map(|tick| axis.label(*tick)).collect();
                     assert!(labels.iter().all(|label| label.len() < 20), "{labels:?}");
                     let differ = labels.windows(2).all(|pair| pair[0] != pair[1]);
@@ -302,7 +317,7 @@ mod tests {
             for count in 3..=12 {
                 let ticks = axis.ticks(count);
                 assert!(
-                    (2..=count).contains(&ticks.len()),
+                    (2..=2 * count).contains(&ticks.len()),
                     "{low} to {high}, {count}"
                 );
                 for tick in ticks {

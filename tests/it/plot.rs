@@ -155,25 +155,41 @@ fn titles_and_names_of_axes_stand_in_their_places() {
 #[test]
 fn ticks_have_lines_and_labels() {
     let at = |low: f64, high: f64| {
-        let chart_of = Chart::new("Ticks").with_line("line", &[(0.0, low), (100.0, high)]);
-        chart("ticks.png", &chart_of)
+        let line = [(0.0, low), (100.0, high)];
+        chart(
+            "ticks.png",
+            &Chart::new("Ticks")
+                .with_size(900, 500)
+                .with_line("line", &line),
+        )
     };
-    // The same picture but for the labels of the y axis.
+    // Other labels of the y axis at each tick, left of the ticks' marks.
     let (drawn, other) = (at(20.0, 30.0), at(50.0, 60.0));
-    let (columns, rows) = differing(&drawn, &other);
     let axis = places(&drawn, BLUE).iter().min().unwrap().0;
-    assert!(columns.1 < axis, "{columns:?} {axis}");
-    assert!(rows.1 - rows.0 > 350, "a label at each tick: {rows:?}");
-    // Lines at 0, 20, .., 100 from left to right; the one at 0 lies under the axis.
-    const PALE: [u8; 3] = [225, 225, 225];
+    let labels = drawn.pixels().zip(other.pixels());
+    let labels = labels.filter(|(a, b)| a != b && a.0 < axis - 8);
+    let rows: std::collections::BTreeSet<u32> = labels.map(|((_, y, _), _)| y).collect();
+    let starts = rows.iter().filter(|row| !rows.contains(&(*row - 1)));
+    let starts: Vec<u32> = starts.copied().collect();
+    assert_eq!(starts.len(), 6, "20, 22, .., 30 from row {starts:?} on");
+    let distances = starts.windows(2).map(|pair| pair[1] - pair[0]);
+    let (least, most) = ends(distances.collect::<Vec<_>>().into_iter());
+    assert!(least > 60 && most - least <= 1, "{starts:?}");
+    // Pale lines at 0, 20, .., 100 from left to right; the one at 0 lies under the axis.
     let row = drawn.dimensions().1 / 5;
-    let columns = (0..900).filter(|&x| drawn.pixel(x, row) == PALE);
-    let columns: Vec<u32> = columns.collect();
-    assert_eq!(columns.len(), 5, "{columns:?}");
-    let distance = columns[1] - columns[0];
-    for (index, column) in columns.iter().enumerate() {
-        let expected = axis + distance * (index as u32 + 1);
-        assert!(column.abs_diff(expected) <= 3, "{columns:?} from {axis}");
+    let is_pale = |x: &u32| {
+        let [red, green, blue] = drawn.pixel(*x, row);
+        red == green && green == blue && (200..255).contains(&red)
+    };
+    let pale: Vec<u32> = (axis + 5..900).filter(is_pale).collect();
+    let lines: Vec<u32> = pale
+        .chunk_by(|a, b| a + 1 == *b)
+        .map(|line| line[0])
+        .collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    for (index, line) in lines.iter().enumerate() {
+        let expected = axis + (lines[4] - axis) * (index as u32 + 1) / 5;
+        assert!(line.abs_diff(expected) <= 4, "{lines:?} from {axis} on");
     }
 }
 

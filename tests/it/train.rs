@@ -314,3 +314,18 @@ fn an_interval_of_0_is_refused_when_the_run_starts() {
     );
     assert!(!path.exists());
 }
+
+#[test]
+fn a_grid_without_columns_is_refused_when_the_run_starts() {
+    fn start<T>(mut observer: impl Observer<T>) -> Result<(), GanError> {
+        observer.start(Plan::new(0, 10))
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let grid = SampleGrid::create(folder.path(), 5, 4).unwrap();
+    let grid = grid.with_picture(PictureGrid::new(0));
+    let started = start::<GanTrainer<4, DcganGenerator, DcganDiscriminator>>(grid);
+    assert!(
+        matches!(&started, Err(GanError::Config(error)) if error.field == "columns"),
+        "{started:?}"
+    );
+}
