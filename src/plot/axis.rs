@@ -5,6 +5,8 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 
+use super::number::number;
+
 /// Larger values have no place on an axis, so that the width of every range is a number.
 const LARGEST: f64 = 1e300;
 /// Ranges of smaller values are shown as if they had this size, so that no tick is a subnormal number.
@@ -120,23 +122,7 @@ impl Axis {
         if !self.is_logarithmic && tick.abs() < 1e-9 * self.width() {
             return "0".to_string();
         }
-        // The digits that rounding left behind the last one that ticks differ in.
-        let text = format!("{tick:.11e}");
-        let tick = text.parse().unwrap_or(tick);
-        if !(1e-4..1e7).contains(&tick.abs()) {
-            return format!("{tick:e}");
-        }
-        let text = tick.to_string();
-        let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-        let (sign, digits) = whole.split_at(usize::from(tick < 0.0));
-        let mut label = sign.to_string();
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                label.push(',');
-            }
-            label.push(digit);
-        }
-        label + rest
+        number(tick)
     }
 }
 

@@ -33,8 +33,8 @@ const DOTTED: usize = 40;
 
 /// Lines over a number, as one PNG picture.
 ///
-/// Points that are not finite are gaps, and so are those of 0 and less on a logarithmic axis and, on an ordinary
-/// axis, those beyond 1e300. A chart without any point says so.
+/// Points that are not finite are gaps, and so are those beyond 1e300 and, on a logarithmic axis, those below 1e-300. A
+/// chart without any point says so. The names of the lines stand in the corner with the fewest points.
 ///
 /// ```
 /// use burn_gan::plot::Chart;

@@ -7,6 +7,7 @@
 mod axis;
 mod chart;
 mod error;
+mod number;
 mod page;
 mod plane;
 mod points;
