@@ -192,6 +192,7 @@ impl GanError {
     }
 
     /// A configuration field whose `value` does not satisfy the `requirement`.
+    #[cfg(feature = "training")]
     pub(crate) fn config(
         field: &'static str,
         value: impl std::fmt::Debug,
@@ -207,6 +208,7 @@ impl GanError {
     }
 
     /// Wraps what Burn says of a failed read or execution.
+    #[cfg(feature = "training")]
     pub(crate) fn device(error: impl std::fmt::Display) -> Self {
         DeviceError::new(error).into()
     }

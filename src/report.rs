@@ -305,11 +305,6 @@ pub struct StepValues {
     pub gradient_norm_generator: Option<f32>,
 }
 
-/// The one value of a tensor of one element, on the host.
-pub(crate) fn read_scalar(tensor: Tensor<1>) -> Result<f32, DeviceError> {
-    tensor.try_into_scalar::<f32>().map_err(DeviceError::new)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::cell::Cell;

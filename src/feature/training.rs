@@ -9,13 +9,12 @@ use super::FeatureError;
 use super::classes::{accuracy, check_count, labels};
 use super::{device_of, network_input};
 use crate::data::Samples;
-use crate::errors::{ConfigError, at_least_1, positive};
+use crate::errors::{ConfigError, DeviceError, at_least_1, positive};
 use crate::model::Classifier;
 #[cfg(doc)]
 use crate::network_error::NetworkError;
 use crate::optimizer::OptimizerConfig;
 use crate::random::{Purpose, Stream};
-use crate::report::read_scalar;
 use crate::schedule::Schedule;
 
 /// Configuration of the training of a [`Classifier`]: cross-entropy, Adam (Kingma and Ba 2015) and a learning rate
@@ -144,7 +143,8 @@ impl ClassifierTrainingConfig {
                 network = optimizer.step(rate, network, gradients);
             }
             // One read an epoch; a loss that is not finite spoils every later one.
-            let loss = read_scalar(sum / split.training.len() as f64)?;
+            let mean = sum / split.training.len() as f64;
+            let loss = mean.try_into_scalar::<f32>().map_err(DeviceError::new)?;
             if !loss.is_finite() {
                 return Err(FeatureError::ClassifierDiverged { epoch, loss });
             }
