@@ -81,6 +81,7 @@ mod files;
 mod gan_error;
 pub mod guide;
 mod identity;
+mod kernel;
 #[cfg(feature = "training")]
 pub mod loss;
 #[cfg(feature = "metrics")]
@@ -132,6 +133,7 @@ pub use dual::Dual;
 pub use errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 pub use gan_error::GanError;
 pub use identity::Identity;
+pub use kernel::Kernels;
 pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 pub use network_error::NetworkError;
 pub use non_finite::NonFinite;

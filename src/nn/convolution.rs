@@ -10,6 +10,7 @@ use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
 use crate::errors::{ConfigError, ShapeError, at_least_1};
+use crate::kernel;
 use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Initialization, to_channels_first, to_channels_last};
 use crate::random::Stream;
@@ -157,7 +158,12 @@ impl Convolution {
     }
 
     fn matmul(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
-        let channels = x.dims()[3];
+        let [_, height, width, channels] = x.dims();
+        let grid = [height, width].map(|size| self.window.output(size));
+        let window = self.window.of_kernel();
+        if let Some(y) = kernel::convolution(&x, &weight, window, self.groups, grid) {
+            return y;
+        }
         let slices = self.window.slices(x);
         if self.groups > 1 {
             return grouped_product(Tensor::cat(slices, 3), weight, self.groups, channels);

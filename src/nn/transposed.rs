@@ -10,6 +10,7 @@ use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
 use crate::errors::ShapeError;
+use crate::kernel;
 use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, ConvolutionConfig, to_channels_first, to_channels_last};
 use crate::random::Stream;
@@ -108,6 +109,10 @@ impl TransposedConvolution {
     }
 
     fn matmul(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
+        let window = self.window.of_kernel();
+        if let Some(y) = kernel::transposed_convolution(&x, &weight, window, self.groups) {
+            return y;
+        }
         let [_, columns] = weight.dims();
         let channels = columns / self.window.area() * self.groups;
         let device = x.device();

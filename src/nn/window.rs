@@ -11,6 +11,7 @@ use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::batch::index_tensor;
+use crate::kernel;
 use crate::network_error::NetworkError;
 
 /// A square kernel with a stride and the zero padding that divides (or multiplies) sizes by the stride.
@@ -41,6 +42,15 @@ impl Window {
     /// Zero rows (and columns) before the image: `ceil((k - s) / 2)`.
     pub fn padding(self) -> usize {
         (self.kernel - self.stride).div_ceil(2)
+    }
+
+    /// The same geometry for a kernel of the CPU.
+    pub fn of_kernel(self) -> kernel::Window {
+        kernel::Window {
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding(),
+        }
     }
 
     /// 1 where the padding is rounded up, so that odd sizes round up too (`k - s` odd), else 0.

@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("files", 0),
     ("guide", 0),
     ("identity", 0),
+    ("kernel", 0),
     ("module_tree", 0),
     ("network", 0),
     ("network_error", 0),

@@ -23,6 +23,7 @@ mod gradients;
 mod guide;
 mod history;
 mod idx;
+mod kernels;
 mod layers;
 mod loss;
 mod loss_gradients;

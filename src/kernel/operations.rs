@@ -1,0 +1,86 @@
+//! The kernels as functions of tensors.
+
+use burn::backend::DispatchTensor;
+use burn::tensor::Tensor;
+
+use super::bridge::{Kernel, apply};
+use super::convolution::{Convolution, TransposedConvolution};
+use super::filtering::{ThreeTaps, TwoTaps};
+use super::switch::Kernels;
+use super::window::Window;
+use super::winograd;
+
+/// `[N, H, W, C]` with weights `[area * C / groups, O]` to `[N, grid.., O]`.
+pub fn convolution(
+    x: &Tensor<4>,
+    weight: &Tensor<2>,
+    window: Window,
+    groups: usize,
+    grid: [usize; 2],
+) -> Option<Tensor<4>> {
+    let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
+    let ([_, _, _, channels], [_, outputs]) = (x.dims(), weight.dims());
+    match Saving::of(window, groups, channels, outputs) {
+        Some(Saving::TwoTaps) => value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs),
+        Some(Saving::ThreeTaps) => value_of(&winograd::Convolution::<ThreeTaps>::new(window, grid), inputs),
+        None => {
+            let kernel = Convolution {
+                window,
+                groups,
+                grid,
+            };
+            value_of(&kernel, inputs)
+        }
+    }
+}
+
+/// `[N, rows, columns, C]` with weights `[C, area * O / groups]` to `[N, s * rows, s * columns, O]`.
+pub fn transposed_convolution(
+    x: &Tensor<4>,
+    weight: &Tensor<2>,
+    window: Window,
+    groups: usize,
+) -> Option<Tensor<4>> {
+    let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
+    let ([_, _, _, channels], [_, columns]) = (x.dims(), weight.dims());
+    let outputs = columns / window.area();
+    match Saving::of(window, groups, outputs, channels) {
+        Some(Saving::TwoTaps) => value_of(&winograd::TransposedConvolution::<TwoTaps>::new(window), inputs),
+        Some(Saving::ThreeTaps) => value_of(&winograd::TransposedConvolution::<ThreeTaps>::new(window), inputs),
+        None => value_of(&TransposedConvolution { window, groups }, inputs),
+    }
+}
+
+/// A form with fewer multiplications.
+enum Saving {
+    TwoTaps,
+    ThreeTaps,
+}
+
+impl Saving {
+    /// The form for a convolution from `channels` of an image to `outputs` of the grid, where there is one and it is
+    /// wanted.
+    fn of(window: Window, groups: usize, channels: usize, outputs: usize) -> Option<Self> {
+        if groups > 1 || Kernels::in_use() < Kernels::Fast {
+            None
+        } else if winograd::fits::<TwoTaps>(window, channels, outputs) {
+            Some(Self::TwoTaps)
+        } else if winograd::fits::<ThreeTaps>(window, channels, outputs) {
+            Some(Self::ThreeTaps)
+        } else {
+            None
+        }
+    }
+}
+
+/// The result of a kernel that finds nothing beside it.
+fn value_of<K: Kernel<N, Aside = ()>, const N: usize, const D: usize>(
+    kernel: &K,
+    inputs: [DispatchTensor; N],
+) -> Option<Tensor<D>> {
+    if Kernels::in_use() == Kernels::Off {
+        return None;
+    }
+    let (value, ()) = apply(kernel, inputs).ok()?;
+    Some(Tensor::from_dispatch(value))
+}
