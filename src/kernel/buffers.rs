@@ -31,7 +31,11 @@ pub fn give_back(tensor: FlexTensor) {
     }
     let mut kept = lock();
     kept.push(tensor);
-    let bytes = |kept: &[FlexTensor]| kept.iter().map(|tensor| tensor.bytes().len()).sum::<usize>();
+    let bytes = |kept: &[FlexTensor]| {
+        kept.iter()
+            .map(|tensor| tensor.bytes().len())
+            .sum::<usize>()
+    };
     let mut excess = bytes(&kept).saturating_sub(MOST_BYTES);
     while excess > 0 && !kept.is_empty() {
         excess = excess.saturating_sub(kept.remove(0).bytes().len());

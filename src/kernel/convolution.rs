@@ -10,8 +10,9 @@ use super::buffers;
 use super::patches::Batch;
 use super::window::Window;
 
-/// Most values in a matrix of patches: images go through in parts where there are more.
-const MOST_VALUES: usize = 1 << 25;
+/// Most values in a matrix of patches: images go through in parts where there are more, so that a part is still in the
+/// cache when it is multiplied.
+const MOST_VALUES: usize = 1 << 21;
 
 /// `[N, H, W, C]` with weights `[area * C / groups, O]` to `[N, rows, columns, O]`.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +56,17 @@ impl Kernel<2> for Convolution {
         let [rows, columns] = self.grid;
         let [_, outputs] = weight.sizes();
         let matrix = by_output_group(&weight, self.groups);
-        let value = in_parts(batch, self.window, outputs * batch.windows(), |part, first| {
-            let patches = gathered(self.window, part, &x, first);
-            let y = product(patches.clone(), matrix.clone());
-            buffers::give_back(patches);
-            from_groups(y, part.images * batch.windows())
-        });
+        let value = in_parts(
+            batch,
+            self.window,
+            outputs * batch.windows(),
+            |part, first| {
+                let patches = gathered(self.window, part, &x, first);
+                let y = product(patches.clone(), matrix.clone());
+                buffers::give_back(patches);
+                from_groups(y, part.images * batch.windows())
+            },
+        );
         Forward {
             value: value.shaped([batch.images, rows, columns, outputs]),
             saved: [x, weight],
@@ -80,15 +86,23 @@ impl Kernel<2> for Convolution {
         let dx = dx_wanted.then(|| {
             let matrix = by_output_group(&weight, self.groups).transpose(1, 2);
             let dx = in_parts(batch, self.window, batch.image_size(), |part, first| {
-                let dy = pixels(&gradient, part.images * batch.windows(), first * batch.windows());
+                let dy = pixels(
+                    &gradient,
+                    part.images * batch.windows(),
+                    first * batch.windows(),
+                );
                 let patches = product(to_groups(&dy, self.groups), matrix.clone());
-                scattered(self.window, part, &patches)
+                scattered(self.window, part, patches)
             });
             dx.shaped(x.sizes::<4>())
         });
         let dw = dw_wanted.then(|| {
             let dw = sum_of_parts(batch, self.window, |part, first| {
-                let dy = pixels(&gradient, part.images * batch.windows(), first * batch.windows());
+                let dy = pixels(
+                    &gradient,
+                    part.images * batch.windows(),
+                    first * batch.windows(),
+                );
                 let patches = gathered(self.window, part, &x, first);
                 let dw = product(patches.transpose(1, 2), to_groups(&dy, self.groups));
                 buffers::give_back(patches);
@@ -131,7 +145,7 @@ impl Kernel<2> for TransposedConvolution {
         let value = in_parts(batch, self.window, batch.image_size(), |part, first| {
             let x = pixels(&x, part.images * batch.windows(), first * batch.windows());
             let patches = product(to_groups(&x, self.groups), matrix.clone());
-            scattered(self.window, part, &patches)
+            scattered(self.window, part, patches)
         });
         let [height, width] = batch.image;
         Forward {
@@ -244,6 +258,10 @@ fn sum(total: Option<FlexTensor>, term: FlexTensor) -> Option<FlexTensor> {
 /// Patches `[groups, images * windows, area * C / groups]` of some images.
 fn gathered(window: Window, batch: Batch, images: &FlexTensor, first: usize) -> FlexTensor {
     let rows = batch.images * batch.windows();
+    if window.kernel == 1 && window.stride == 1 {
+        // Pixels are their own patches.
+        return to_groups(&pixels(images, rows, first * batch.windows()), batch.groups);
+    }
     let size = window.patch_size(batch);
     let mut patches = buffers::take(batch.groups * rows, size);
     let from = first * batch.image_size();
@@ -252,7 +270,11 @@ fn gathered(window: Window, batch: Batch, images: &FlexTensor, first: usize) -> 
     patches.shaped([batch.groups, rows, size])
 }
 
-fn scattered(window: Window, batch: Batch, patches: &FlexTensor) -> FlexTensor {
+/// The transpose of [`gathered`].
+fn scattered(window: Window, batch: Batch, patches: FlexTensor) -> FlexTensor {
+    if window.kernel == 1 && window.stride == 1 {
+        return from_groups(patches, batch.images * batch.windows());
+    }
     let mut values = vec![0.0; batch.images * batch.image_size()];
     window.scatter(patches.values(), batch, &mut values);
     let size = values.len();

@@ -163,7 +163,8 @@ mod tests {
                 1 => F::$function::<1>($values),
                 2 => F::$function::<2>($values),
                 _ => F::$function::<3>($values),
-            }[LANES - 1]
+            }
+            [LANES - 1]
         };
     }
 

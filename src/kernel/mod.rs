@@ -12,6 +12,8 @@ mod buffers;
 #[cfg(feature = "flex")]
 mod convolution;
 #[cfg(feature = "flex")]
+mod direct;
+#[cfg(feature = "flex")]
 mod filtering;
 #[cfg(feature = "flex")]
 mod operations;

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 use super::bridge::{Kernel, apply};
 use super::convolution::{Convolution, TransposedConvolution};
+use super::direct;
 use super::filtering::{ThreeTaps, TwoTaps};
 use super::switch::Kernels;
 use super::window::Window;
@@ -21,8 +22,16 @@ pub fn convolution(
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
     let ([_, _, _, channels], [_, outputs]) = (x.dims(), weight.dims());
     match Saving::of(window, groups, channels, outputs) {
-        Some(Saving::TwoTaps) => value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs),
-        Some(Saving::ThreeTaps) => value_of(&winograd::Convolution::<ThreeTaps>::new(window, grid), inputs),
+        Some(Saving::TwoTaps) => {
+            value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs)
+        }
+        Some(Saving::ThreeTaps) => value_of(
+            &winograd::Convolution::<ThreeTaps>::new(window, grid),
+            inputs,
+        ),
+        None if direct::fits(window, groups, channels, outputs) => {
+            value_of(&direct::Convolution { window, groups }, inputs)
+        }
         None => {
             let kernel = Convolution {
                 window,
@@ -45,8 +54,14 @@ pub fn transposed_convolution(
     let ([_, _, _, channels], [_, columns]) = (x.dims(), weight.dims());
     let outputs = columns / window.area();
     match Saving::of(window, groups, outputs, channels) {
-        Some(Saving::TwoTaps) => value_of(&winograd::TransposedConvolution::<TwoTaps>::new(window), inputs),
-        Some(Saving::ThreeTaps) => value_of(&winograd::TransposedConvolution::<ThreeTaps>::new(window), inputs),
+        Some(Saving::TwoTaps) => value_of(
+            &winograd::TransposedConvolution::<TwoTaps>::new(window),
+            inputs,
+        ),
+        Some(Saving::ThreeTaps) => value_of(
+            &winograd::TransposedConvolution::<ThreeTaps>::new(window),
+            inputs,
+        ),
         None => value_of(&TransposedConvolution { window, groups }, inputs),
     }
 }

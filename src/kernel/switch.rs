@@ -13,9 +13,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The environment variable `BURN_GAN_KERNELS`, read once, lowers every choice: `plain` makes `Fast` a `Plain`, `off`
 /// switches all kernels off.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Kernels {
     /// Burn's operations alone.

@@ -165,9 +165,7 @@ impl<F: Filter> Tiles<F> {
     /// The transpose of [`Tiles::of_images`], from `[product, tile, depth]`.
     pub fn to_images(self, values: &[f32], images: &mut [f32]) {
         let padded = || vec![0.0; self.padded_size()];
-        let by_image = images
-            .par_chunks_mut(self.batch.image_size())
-            .enumerate();
+        let by_image = images.par_chunks_mut(self.batch.image_size()).enumerate();
         by_image.for_each_init(padded, |padded, (n, image)| {
             wide!(<F: Filter> [tiles: Tiles<F> = self, values: &'a [f32] = values, n: usize = n, padded: &'a mut [f32] = padded] {
                 tiles.to_padded(values, n, padded);

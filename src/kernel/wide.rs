@@ -27,4 +27,28 @@ macro_rules! wide {
         });
     }};
 }
-pub(super) use wide;
+
+/// As `wide!`, with the vector instructions themselves: the block sees `$simd: impl pulp::Simd`, for loops that the
+/// compiler does not turn into good vector code by itself.
+macro_rules! simd {
+    ($simd:ident [$($name:ident: $type:ty = $value:expr),* $(,)?] $body:block) => {{
+        struct Values<'a> {
+            $($name: $type,)*
+            lifetime: std::marker::PhantomData<&'a ()>,
+        }
+        impl<'a> pulp::WithSimd for Values<'a> {
+            type Output = ();
+
+            #[inline(always)]
+            fn with_simd<S: pulp::Simd>(self, $simd: S) {
+                let Values { $($name,)* .. } = self;
+                $body
+            }
+        }
+        pulp::Arch::new().dispatch(Values {
+            $($name: $value,)*
+            lifetime: std::marker::PhantomData,
+        });
+    }};
+}
+pub(super) use {simd, wide};

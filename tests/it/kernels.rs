@@ -98,7 +98,12 @@ pub fn check<M: Module, const I: usize, const O: usize>(
     let double = Kernels::Off.scope(|| {
         let module = single.clone().map(&mut Double);
         let inputs = inputs.clone().map(|tensor| tensor.cast(FloatDType::F64));
-        trace(&module, inputs, &weights.clone().cast(FloatDType::F64), &forward)
+        trace(
+            &module,
+            inputs,
+            &weights.clone().cast(FloatDType::F64),
+            &forward,
+        )
     });
     for (kernels, tolerance) in TOLERANCES {
         let found = kernels.scope(|| trace(&single, inputs.clone(), &weights, &forward));
@@ -143,8 +148,17 @@ fn convolutions_of_any_shape() {
         let device = double_precision();
         let mut random = stream(7);
         for round in 0..60 {
-            let window = [[1, 1], [3, 1], [5, 1], [3, 2], [4, 2], [2, 2], [5, 2], [5, 3], [6, 3]]
-                [round % 9];
+            let window = [
+                [1, 1],
+                [3, 1],
+                [5, 1],
+                [3, 2],
+                [4, 2],
+                [2, 2],
+                [5, 2],
+                [5, 3],
+                [6, 3],
+            ][round % 9];
             let groups = [1, 1, 2, 3][round % 4];
             let [inputs, outputs] = [(); 2].map(|()| groups * any(&mut random, 1..=9));
             let [n, height, width] = [
