@@ -13,12 +13,14 @@ use burn::backend::{
 };
 use burn::tensor::{Bytes, DType, Shape, Tensor};
 
+use super::memory;
+
 /// A function of `N` tensors of `f32` with its gradient. The tensors that it gets are contiguous.
 pub trait Kernel<const N: usize>: Clone + Debug + Send + 'static {
     /// What the forward pass keeps for the backward pass.
     type Saved: Clone + Debug + Send + 'static;
     /// What the forward pass finds beside its result; it has no gradient.
-    type Aside;
+    type Aside: Clone + 'static;
 
     /// The result.
     fn forward(&self, inputs: [FlexTensor; N]) -> Forward<Self::Saved, Self::Aside>;
@@ -35,6 +37,7 @@ pub trait Kernel<const N: usize>: Clone + Debug + Send + 'static {
 }
 
 /// What a forward pass gives.
+#[derive(Clone)]
 pub struct Forward<Saved, Aside> {
     pub value: FlexTensor,
     pub saved: Saved,
@@ -56,14 +59,23 @@ pub fn apply<K: Kernel<N>, const N: usize>(
         });
     let (kind, aside) = match autodiff {
         DispatchAutodiffContext::Disabled => {
-            let inputs = inputs.map(|input| plain(input.kind).contiguous());
-            let Forward { value, aside, .. } = kernel.forward(inputs);
+            let inputs = inputs.map(|input| plain(input.kind));
+            let Forward { value, aside, .. } = forward(kernel, inputs);
             let kind = DispatchTensorKind::Flex(BackendTensor::Float(value));
             (kind, aside)
         }
         DispatchAutodiffContext::Enabled(_) => differentiable(kernel, inputs),
     };
     Ok((DispatchTensor { kind, autodiff }, aside))
+}
+
+fn forward<K: Kernel<N>, const N: usize>(
+    kernel: &K,
+    inputs: [FlexTensor; N],
+) -> Forward<K::Saved, K::Aside> {
+    memory::forward(kernel, inputs, |inputs| {
+        kernel.forward(inputs.map(Flat::contiguous))
+    })
 }
 
 /// The tensor on flex without autodiff; the tensor itself where it is not that.
@@ -119,12 +131,12 @@ mod with_autodiff {
     ) -> (DispatchTensorKind, K::Aside) {
         let inputs = inputs.map(|input| tracked(input.kind));
         let nodes = inputs.each_ref().map(|input| input.node());
-        let inputs = inputs.map(|input| input.into_primitive().contiguous());
+        let inputs = inputs.map(|input| input.into_primitive());
         let Forward {
             value,
             saved,
             aside,
-        } = kernel.forward(inputs);
+        } = forward(kernel, inputs);
         let operation = Operation(kernel.clone())
             .prepare::<NoCheckpointing>(nodes)
             .compute_bound()

@@ -6,6 +6,8 @@
 //! portable operations, which are also what the tests compare the kernels with.
 
 #[cfg(feature = "flex")]
+mod addition;
+#[cfg(feature = "flex")]
 mod bridge;
 #[cfg(feature = "flex")]
 mod buffers;
@@ -16,9 +18,13 @@ mod direct;
 #[cfg(feature = "flex")]
 mod filtering;
 #[cfg(feature = "flex")]
+mod memory;
+#[cfg(feature = "flex")]
 mod operations;
 #[cfg(feature = "flex")]
 mod patches;
+#[cfg(feature = "flex")]
+mod resampling;
 mod switch;
 #[cfg(feature = "flex")]
 mod tiles;
@@ -30,6 +36,8 @@ mod winograd;
 #[cfg(not(feature = "flex"))]
 mod without;
 
+#[cfg(feature = "flex")]
+pub use memory::computing_once;
 #[cfg(feature = "flex")]
 pub use operations::*;
 pub use switch::Kernels;

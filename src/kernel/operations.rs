@@ -3,10 +3,12 @@
 use burn::backend::DispatchTensor;
 use burn::tensor::Tensor;
 
-use super::bridge::{Kernel, apply};
+use super::addition::Addition;
+use super::bridge::{self, Kernel, apply};
 use super::convolution::{Convolution, TransposedConvolution};
 use super::direct;
 use super::filtering::{ThreeTaps, TwoTaps};
+use super::resampling::Resampling;
 use super::switch::Kernels;
 use super::window::Window;
 use super::winograd;
@@ -64,6 +66,37 @@ pub fn transposed_convolution(
         ),
         None => value_of(&TransposedConvolution { window, groups }, inputs),
     }
+}
+
+/// The mean of every 2x2 block of `[N, H, W, C]`.
+pub fn average_pool(x: &Tensor<4>) -> Option<Tensor<4>> {
+    value_of(&Resampling::Average, [x.clone().into_dispatch()])
+}
+
+/// Every pixel of `[N, H, W, C]` four times.
+pub fn upsample_nearest(x: &Tensor<4>) -> Option<Tensor<4>> {
+    value_of(&Resampling::Nearest, [x.clone().into_dispatch()])
+}
+
+/// Bilinear interpolation of `[N, H, W, C]` at twice the size.
+pub fn upsample_bilinear(x: &Tensor<4>) -> Option<Tensor<4>> {
+    value_of(&Resampling::Bilinear, [x.clone().into_dispatch()])
+}
+
+/// The sum of two tensors of one shape; `None` where the shapes differ, too.
+pub fn add<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> Option<Tensor<D>> {
+    if a.dims() != b.dims() {
+        return None;
+    }
+    value_of(
+        &Addition,
+        [a.clone().into_dispatch(), b.clone().into_dispatch()],
+    )
+}
+
+/// Whether the kernels that are in use serve this tensor.
+pub fn serves<const D: usize>(x: &Tensor<D>) -> bool {
+    Kernels::in_use() != Kernels::Off && bridge::is_flex(&x.clone().into_dispatch())
 }
 
 /// A form with fewer multiplications.

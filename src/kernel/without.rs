@@ -22,3 +22,27 @@ pub fn transposed_convolution(
 ) -> Option<Tensor<4>> {
     None
 }
+
+pub fn average_pool(_x: &Tensor<4>) -> Option<Tensor<4>> {
+    None
+}
+
+pub fn upsample_nearest(_x: &Tensor<4>) -> Option<Tensor<4>> {
+    None
+}
+
+pub fn upsample_bilinear(_x: &Tensor<4>) -> Option<Tensor<4>> {
+    None
+}
+
+pub fn add<const D: usize>(_a: &Tensor<D>, _b: &Tensor<D>) -> Option<Tensor<D>> {
+    None
+}
+
+pub fn serves<const D: usize>(_x: &Tensor<D>) -> bool {
+    false
+}
+
+pub fn computing_once<T>(compute: impl FnOnce() -> T) -> T {
+    compute()
+}

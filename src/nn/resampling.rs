@@ -5,12 +5,16 @@
 use burn::tensor::Tensor;
 
 use crate::dual::Dual;
+use crate::kernel;
 
 /// The mean of every 2x2 block: `[N, H, W, C]` to `[N, H / 2, W / 2, C]`.
 ///
 /// A side that is odd loses its last row or column. It is also bilinear interpolation at half the size.
 pub fn average_pool(x: Dual<4>) -> Dual<4> {
     x.linear(|x| {
+        if let Some(y) = kernel::average_pool(&x) {
+            return y;
+        }
         let [n, height, width, channels] = x.dims();
         let (rows, columns) = (height / 2, width / 2);
         let x = if (2 * rows, 2 * columns) == (height, width) {
@@ -30,6 +34,9 @@ pub fn average_pool(x: Dual<4>) -> Dual<4> {
 /// Every pixel four times: `[N, H, W, C]` to `[N, 2 H, 2 W, C]`.
 pub fn upsample_nearest(x: Dual<4>) -> Dual<4> {
     x.linear(|x| {
+        if let Some(y) = kernel::upsample_nearest(&x) {
+            return y;
+        }
         let x = interleave(x.clone(), x, 1);
         interleave(x.clone(), x, 2)
     })
@@ -40,7 +47,10 @@ pub fn upsample_nearest(x: Dual<4>) -> Dual<4> {
 /// Pixels are squares whose centres are interpolated between (`align_corners = false` elsewhere): a new pixel
 /// is 3/4 of the nearest old one and 1/4 of the next nearest, along each axis. Beyond the edge stands the edge.
 pub fn upsample_bilinear(x: Dual<4>) -> Dual<4> {
-    x.linear(|x| double(double(x, 1), 2))
+    x.linear(|x| match kernel::upsample_bilinear(&x) {
+        Some(y) => y,
+        None => double(double(x, 1), 2),
+    })
 }
 
 /// Linear interpolation at twice the size along `axis`.

@@ -6,14 +6,24 @@ use burn::tensor::Tensor;
 use super::clip::clip_weights;
 use super::gan::GanTrainer;
 use super::gradients::bound_norm;
-use super::micro_batch::{TrainingBatch, mean_of_parts};
+use super::micro_batch::{Part, TrainingBatch, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
+use crate::kernel;
 use crate::network::{Discriminator, Generator};
 use crate::nn::{advance_spectral_norms, has_spectral_norm};
 use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
+
+/// What a part of a batch gives before its backward pass.
+struct Evaluated {
+    logits_real: Tensor<1>,
+    logits_fake: Tensor<1>,
+    /// Mean over the samples, without penalties.
+    loss: Tensor<1>,
+    penalized: Option<Penalized>,
+}
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
 where
@@ -52,18 +62,20 @@ where
         let (mut losses, mut costs) = (Vec::new(), Vec::new());
         let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
         for part in &batch.parts {
-            let condition = part.condition(&batch.condition);
-            let logits_real = self.logits(discriminator, part.of(&batch.real), &condition)?;
-            let logits_fake = self.logits(discriminator, part.of(&fake), &condition)?;
-            let loss = self
-                .loss
-                .discriminator(logits_real.clone(), logits_fake.clone())
-                .mean();
+            let due = penalties.zip(points.as_deref());
+            let evaluate = || self.evaluate(discriminator, batch, part, &fake, due);
+            // Penalties at the samples themselves find what their losses have computed.
+            let Evaluated {
+                logits_real,
+                logits_fake,
+                loss,
+                penalized,
+            } = match due {
+                Some(_) => kernel::computing_once(evaluate)?,
+                None => evaluate()?,
+            };
             let mut total = loss.clone();
-            if let (Some(penalties), Some(points)) = (penalties, &points) {
-                let points = points.iter().map(|points| part.of(points)).collect();
-                let Penalized { surrogate, cost } =
-                    penalties.evaluate(discriminator, points, &condition)?;
+            if let Some(Penalized { surrogate, cost }) = penalized {
                 total = total + surrogate * penalty_weight * interval;
                 costs.push(cost * penalty_weight);
             }
@@ -85,6 +97,34 @@ where
         .with_logits_are_log_odds(self.loss.logits_are_log_odds())
         .with_penalty(penalty);
         Ok((gradients.grads(), report))
+    }
+
+    /// Loss and penalties of a part of the batch, with their graph.
+    fn evaluate(
+        &self,
+        discriminator: &N,
+        batch: &TrainingBatch<D, C>,
+        part: &Part,
+        fake: &Tensor<D>,
+        due: Option<(&Penalties<D, N, C>, &[Tensor<D>])>,
+    ) -> Result<Evaluated, GanError> {
+        let condition = part.condition(&batch.condition);
+        let logits_real = self.logits(discriminator, part.of(&batch.real), &condition)?;
+        let logits_fake = self.logits(discriminator, part.of(fake), &condition)?;
+        let loss = self
+            .loss
+            .discriminator(logits_real.clone(), logits_fake.clone())
+            .mean();
+        let penalized = due.map(|(penalties, points)| {
+            let points = points.iter().map(|points| part.of(points)).collect();
+            penalties.evaluate(discriminator, points, &condition)
+        });
+        Ok(Evaluated {
+            logits_real,
+            logits_fake,
+            loss,
+            penalized: penalized.transpose()?,
+        })
     }
 
     /// Steps by these gradients; returns their norm.

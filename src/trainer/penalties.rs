@@ -7,6 +7,7 @@ use crate::batch::{Batch, Condition};
 use crate::errors::ShapeError;
 use crate::gan_error::GanError;
 use crate::identity::Identity;
+use crate::kernel;
 use crate::module_tree::module_device;
 use crate::network::Discriminator;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
@@ -95,7 +96,7 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         condition: &C,
     ) -> Result<Penalized, GanError> {
         let count = points.first().map_or(0, |points| points.dims()[0]);
-        let term = if self.shares_a_pass() {
+        let term = if self.shares_a_pass(&points) {
             let condition = C::cat(vec![condition.clone(); points.len()]);
             let cost = |gradient: Tensor<D>| {
                 let parts = self.penalties.iter().enumerate().map(|(index, penalty)| {
@@ -126,10 +127,11 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
     }
 
     /// Whether the points of several penalties go through the discriminator as one batch: they may, as long as
-    /// samples do not influence each other there.
-    fn shares_a_pass(&self) -> bool {
+    /// samples do not influence each other there. Kernels rather see the same points again, which they have results of.
+    fn shares_a_pass(&self, points: &[Tensor<D>]) -> bool {
+        let kept = points.iter().all(kernel::serves);
         match &self.method {
-            Method::Exact(exact) => self.penalties.len() > 1 && !exact.is_coupled(),
+            Method::Exact(exact) => self.penalties.len() > 1 && !exact.is_coupled() && !kept,
             Method::CentralDifference(_) => false,
         }
     }

@@ -5,6 +5,7 @@ use crate::common::{alone, double_precision, stream, values};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{FloatDType, Tensor};
+use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{ConvolutionConfig, Initialization};
 use burn_gan::random::Stream;
 use burn_gan::{Dual, Kernels};
@@ -205,6 +206,35 @@ fn convolutions_with_fewer_multiplications() {
             check(&what, layer, [n, height, width, inputs], |layer, x| {
                 layer.propagate(x)
             });
+        }
+    });
+}
+
+#[test]
+fn resampling_and_sums() {
+    alone(|| {
+        let device = double_precision();
+        let mut random = stream(9);
+        for _ in 0..12 {
+            let [n, height, width, channels] = [(); 4].map(|()| any(&mut random, 1..=7));
+            let shape = [n, height, width, channels];
+            for (name, resample) in [
+                ("average", average_pool as fn(Dual<4>) -> Dual<4>),
+                ("nearest", upsample_nearest),
+                ("bilinear", upsample_bilinear),
+            ] {
+                if name == "average" && height.min(width) < 2 {
+                    continue;
+                }
+                // A convolution in front gives the check some parameters, the sum takes one tensor twice.
+                let layer = convolution(channels, channels, [1, 1])
+                    .init(&mut stream(4), &device)
+                    .unwrap();
+                check(&format!("{name} {shape:?}"), layer, shape, |layer, x| {
+                    let y = layer.propagate(x.clone());
+                    resample(x + y.clone() + y)
+                });
+            }
         }
     });
 }
