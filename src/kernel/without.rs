@@ -1,8 +1,23 @@
 //! The functions of this module in a build without kernels.
 
-use burn::tensor::Tensor;
+use std::sync::Once;
+
+use burn::tensor::{Device, Tensor};
 
 use super::window::Window;
+
+/// Says once that flex runs without them.
+pub fn remark(device: &Device) {
+    static ONCE: Once = Once::new();
+    if format!("{device:?}").contains("Flex") {
+        ONCE.call_once(|| {
+            log::warn!(
+                "burn-gan was built without its feature `flex`: the flex backend runs without its kernels, at about half \
+                 the speed"
+            );
+        });
+    }
+}
 
 pub fn convolution(
     _x: &Tensor<4>,

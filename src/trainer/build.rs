@@ -7,6 +7,8 @@ use super::penalties::push_penalty;
 use super::state::State;
 use crate::batch::{Batch, Condition};
 use crate::gan_error::GanError;
+use crate::kernel;
+use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
 use crate::optimizer::{NetworkOptimizer, UpdateRule};
 
@@ -34,6 +36,7 @@ impl GanTrainerConfig {
         N: Discriminator<D, C>,
     {
         self.check()?;
+        kernel::remark(&module_device(&discriminator));
         let loss = self.loss.build()?;
         dry_run(&generator, &discriminator, example)?;
         let mut penalties = None;

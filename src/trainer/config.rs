@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::saved_config::upgraded;
 use crate::ema::EmaConfig;
 use crate::errors::{ConfigError, at_least_1, positive};
+use crate::kernel::Kernels;
 use crate::loss::Loss;
 use crate::optimizer::OptimizerConfig;
 use crate::penalty::{Penalty, PenaltyMethod};
@@ -117,6 +118,9 @@ pub struct GanTrainerConfig {
     pub finite_check: FiniteCheck,
     /// The largest number of samples that are drawn at once.
     pub sample_chunk: usize,
+    /// Which kernels of this crate compute the networks where they can: on the flex backend. Part of what has to be the
+    /// same for a run to go on from a checkpoint, under the name `kernels`.
+    pub kernels: Kernels,
     /// Seed of the latent vectors.
     pub seed: u64,
 }
@@ -141,6 +145,7 @@ impl Default for GanTrainerConfig {
             ema: None,
             finite_check: FiniteCheck::EveryStep,
             sample_chunk: 128,
+            kernels: Kernels::Fast,
             seed: 0,
         }
     }
@@ -179,6 +184,7 @@ setters! {
     with_ema => ema: Option<EmaConfig>,
     with_finite_check => finite_check: FiniteCheck,
     with_sample_chunk => sample_chunk: usize,
+    with_kernels => kernels: Kernels,
     with_seed => seed: u64,
 }
 

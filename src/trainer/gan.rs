@@ -12,6 +12,7 @@ use crate::adversarial::AdversarialTrainer;
 use crate::batch::{Batch, BatchError, Condition, check_condition};
 use crate::errors::ShapeError;
 use crate::gan_error::GanError;
+use crate::kernel::{self, Kernels};
 use crate::loss::AdversarialLoss;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
@@ -136,6 +137,17 @@ where
         [&[count], sample].concat()
     }
 
+    /// The kernels that compute its networks, on its device.
+    pub(super) fn kernels_in_use(&self) -> Kernels {
+        self.config.kernels.scope(|| {
+            if kernel::serves(&self.example.samples) {
+                Kernels::in_use()
+            } else {
+                Kernels::Off
+            }
+        })
+    }
+
     fn check_batch(&self, batch: &Batch<D, C>) -> Result<(), GanError> {
         if batch.is_empty() {
             return Err(GanError::Batch(BatchError::Empty));
@@ -216,7 +228,8 @@ where
 
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         self.check_batch(&batch)?;
-        self.whole_step(|trainer| trainer.advance(batch))
+        let kernels = self.config.kernels;
+        kernels.scope(|| self.whole_step(|trainer| trainer.advance(batch)))
     }
 
     fn check_finite(&mut self) -> Result<(), GanError> {
@@ -237,10 +250,11 @@ where
 
     fn sample(&self, count: usize, seed: u64, condition: &C) -> Result<Tensor<D>, GanError> {
         self.refuse_bad_state()?;
-        SamplerConfig::new()
+        let sampler = SamplerConfig::new()
             .with_seed(seed)
-            .with_chunk(self.config.sample_chunk)
-            .sample(&self.sampling_generator(), count, condition)
+            .with_chunk(self.config.sample_chunk);
+        let kernels = self.config.kernels;
+        kernels.scope(|| sampler.sample(&self.sampling_generator(), count, condition))
     }
 
     fn device(&self) -> Device {

@@ -16,6 +16,7 @@ use crate::batch::Condition;
 use crate::ema::Ema;
 use crate::gan_error::GanError;
 use crate::identity::Identity;
+use crate::kernel::Kernels;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::network::{Discriminator, Generator};
 use crate::optimizer::NetworkOptimizer;
@@ -62,6 +63,7 @@ where
             "generator_optimizer": optimizer(&self.state.generator_optimizer),
             "discriminator_optimizer": optimizer(&self.state.discriminator_optimizer),
             "sample_shape": self.example.samples.dims()[1..],
+            "kernels": self.kernels_in_use(),
         }))
     }
 
@@ -72,6 +74,12 @@ where
             if let Ok(upgraded) = config.and_then(|config| deciding_fields(&config)) {
                 *trainer = upgraded;
             }
+        }
+        if let Some(fields) = saved.as_object_mut() {
+            // There were none before they were recorded.
+            fields
+                .entry("kernels")
+                .or_insert_with(|| json!(Kernels::Off));
         }
         saved
     }
@@ -180,6 +188,8 @@ fn deciding_fields(config: &GanTrainerConfig) -> serde_json::Result<Value> {
     if let Some(fields) = fields.as_object_mut() {
         fields.remove("finite_check");
         fields.remove("sample_chunk");
+        // Those that are in use count, which the device and the environment decide too.
+        fields.remove("kernels");
     }
     Ok(fields)
 }
