@@ -3,9 +3,16 @@
 use burn::backend::DispatchTensor;
 use burn::tensor::Tensor;
 
-use super::bridge::{Kernel, apply};
+use super::activation::{Activation, Biased, Tangent};
+use super::bridge::{Kernel, apply, from_flex, into_flex};
 use super::convolution::{Convolution, TransposedConvolution};
+use super::elementwise::with_function;
 use super::filtering::{ThreeTaps, TwoTaps};
+use super::function::Function;
+use super::normalization::Normalization;
+use super::normalization_tangent::NormalizationTangent;
+use super::over::{Over, Statistics};
+use super::statistics::Geometry;
 use super::switch::Kernels;
 use super::window::Window;
 use super::winograd;
@@ -21,8 +28,13 @@ pub fn convolution(
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
     let ([_, _, _, channels], [_, outputs]) = (x.dims(), weight.dims());
     match Saving::of(window, groups, channels, outputs) {
-        Some(Saving::TwoTaps) => value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs),
-        Some(Saving::ThreeTaps) => value_of(&winograd::Convolution::<ThreeTaps>::new(window, grid), inputs),
+        Some(Saving::TwoTaps) => {
+            value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs)
+        }
+        Some(Saving::ThreeTaps) => value_of(
+            &winograd::Convolution::<ThreeTaps>::new(window, grid),
+            inputs,
+        ),
         None => {
             let kernel = Convolution {
                 window,
@@ -45,9 +57,127 @@ pub fn transposed_convolution(
     let ([_, _, _, channels], [_, columns]) = (x.dims(), weight.dims());
     let outputs = columns / window.area();
     match Saving::of(window, groups, outputs, channels) {
-        Some(Saving::TwoTaps) => value_of(&winograd::TransposedConvolution::<TwoTaps>::new(window), inputs),
-        Some(Saving::ThreeTaps) => value_of(&winograd::TransposedConvolution::<ThreeTaps>::new(window), inputs),
+        Some(Saving::TwoTaps) => value_of(
+            &winograd::TransposedConvolution::<TwoTaps>::new(window),
+            inputs,
+        ),
+        Some(Saving::ThreeTaps) => value_of(
+            &winograd::TransposedConvolution::<ThreeTaps>::new(window),
+            inputs,
+        ),
         None => value_of(&TransposedConvolution { window, groups }, inputs),
+    }
+}
+
+/// `f(x)`.
+pub fn activation<const D: usize>(
+    x: Tensor<D>,
+    function: Function,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let inputs = [x.into_dispatch()];
+    let result = with_function!(function, f => applied(&Activation(f), inputs));
+    match result {
+        Ok((value, ())) => Ok(Tensor::from_dispatch(value)),
+        Err([x]) => Err(Tensor::from_dispatch(x)),
+    }
+}
+
+/// `f(x + bias)`, with a bias `[C]` along the last axis.
+pub fn biased_activation<const D: usize>(
+    x: Tensor<D>,
+    bias: &Tensor<1>,
+    function: Function,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let fits = x.dims().last() == bias.dims().first();
+    if !fits || x.shape().num_elements() == 0 {
+        return Err(x);
+    }
+    let inputs = [x.into_dispatch(), bias.clone().into_dispatch()];
+    let result = with_function!(function, f => applied(&Biased(f), inputs));
+    match result {
+        Ok((value, ())) => Ok(Tensor::from_dispatch(value)),
+        Err([x, _]) => Err(Tensor::from_dispatch(x)),
+    }
+}
+
+/// `slope * dx` of a piecewise linear function whose slope is not negative, from the function's value; it is a constant
+/// here.
+pub fn piecewise_linear_tangent<const D: usize>(
+    value: &Tensor<D>,
+    dx: Tensor<D>,
+    function: Function,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let value = value.clone().without_autodiff();
+    let inputs = [value.into_dispatch(), dx.into_dispatch()];
+    let result = with_function!(function, f => applied(&Tangent(f), inputs));
+    match result {
+        Ok((dy, ())) => Ok(Tensor::from_dispatch(dy)),
+        Err([_, dx]) => Err(Tensor::from_dispatch(dx)),
+    }
+}
+
+/// `f(gamma xhat + beta)`, where `xhat` has mean 0 and variance 1, with the statistics of [`Over::Batch`]. Scale and shift
+/// are `[channels]`, or `[samples, channels]`. With statistics that are given, `xhat` is of those.
+pub fn normalization<const D: usize, const S: usize>(
+    x: Tensor<D>,
+    [gamma, beta]: [&Tensor<S>; 2],
+    over: Over,
+    given: Option<Statistics>,
+    epsilon: f64,
+    function: Function,
+) -> Result<(Tensor<D>, Option<Statistics>), Tensor<D>> {
+    let geometry = Geometry::of(over, &x.dims(), &gamma.dims());
+    let given = given.map(|given| given.map(|tensor| into_flex(tensor.without_autodiff()).ok()));
+    let given = match given {
+        None => None,
+        Some([Some(mean), Some(variance)]) => Some([mean, variance]),
+        Some(_) => return Err(x),
+    };
+    let Some(geometry) = geometry.filter(|_| gamma.dims() == beta.dims()) else {
+        return Err(x);
+    };
+    let tracked = x.device().is_autodiff() || gamma.device().is_autodiff();
+    let [gamma, beta] = [gamma, beta].map(|tensor| tensor.clone().into_dispatch());
+    let inputs = [x.into_dispatch(), gamma, beta];
+    let result = with_function!(function, activation => {
+        let kernel = Normalization {
+            geometry,
+            epsilon,
+            activation,
+            given,
+            tracked,
+        };
+        applied(&kernel, inputs)
+    });
+    match result {
+        Ok((value, found)) => Ok((
+            Tensor::from_dispatch(value),
+            found.map(|found| found.map(from_flex)),
+        )),
+        Err([x, _, _]) => Err(Tensor::from_dispatch(x)),
+    }
+}
+
+/// The tangent of [`normalization`] without shift and activation.
+pub fn normalization_tangent<const D: usize, const S: usize>(
+    x: &Tensor<D>,
+    dx: Tensor<D>,
+    gamma: &Tensor<S>,
+    over: Over,
+    epsilon: f64,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let Some(geometry) = Geometry::of(over, &x.dims(), &gamma.dims()) else {
+        return Err(dx);
+    };
+    let kernel = NormalizationTangent { geometry, epsilon };
+    let inputs = [
+        x.clone().into_dispatch(),
+        dx.into_dispatch(),
+        gamma.clone().into_dispatch(),
+    ];
+    match applied(&kernel, inputs) {
+        Ok((u, ())) => Ok(Tensor::from_dispatch(u)),
+        Err([_, dx, _]) => Err(Tensor::from_dispatch(dx)),
     }
 }
 
@@ -78,9 +208,18 @@ fn value_of<K: Kernel<N, Aside = ()>, const N: usize, const D: usize>(
     kernel: &K,
     inputs: [DispatchTensor; N],
 ) -> Option<Tensor<D>> {
-    if Kernels::in_use() == Kernels::Off {
-        return None;
-    }
-    let (value, ()) = apply(kernel, inputs).ok()?;
+    let (value, ()) = applied(kernel, inputs).ok()?;
     Some(Tensor::from_dispatch(value))
+}
+
+/// [`apply`] with the kernels that are in use.
+fn applied<K: Kernel<N>, const N: usize>(
+    kernel: &K,
+    inputs: [DispatchTensor; N],
+) -> Result<(DispatchTensor, K::Aside), [DispatchTensor; N]> {
+    if Kernels::in_use() == Kernels::Off {
+        Err(inputs)
+    } else {
+        apply(kernel, inputs)
+    }
 }
