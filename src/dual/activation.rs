@@ -55,7 +55,7 @@ pub(crate) fn activate<const D: usize>(
     match function {
         Function::Identity => shifted(x, bias),
         Function::LeakyRelu { slope } if slope < 0.0 => {
-            let rule = |x, dx| dx * portable_slope(x, function);
+            let rule = |x, dx| dx * slope_at(x, function);
             shifted(x, bias).piecewise_linear(|x| value(x, None, function), rule)
         }
         // The slope follows from the value, so that the input is not kept.
@@ -63,17 +63,17 @@ pub(crate) fn activate<const D: usize>(
             let y = value(x, bias, function);
             let dy = dx.map(|dx| {
                 let from_kernel = kernel::piecewise_linear_tangent(&y, dx, function);
-                from_kernel.unwrap_or_else(|dx| dx * portable_slope(y.clone(), function))
+                from_kernel.unwrap_or_else(|dx| dx * slope_at(y.clone(), function))
             });
             (y, dy)
         }),
         _ if x.tangent.is_none() => x.map(
             |x| value(x, bias, function),
-            |x, dx| dx * portable_slope(x, function),
+            |x, dx| dx * slope_at(x, function),
         ),
         _ => shifted(x, bias).map(
             |x| value(x, None, function),
-            |x, dx| dx * portable_slope(x, function),
+            |x, dx| dx * slope_at(x, function),
         ),
     }
 }
@@ -107,21 +107,21 @@ fn portable<const D: usize>(x: Tensor<D>, function: Function) -> Tensor<D> {
 }
 
 /// The derivative at `x`.
-fn portable_slope<const D: usize>(x: Tensor<D>, function: Function) -> Tensor<D> {
+fn slope_at<const D: usize>(x: Tensor<D>, function: Function) -> Tensor<D> {
     match function {
         Function::Identity => x.ones_like(),
         Function::Relu => step(x),
         Function::LeakyRelu { slope } => step(x) * (1.0 - slope) + slope,
-        Function::Tanh => x.tanh().square().neg() + 1.0,
+        Function::Tanh => value(x, None, Function::Tanh).square().neg() + 1.0,
         Function::Sigmoid => {
-            let s = activation::sigmoid(x);
+            let s = value(x, None, Function::Sigmoid);
             s.clone() * (s.neg() + 1.0)
         }
         Function::Silu => {
-            let s = activation::sigmoid(x.clone());
+            let s = value(x.clone(), None, Function::Sigmoid);
             s.clone() * (x * (s.neg() + 1.0) + 1.0)
         }
-        Function::Softplus => activation::sigmoid(x),
+        Function::Softplus => value(x, None, Function::Sigmoid),
     }
 }
 

@@ -23,7 +23,11 @@ mod elementwise;
 mod filtering;
 mod function;
 #[cfg(feature = "flex")]
+mod geometry;
+#[cfg(feature = "flex")]
 mod normalization;
+#[cfg(feature = "flex")]
+mod normalization_gradient;
 #[cfg(feature = "flex")]
 mod normalization_tangent;
 #[cfg(all(test, feature = "flex"))]

@@ -4,9 +4,10 @@
 use burn::backend::flex::FlexTensor;
 
 use super::bridge::{Flat, Forward, Kernel};
-use super::normalization::{at_sample, at_segment, of_parameter, statistics_of};
-use super::passes::{At, Pass, Row, patterns, two_passes, write};
-use super::statistics::Geometry;
+use super::geometry::Geometry;
+use super::normalization::of_parameter;
+use super::passes::{At, Pass, Row, at_sample, at_segment, patterns, slot, two_passes};
+use super::statistics::statistics_of;
 
 /// Inputs `x`, `dx`, and `gamma` as `[channels]` or `[samples, channels]`.
 #[derive(Debug, Clone, Copy)]
@@ -95,8 +96,12 @@ impl Pass for Tangent<'_> {
     #[inline(always)]
     fn prepare_sums(&self, at: At, all: &mut [f32]) {
         let [means, inverses] = at_segment(&at, self.statistics);
-        write(at, all, Self::PATTERNS, 0, |group, _| means[group]);
-        write(at, all, Self::PATTERNS, 1, |group, _| inverses[group]);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 0), [means], |[means]| means);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 1), [inverses], |[inverses]| {
+                inverses
+            });
     }
 
     #[inline(always)]
@@ -117,14 +122,17 @@ impl Pass for Tangent<'_> {
         let [means, inverses] = at_segment(&at, self.statistics);
         let (of_t, of_product) = means_of_t.split_at(at.geometry.groups);
         let gamma = at_sample(at.geometry.channels, at.sample, self.gamma);
-        write(at, all, Self::PATTERNS, 0, |group, _| means[group]);
-        write(at, all, Self::PATTERNS, 1, |group, channel| {
-            gamma[channel] * inverses[group]
-        });
-        write(at, all, Self::PATTERNS, 2, |group, _| of_t[group]);
-        write(at, all, Self::PATTERNS, 3, |group, _| {
-            of_product[group] * inverses[group]
-        });
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 0), [means], |[means]| means);
+        at.geometry
+            .product(slot(all, Self::PATTERNS, 1), gamma, inverses);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 2), [of_t], |[of_t]| of_t);
+        at.geometry.fill(
+            slot(all, Self::PATTERNS, 3),
+            [of_product, inverses],
+            |[of_product, inverses]| of_product * inverses,
+        );
     }
 
     #[inline(always)]
@@ -162,10 +170,15 @@ impl Pass for Backward<'_> {
     fn prepare_sums(&self, at: At, all: &mut [f32]) {
         let [means, inverses] = at_segment(&at, self.statistics);
         let [of_t, a] = at_segment(&at, self.means);
-        write(at, all, Self::PATTERNS, 0, |group, _| means[group]);
-        write(at, all, Self::PATTERNS, 1, |group, _| inverses[group]);
-        write(at, all, Self::PATTERNS, 2, |group, _| of_t[group]);
-        write(at, all, Self::PATTERNS, 3, |group, _| a[group]);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 0), [means], |[means]| means);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 1), [inverses], |[inverses]| {
+                inverses
+            });
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 2), [of_t], |[of_t]| of_t);
+        at.geometry.fill(slot(all, Self::PATTERNS, 3), [a], |[a]| a);
     }
 
     #[inline(always)]
@@ -194,22 +207,28 @@ impl Pass for Backward<'_> {
         // The last is r c.
         let (b, rc) = others.split_at(groups);
         let gamma = at_sample(at.geometry.channels, at.sample, self.gamma);
-        write(at, all, Self::PATTERNS, 0, |group, _| means[group]);
-        write(at, all, Self::PATTERNS, 1, |group, _| of_t[group]);
-        write(at, all, Self::PATTERNS, 2, |_, channel| gamma[channel]);
-        write(at, all, Self::PATTERNS, 3, |group, _| of_g[group]);
-        write(at, all, Self::PATTERNS, 4, |group, _| r[group]);
-        write(at, all, Self::PATTERNS, 5, |group, _| r[group] * b[group]);
-        write(at, all, Self::PATTERNS, 6, |group, _| {
-            r[group] * r[group] * a[group]
-        });
-        write(at, all, Self::PATTERNS, 7, |group, _| {
-            r[group] * r[group] * b[group]
-        });
-        write(at, all, Self::PATTERNS, 8, |group, _| {
-            let square = r[group] * r[group];
-            square * (rc[group] - 2.0 * r[group] * a[group] * b[group])
-        });
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 0), [means], |[means]| means);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 1), [of_t], |[of_t]| of_t);
+        at.geometry.copy(slot(all, Self::PATTERNS, 2), gamma);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 3), [of_g], |[of_g]| of_g);
+        at.geometry.fill(slot(all, Self::PATTERNS, 4), [r], |[r]| r);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 5), [r, b], |[r, b]| r * b);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 6), [r, a], |[r, a]| r * r * a);
+        at.geometry
+            .fill(slot(all, Self::PATTERNS, 7), [r, b], |[r, b]| r * r * b);
+        at.geometry.fill(
+            slot(all, Self::PATTERNS, 8),
+            [r, rc, a, b],
+            |[r, rc, a, b]| {
+                let square = r * r;
+                square * (rc - 2.0 * r * a * b)
+            },
+        );
     }
 
     #[inline(always)]

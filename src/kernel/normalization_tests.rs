@@ -5,11 +5,11 @@ use burn::backend::flex::FlexTensor;
 
 use super::bridge::{Flat, Kernel};
 use super::elementwise::{Identity, Silu};
+use super::geometry::Geometry;
 use super::normalization::Normalization;
 use super::normalization_tangent::NormalizationTangent;
 use super::over::Over;
 use super::smooth::sigmoids;
-use super::statistics::Geometry;
 use crate::random::{Purpose, Stream};
 
 const EPSILON: f64 = 1e-3;

@@ -9,10 +9,10 @@ use super::convolution::{Convolution, TransposedConvolution};
 use super::elementwise::with_function;
 use super::filtering::{ThreeTaps, TwoTaps};
 use super::function::Function;
+use super::geometry::Geometry;
 use super::normalization::Normalization;
 use super::normalization_tangent::NormalizationTangent;
 use super::over::{Over, Statistics};
-use super::statistics::Geometry;
 use super::switch::Kernels;
 use super::window::Window;
 use super::winograd;
@@ -116,6 +116,17 @@ pub fn piecewise_linear_tangent<const D: usize>(
     }
 }
 
+/// Fewer channels than this are too few for what a position of its own costs.
+const FEWEST_OF_POSITION: usize = 32;
+
+/// The geometry of a normalisation, where the kernels are good for it.
+fn geometry(over: Over, shape: &[usize], scale: &[usize]) -> Option<Geometry> {
+    Geometry::of(over, shape, scale).filter(|geometry| match over {
+        Over::Batch | Over::Sample { .. } => true,
+        Over::Position => geometry.channels >= FEWEST_OF_POSITION,
+    })
+}
+
 /// `f(gamma xhat + beta)`, where `xhat` has mean 0 and variance 1, with the statistics of [`Over::Batch`]. Scale and shift
 /// are `[channels]`, or `[samples, channels]`. With statistics that are given, `xhat` is of those.
 pub fn normalization<const D: usize, const S: usize>(
@@ -126,14 +137,14 @@ pub fn normalization<const D: usize, const S: usize>(
     epsilon: f64,
     function: Function,
 ) -> Result<(Tensor<D>, Option<Statistics>), Tensor<D>> {
-    let geometry = Geometry::of(over, &x.dims(), &gamma.dims());
+    let found = geometry(over, &x.dims(), &gamma.dims());
     let given = given.map(|given| given.map(|tensor| into_flex(tensor.without_autodiff()).ok()));
     let given = match given {
         None => None,
         Some([Some(mean), Some(variance)]) => Some([mean, variance]),
         Some(_) => return Err(x),
     };
-    let Some(geometry) = geometry.filter(|_| gamma.dims() == beta.dims()) else {
+    let Some(geometry) = found.filter(|_| gamma.dims() == beta.dims()) else {
         return Err(x);
     };
     let tracked = x.device().is_autodiff() || gamma.device().is_autodiff();
@@ -166,7 +177,7 @@ pub fn normalization_tangent<const D: usize, const S: usize>(
     over: Over,
     epsilon: f64,
 ) -> Result<Tensor<D>, Tensor<D>> {
-    let Some(geometry) = Geometry::of(over, &x.dims(), &gamma.dims()) else {
+    let Some(geometry) = geometry(over, &x.dims(), &gamma.dims()) else {
         return Err(dx);
     };
     let kernel = NormalizationTangent { geometry, epsilon };

@@ -4,7 +4,8 @@ use burn::backend::flex::FlexTensor;
 
 use super::blocks::{each, rewritten};
 use super::bridge::Flat;
-use super::statistics::{Geometry, sum_of};
+use super::geometry::Geometry;
+use super::statistics::sum_of;
 use super::wide::wide;
 
 /// What two passes compute.
@@ -55,11 +56,29 @@ pub fn patterns<const N: usize>(all: &[f32], most: usize, length: usize) -> [&[f
     std::array::from_fn(|index| &all[index * width..][..length])
 }
 
-/// Writes one pattern.
+/// One pattern, to be written.
 #[inline(always)]
-pub fn write(at: At, all: &mut [f32], most: usize, index: usize, of: impl Fn(usize, usize) -> f32) {
+pub fn slot(all: &mut [f32], most: usize, index: usize) -> &mut [f32] {
     let width = all.len() / most;
-    at.geometry.fill(&mut all[index * width..][..width], of);
+    &mut all[index * width..][..width]
+}
+
+/// Means and inverse deviations of the groups at some rows.
+#[inline(always)]
+pub fn at_segment<'a>(at: &At, statistics: &'a [f32]) -> [&'a [f32]; 2] {
+    let groups = at.geometry.groups;
+    let (means, inverses) = statistics[at.segment * 2 * groups..][..2 * groups].split_at(groups);
+    [means, inverses]
+}
+
+/// One number a channel for a sample.
+#[inline(always)]
+pub fn at_sample(channels: usize, sample: usize, values: &[f32]) -> &[f32] {
+    if values.len() == channels {
+        values
+    } else {
+        &values[sample * channels..][..channels]
+    }
 }
 
 /// What two passes find.

@@ -3,133 +3,13 @@
 //! Mean and sum of squared deviations of each block of rows, while it is in the cache, merged in the order of the blocks
 //! (Chan, Golub and LeVeque 1983, equation 2.1): one pass over memory, and nothing is lost where the mean is large.
 
-use super::blocks::BLOCK;
-use super::columns::Columns;
-use super::over::Over;
+use burn::backend::flex::FlexTensor;
 
-/// Rows of channels, and which of their values belong together.
-#[derive(Debug, Clone, Copy)]
-pub struct Geometry {
-    pub channels: usize,
-    pub rows: usize,
-    /// Neighbouring rows that share their statistics; it divides `sample`, or is `rows`.
-    pub together: usize,
-    /// Groups of neighbouring channels that share their statistics.
-    pub groups: usize,
-    /// Neighbouring rows that share their scale and shift; it divides `rows`.
-    pub sample: usize,
-}
-
-impl Geometry {
-    /// Of a tensor with a scale that is `[channels]`, or `[samples, channels]`; `None` where there is nothing to normalise.
-    pub fn of(over: Over, shape: &[usize], scale: &[usize]) -> Option<Self> {
-        let (&channels, others) = shape.split_last()?;
-        let (&samples, positions) = others.split_first()?;
-        let rows = samples * positions.iter().product::<usize>();
-        if rows * channels == 0 {
-            return None;
-        }
-        let (together, groups) = match over {
-            Over::Batch => (rows, channels),
-            Over::Sample { groups } => (rows / samples, groups),
-            Over::Position => (1, 1),
-        };
-        let sample = match *scale {
-            [size] if size == channels => rows,
-            [count, size] if count == samples && size == channels => rows / samples,
-            _ => return None,
-        };
-        Some(Self {
-            channels,
-            rows,
-            together,
-            groups,
-            sample,
-        })
-    }
-
-    /// Whether all rows share their statistics, so that no task knows them alone.
-    pub fn is_whole(self) -> bool {
-        self.together == self.rows
-    }
-
-    /// Rows of a task: whole runs of rows with the same statistics, or a block where all rows share them.
-    fn task_rows(self) -> usize {
-        let block = self.block_rows();
-        let rows = if self.is_whole() {
-            block
-        } else {
-            (block / self.together).max(1) * self.together
-        };
-        rows.min(self.sample)
-    }
-
-    /// Rows of a block of [`Moments`].
-    #[inline(always)]
-    fn block_rows(self) -> usize {
-        (2 * BLOCK / self.channels).max(8)
-    }
-
-    /// Sizes of the slice of a sample and of a task, of an array with `size` values for each `rows` rows.
-    pub fn sizes(self, rows: usize, size: usize) -> [usize; 2] {
-        [self.sample, self.task_rows()].map(|all| all / rows * size)
-    }
-
-    pub fn tasks_of_sample(self) -> usize {
-        self.sample.div_ceil(self.task_rows())
-    }
-
-    pub fn samples(self) -> usize {
-        self.rows / self.sample
-    }
-
-    pub fn tasks(self) -> usize {
-        self.samples() * self.tasks_of_sample()
-    }
-
-    pub fn segments(self) -> usize {
-        self.rows / self.together
-    }
-
-    /// Rows of a task that share their statistics.
-    pub fn segment_rows(self) -> usize {
-        self.together.min(self.task_rows())
-    }
-
-    /// Index of the statistics that the first rows of a task have.
-    pub fn first_segment(self, task: usize) -> usize {
-        if self.is_whole() {
-            return 0;
-        }
-        let (sample, task) = (task / self.tasks_of_sample(), task % self.tasks_of_sample());
-        (sample * self.sample + task * self.task_rows()) / self.together
-    }
-
-    pub fn columns(self) -> Columns {
-        Columns::new(self.channels, self.segment_rows())
-    }
-
-    /// Channels of a group.
-    #[inline(always)]
-    pub fn group(self) -> usize {
-        self.channels / self.groups
-    }
-
-    /// One number a channel, `of(group, channel)`, for each value of a long row.
-    #[inline(always)]
-    pub fn fill(self, pattern: &mut [f32], of: impl Fn(usize, usize) -> f32) {
-        let (first, others) = pattern.split_at_mut(self.channels);
-        let size = self.group();
-        for (group, values) in first.chunks_exact_mut(size).enumerate() {
-            for (place, value) in values.iter_mut().enumerate() {
-                *value = of(group, group * size + place);
-            }
-        }
-        for row in others.chunks_exact_mut(self.channels) {
-            row.copy_from_slice(first);
-        }
-    }
-}
+use super::blocks::each;
+use super::bridge::Flat;
+use super::geometry::Geometry;
+use super::passes::{slices, slices_mut};
+use super::wide::wide;
 
 /// Mean and sum of squared deviations of each channel over some rows.
 #[derive(Debug, Clone)]
@@ -248,6 +128,108 @@ impl Block {
         }
         geometry.columns().fold(&self.sums, &mut self.deviations);
     }
+}
+
+/// `1 / sqrt(variance + epsilon)`.
+#[inline(always)]
+fn inverse_deviation(variance: f64, epsilon: f64) -> f32 {
+    (1.0 / (variance + epsilon).sqrt()) as f32
+}
+
+/// Means and inverse deviations, `[2, channels]`.
+pub fn of_given([mean, variance]: &[FlexTensor; 2], epsilon: f64) -> Vec<f32> {
+    let inverse = variance.values().iter();
+    let inverse = inverse.map(|variance| inverse_deviation(f64::from(*variance), epsilon));
+    mean.values().iter().copied().chain(inverse).collect()
+}
+
+/// Mean and (biased) variance of a few values.
+#[inline(always)]
+fn of_values(x: &[f32]) -> [f64; 2] {
+    let share = 1.0 / x.len() as f64;
+    let mean = share * sum_of(x.len(), |index| f64::from(x[index]));
+    let deviations = sum_of(x.len(), |index| {
+        let step = f64::from(x[index]) - mean;
+        step * step
+    });
+    [mean, share * deviations]
+}
+
+/// Writes means and inverse deviations `[2, groups]` of rows that share them.
+#[inline(always)]
+pub fn measure(
+    geometry: Geometry,
+    epsilon: f64,
+    x: &[f32],
+    statistics: &mut [f32],
+    moments: &mut Moments,
+) {
+    let (means, inverses) = statistics.split_at_mut(geometry.groups);
+    if geometry.together == 1 {
+        let groups = x.chunks_exact(geometry.group()).zip(means);
+        for ((x, mean), inverse) in groups.zip(inverses) {
+            let [of_row, variance] = of_values(x);
+            *mean = of_row as f32;
+            *inverse = inverse_deviation(variance, epsilon);
+        }
+        return;
+    }
+    moments.clear();
+    moments.add(geometry, x);
+    for (group, (mean, inverse)) in means.iter_mut().zip(inverses).enumerate() {
+        let [of_group, variance] = moments.of_group(geometry, group);
+        *mean = of_group as f32;
+        *inverse = inverse_deviation(variance, epsilon);
+    }
+}
+
+/// Means and inverse deviations `[2, groups]` where all rows share them; mean and variance apart.
+pub fn of_all(geometry: Geometry, x: &[f32], epsilon: f64) -> (Vec<f32>, Option<[FlexTensor; 2]>) {
+    let mut blocks = vec![Moments::new(geometry); geometry.tasks()];
+    let tasks = slices(geometry, x, geometry.sizes(1, geometry.channels));
+    each(x.len(), tasks.zip(&mut blocks), |(x, moments)| {
+        wide!([geometry: Geometry = geometry, x: &'a [f32] = x, moments: &'a mut Moments = moments] {
+            moments.add(geometry, x);
+        });
+    });
+    let mut moments = Moments::new(geometry);
+    blocks.iter().for_each(|block| moments.merge(block));
+    let groups = 0..geometry.groups;
+    let (mean, variance): (Vec<f64>, Vec<f64>) = groups
+        .map(|group| moments.of_group(geometry, group).into())
+        .unzip();
+    let inverse = variance.iter().map(|x| inverse_deviation(*x, epsilon));
+    let single = |values: &[f64]| values.iter().map(|x| *x as f32).collect::<Vec<_>>();
+    let statistics = single(&mean).into_iter().chain(inverse).collect();
+    let aside = [mean, variance].map(|x| FlexTensor::of(single(&x), [geometry.groups]));
+    (statistics, Some(aside))
+}
+
+/// Means and inverse deviations of all values, `[segments, 2, groups]`.
+pub fn statistics_of(geometry: Geometry, x: &[f32], epsilon: f64) -> Vec<f32> {
+    if geometry.is_whole() {
+        return of_all(geometry, x, epsilon).0;
+    }
+    let mut statistics = vec![0.0; geometry.segments() * 2 * geometry.groups];
+    let by_task = geometry.sizes(geometry.together, 2 * geometry.groups);
+    let tasks = slices(geometry, x, geometry.sizes(1, geometry.channels));
+    let tasks = tasks.zip(slices_mut(geometry, &mut statistics, by_task));
+    each(x.len(), tasks, |(x, statistics)| {
+        let mut moments = Moments::new(geometry);
+        wide!([
+            geometry: Geometry = geometry,
+            epsilon: f64 = epsilon,
+            x: &'a [f32] = x,
+            statistics: &'a mut [f32] = statistics,
+            moments: &'a mut Moments = &mut moments,
+        ] {
+            let segments = x.chunks_exact(geometry.together * geometry.channels);
+            for (x, statistics) in segments.zip(statistics.chunks_exact_mut(2 * geometry.groups)) {
+                measure(geometry, epsilon, x, statistics, moments);
+            }
+        });
+    });
+    statistics
 }
 
 /// A sum of `count` terms in an order that vector instructions have.
