@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 /// The values that share their statistics, in a tensor whose first axis is the samples and whose last axis is the channels.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "flex"), allow(dead_code))]
 pub enum Over {
     /// Each channel, over all samples and positions.
     Batch,
