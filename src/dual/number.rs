@@ -183,6 +183,19 @@ impl<const D: usize> Dual<D> {
         }
     }
 
+    /// [`Dual::map_together`] for functions whose slope is constant between kinks.
+    pub(super) fn piecewise_linear_together(
+        self,
+        function: impl FnOnce(Tensor<D>, Option<Tensor<D>>) -> (Tensor<D>, Option<Tensor<D>>),
+    ) -> Self {
+        let (value, tangent) = function(self.value, self.tangent);
+        Dual {
+            value,
+            tangent,
+            history: self.history,
+        }
+    }
+
     /// One after the other along `axis`.
     pub fn cat(self, other: Self, axis: usize) -> Self {
         let tangent = match (&self.tangent, &other.tangent) {

@@ -6,25 +6,51 @@
 //! portable operations, which are also what the tests compare the kernels with.
 
 #[cfg(feature = "flex")]
+mod activation;
+#[cfg(feature = "flex")]
 mod addition;
+#[cfg(feature = "flex")]
+mod blocks;
 #[cfg(feature = "flex")]
 mod bridge;
 #[cfg(feature = "flex")]
 mod buffers;
 #[cfg(feature = "flex")]
+mod columns;
+#[cfg(feature = "flex")]
 mod convolution;
 #[cfg(feature = "flex")]
 mod direct;
 #[cfg(feature = "flex")]
+mod elementwise;
+#[cfg(feature = "flex")]
 mod filtering;
+mod function;
+#[cfg(feature = "flex")]
+mod geometry;
 #[cfg(feature = "flex")]
 mod memory;
 #[cfg(feature = "flex")]
+mod normalization;
+#[cfg(feature = "flex")]
+mod normalization_gradient;
+#[cfg(feature = "flex")]
+mod normalization_tangent;
+#[cfg(all(test, feature = "flex"))]
+mod normalization_tests;
+#[cfg(feature = "flex")]
 mod operations;
+mod over;
+#[cfg(feature = "flex")]
+mod passes;
 #[cfg(feature = "flex")]
 mod patches;
 #[cfg(feature = "flex")]
 mod resampling;
+#[cfg(feature = "flex")]
+mod smooth;
+#[cfg(feature = "flex")]
+mod statistics;
 mod switch;
 #[cfg(feature = "flex")]
 mod tiles;
@@ -36,10 +62,12 @@ mod winograd;
 #[cfg(not(feature = "flex"))]
 mod without;
 
+pub use function::Function;
 #[cfg(feature = "flex")]
 pub use memory::computing_once;
 #[cfg(feature = "flex")]
 pub use operations::*;
+pub use over::{Over, Statistics};
 pub use switch::Kernels;
 pub use window::Window;
 #[cfg(not(feature = "flex"))]

@@ -3,11 +3,18 @@
 use burn::backend::DispatchTensor;
 use burn::tensor::{Device, Tensor};
 
+use super::activation::{Activation, Biased, Tangent};
 use super::addition::Addition;
-use super::bridge::{self, Kernel, apply};
+use super::bridge::{self, Kernel, apply, from_flex, into_flex};
 use super::convolution::{Convolution, TransposedConvolution};
 use super::direct;
+use super::elementwise::with_function;
 use super::filtering::{ThreeTaps, TwoTaps};
+use super::function::Function;
+use super::geometry::Geometry;
+use super::normalization::Normalization;
+use super::normalization_tangent::NormalizationTangent;
+use super::over::{Over, Statistics};
 use super::resampling::Resampling;
 use super::switch::Kernels;
 use super::window::Window;
@@ -99,6 +106,129 @@ pub fn serves<const D: usize>(x: &Tensor<D>) -> bool {
     Kernels::in_use() != Kernels::Off && bridge::is_flex(&x.clone().into_dispatch())
 }
 
+/// `f(x)`.
+pub fn activation<const D: usize>(
+    x: Tensor<D>,
+    function: Function,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let inputs = [x.into_dispatch()];
+    let result = with_function!(function, f => applied(&Activation(f), inputs));
+    match result {
+        Ok((value, ())) => Ok(Tensor::from_dispatch(value)),
+        Err([x]) => Err(Tensor::from_dispatch(x)),
+    }
+}
+
+/// `f(x + bias)`, with a bias `[C]` along the last axis.
+pub fn biased_activation<const D: usize>(
+    x: Tensor<D>,
+    bias: &Tensor<1>,
+    function: Function,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let fits = x.dims().last() == bias.dims().first();
+    if !fits || x.shape().num_elements() == 0 {
+        return Err(x);
+    }
+    let inputs = [x.into_dispatch(), bias.clone().into_dispatch()];
+    let result = with_function!(function, f => applied(&Biased(f), inputs));
+    match result {
+        Ok((value, ())) => Ok(Tensor::from_dispatch(value)),
+        Err([x, _]) => Err(Tensor::from_dispatch(x)),
+    }
+}
+
+/// `slope * dx` of a piecewise linear function whose slope is not negative, from the function's value; it is a constant
+/// here.
+pub fn piecewise_linear_tangent<const D: usize>(
+    value: &Tensor<D>,
+    dx: Tensor<D>,
+    function: Function,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let value = value.clone().without_autodiff();
+    let inputs = [value.into_dispatch(), dx.into_dispatch()];
+    let result = with_function!(function, f => applied(&Tangent(f), inputs));
+    match result {
+        Ok((dy, ())) => Ok(Tensor::from_dispatch(dy)),
+        Err([_, dx]) => Err(Tensor::from_dispatch(dx)),
+    }
+}
+
+/// Fewer channels than this are too few for what a position of its own costs.
+const FEWEST_OF_POSITION: usize = 32;
+
+/// The geometry of a normalisation, where the kernels are good for it.
+fn geometry(over: Over, shape: &[usize], scale: &[usize]) -> Option<Geometry> {
+    Geometry::of(over, shape, scale).filter(|geometry| match over {
+        Over::Batch | Over::Sample { .. } => true,
+        Over::Position => geometry.channels >= FEWEST_OF_POSITION,
+    })
+}
+
+/// `f(gamma xhat + beta)`, where `xhat` has mean 0 and variance 1, with the statistics of [`Over::Batch`]. Scale and shift
+/// are `[channels]`, or `[samples, channels]`. With statistics that are given, `xhat` is of those.
+pub fn normalization<const D: usize, const S: usize>(
+    x: Tensor<D>,
+    [gamma, beta]: [&Tensor<S>; 2],
+    over: Over,
+    given: Option<Statistics>,
+    epsilon: f64,
+    function: Function,
+) -> Result<(Tensor<D>, Option<Statistics>), Tensor<D>> {
+    let found = geometry(over, &x.dims(), &gamma.dims());
+    let given = given.map(|given| given.map(|tensor| into_flex(tensor.without_autodiff()).ok()));
+    let given = match given {
+        None => None,
+        Some([Some(mean), Some(variance)]) => Some([mean, variance]),
+        Some(_) => return Err(x),
+    };
+    let Some(geometry) = found.filter(|_| gamma.dims() == beta.dims()) else {
+        return Err(x);
+    };
+    let tracked = x.device().is_autodiff() || gamma.device().is_autodiff();
+    let [gamma, beta] = [gamma, beta].map(|tensor| tensor.clone().into_dispatch());
+    let inputs = [x.into_dispatch(), gamma, beta];
+    let result = with_function!(function, activation => {
+        let kernel = Normalization {
+            geometry,
+            epsilon,
+            activation,
+            given,
+            tracked,
+        };
+        applied(&kernel, inputs)
+    });
+    match result {
+        Ok((value, found)) => Ok((
+            Tensor::from_dispatch(value),
+            found.map(|found| found.map(from_flex)),
+        )),
+        Err([x, _, _]) => Err(Tensor::from_dispatch(x)),
+    }
+}
+
+/// The tangent of [`normalization`] without shift and activation.
+pub fn normalization_tangent<const D: usize, const S: usize>(
+    x: &Tensor<D>,
+    dx: Tensor<D>,
+    gamma: &Tensor<S>,
+    over: Over,
+    epsilon: f64,
+) -> Result<Tensor<D>, Tensor<D>> {
+    let Some(geometry) = geometry(over, &x.dims(), &gamma.dims()) else {
+        return Err(dx);
+    };
+    let kernel = NormalizationTangent { geometry, epsilon };
+    let inputs = [
+        x.clone().into_dispatch(),
+        dx.into_dispatch(),
+        gamma.clone().into_dispatch(),
+    ];
+    match applied(&kernel, inputs) {
+        Ok((u, ())) => Ok(Tensor::from_dispatch(u)),
+        Err([_, dx, _]) => Err(Tensor::from_dispatch(dx)),
+    }
+}
+
 /// A form with fewer multiplications.
 enum Saving {
     TwoTaps,
@@ -126,12 +256,21 @@ fn value_of<K: Kernel<N, Aside = ()>, const N: usize, const D: usize>(
     kernel: &K,
     inputs: [DispatchTensor; N],
 ) -> Option<Tensor<D>> {
-    if Kernels::in_use() == Kernels::Off {
-        return None;
-    }
-    let (value, ()) = apply(kernel, inputs).ok()?;
+    let (value, ()) = applied(kernel, inputs).ok()?;
     Some(Tensor::from_dispatch(value))
 }
 
 /// Nothing to remark on in a build with kernels.
 pub fn remark(_device: &Device) {}
+
+/// [`apply`] with the kernels that are in use.
+fn applied<K: Kernel<N>, const N: usize>(
+    kernel: &K,
+    inputs: [DispatchTensor; N],
+) -> Result<(DispatchTensor, K::Aside), [DispatchTensor; N]> {
+    if Kernels::in_use() == Kernels::Off {
+        Err(inputs)
+    } else {
+        apply(kernel, inputs)
+    }
+}

@@ -4,14 +4,14 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::normalization::{Normalization, normalize};
+use super::normalization::{Normalization, activated};
 use super::size;
-use crate::dual::{self, Dual};
+use crate::dual::Dual;
 use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::{
-    Algorithm, BatchNorm, Convolution, ConvolutionConfig, Head, HeadConfig, Stem, StemConfig,
-    TransposedConvolution, to_channels_first, to_channels_last,
+    Activation, Algorithm, BatchNorm, Convolution, ConvolutionConfig, Head, HeadConfig, Stem,
+    StemConfig, TransposedConvolution, to_channels_first, to_channels_last,
 };
 use crate::random::{Purpose, Stream};
 
@@ -238,12 +238,16 @@ impl Generator<4> for DcganGenerator {
     }
 
     fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
-        let x = self.stem.propagate(Dual::constant(latent));
-        let x = dual::relu(normalize(&self.stem_norm, x));
-        let x = self.hidden.iter().fold(x, |x, up| {
-            dual::relu(normalize(&up.norm, up.convolution.propagate(x)))
+        let latent = Dual::constant(latent);
+        let x = activated(&self.stem_norm, Activation::Relu, |activation| {
+            self.stem.propagate_activated(latent, activation)
         });
-        let x = dual::tanh(self.last.propagate(x));
+        let x = self.hidden.iter().fold(x, |x, up| {
+            activated(&up.norm, Activation::Relu, |activation| {
+                up.convolution.propagate_activated(x, activation)
+            })
+        });
+        let x = self.last.propagate_activated(x, Activation::Tanh);
         to_channels_first(x.value)
     }
 
@@ -268,10 +272,13 @@ impl Discriminator<4> for DcganDiscriminator {
 
 impl DualDiscriminator<4> for DcganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
-        let x = self.first.propagate(samples.linear(to_channels_last));
-        let x = dual::leaky_relu(x, SLOPE);
+        let leaky_relu = Activation::LeakyRelu { slope: SLOPE };
+        let samples = samples.linear(to_channels_last);
+        let x = self.first.propagate_activated(samples, leaky_relu);
         let x = self.hidden.iter().fold(x, |x, down| {
-            dual::leaky_relu(normalize(&down.norm, down.convolution.propagate(x)), SLOPE)
+            activated(&down.norm, leaky_relu, |activation| {
+                down.convolution.propagate_activated(x, activation)
+            })
         });
         self.head.propagate(x).linear(|x| x.squeeze_dim(1))
     }

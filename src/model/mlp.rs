@@ -190,11 +190,10 @@ fn propagate(layers: &[Linear], slope: f64, x: Dual<2>) -> Dual<2> {
     let activation = Activation::LeakyRelu { slope };
     let last = layers.len().saturating_sub(1);
     layers.iter().enumerate().fold(x, |x, (index, layer)| {
-        let x = layer.propagate(x);
         if index == last {
-            x
+            layer.propagate(x)
         } else {
-            activation.propagate(x)
+            layer.propagate_activated(x, activation)
         }
     })
 }

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 use crate::dual::Dual;
 use crate::network_error::NetworkError;
-use crate::nn::{BatchNorm, BatchNormConfig};
+use crate::nn::{Activation, BatchNorm, BatchNormConfig};
 
 /// Which normalisation follows a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -32,10 +32,14 @@ impl Normalization {
     }
 }
 
-/// Applies the normalisation, where there is one.
-pub(super) fn normalize(norm: &Option<BatchNorm>, x: Dual<4>) -> Dual<4> {
+/// A layer, its normalisation where there is one, and an activation; `layer` applies the activation that it is given.
+pub(super) fn activated(
+    norm: &Option<BatchNorm>,
+    activation: Activation,
+    layer: impl FnOnce(Activation) -> Dual<4>,
+) -> Dual<4> {
     match norm {
-        Some(norm) => norm.propagate(x),
-        None => x,
+        Some(norm) => norm.propagate_activated(layer(Activation::Identity), activation),
+        None => layer(activation),
     }
 }

@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::size::halvings_rounding_down;
-use crate::dual::{self, Dual};
+use crate::dual::Dual;
 use crate::errors::at_least_1;
 use crate::network_error::NetworkError;
 use crate::nn::{
-    Algorithm, Convolution, ConvolutionConfig, Head, HeadConfig, Initialization, resampling,
-    to_channels_last,
+    Activation, Algorithm, Convolution, ConvolutionConfig, Head, HeadConfig, Initialization,
+    resampling, to_channels_last,
 };
 use crate::random::Stream;
 
@@ -87,7 +87,7 @@ impl Trunk {
     pub fn propagate(&self, images: Tensor<4>) -> Tensor<2> {
         let x = Dual::constant(to_channels_last(images));
         let x = self.convolutions.iter().fold(x, |x, convolution| {
-            let x = dual::relu(convolution.propagate(x));
+            let x = convolution.propagate_activated(x, Activation::Relu);
             let [_, height, width, _] = x.value.dims();
             if halvings_rounding_down(height, width, BASE_SIZE) == 0 {
                 x

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dual::{Dual, leaky_relu, relu, silu, softplus, tanh};
+use crate::dual::{Dual, activate};
+use crate::kernel::Function;
 
 /// An activation function, chosen by name in configurations.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -28,13 +29,22 @@ pub enum Activation {
 impl Activation {
     /// Applies the activation.
     pub fn propagate<const D: usize>(self, x: Dual<D>) -> Dual<D> {
+        activate(x, None, self.function())
+    }
+
+    /// Whether its slope varies smoothly.
+    pub(super) fn is_curved(self) -> bool {
+        !matches!(self, Self::Identity | Self::Relu | Self::LeakyRelu { .. })
+    }
+
+    pub(crate) fn function(self) -> Function {
         match self {
-            Self::Identity => x,
-            Self::Relu => relu(x),
-            Self::LeakyRelu { slope } => leaky_relu(x, slope),
-            Self::Tanh => tanh(x),
-            Self::Silu => silu(x),
-            Self::Softplus => softplus(x),
+            Self::Identity => Function::Identity,
+            Self::Relu => Function::Relu,
+            Self::LeakyRelu { slope } => Function::LeakyRelu { slope },
+            Self::Tanh => Function::Tanh,
+            Self::Silu => Function::Silu,
+            Self::Softplus => Function::Softplus,
         }
     }
 }

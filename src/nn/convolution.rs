@@ -5,7 +5,8 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, module::conv2d};
 
-use super::linear::{add_bias, zero_bias};
+use super::activation::Activation;
+use super::linear::{activate_biased, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
@@ -115,11 +116,16 @@ impl ConvolutionConfig {
 impl Convolution {
     /// `[N, H, W, inputs]` to `[N, H', W', outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// With an activation behind it.
+    pub(crate) fn propagate_activated(&self, x: Dual<4>, activation: Activation) -> Dual<4> {
         let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
             Algorithm::Matmul => self.matmul(x, weight),
             Algorithm::Direct => self.direct(x, weight),
         });
-        add_bias(product, self.bias.as_ref())
+        activate_biased(product, self.bias.as_ref(), activation)
     }
 
     /// The trained weights as `[outputs, inputs / groups, kernel, kernel]`, the layout of other libraries.

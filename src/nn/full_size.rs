@@ -4,8 +4,9 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::activation::Activation;
 use super::convolution::check_weight;
-use super::linear::{add_bias, zero_bias};
+use super::linear::{activate_biased, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use crate::dual::Dual;
 use crate::errors::{ShapeError, at_least_1};
@@ -64,12 +65,17 @@ impl StemConfig {
 impl Stem {
     /// `[N, inputs]` to `[N, H, W, C]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<4> {
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// With an activation behind it.
+    pub(crate) fn propagate_activated(&self, x: Dual<2>, activation: Activation) -> Dual<4> {
         let [height, width, channels] = self.image;
         let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, _] = x.dims();
             x.matmul(weight).reshape([n, height, width, channels])
         });
-        add_bias(product, self.bias.as_ref())
+        activate_biased(product, self.bias.as_ref(), activation)
     }
 
     /// The trained weights as `[inputs, C, H, W]`, the layout of other libraries.
@@ -156,7 +162,7 @@ impl Head {
             let [n, height, width, channels] = x.dims();
             x.reshape([n, height * width * channels]).matmul(weight)
         });
-        add_bias(product, self.bias.as_ref())
+        activate_biased(product, self.bias.as_ref(), Activation::Identity)
     }
 
     /// The trained weights as `[outputs, C, H, W]`, the layout of other libraries.

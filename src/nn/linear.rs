@@ -4,8 +4,9 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::activation::Activation;
 use super::spectral::normalized_weight;
-use crate::dual::Dual;
+use crate::dual::{Dual, activate};
 use crate::errors::at_least_1;
 use crate::network_error::NetworkError;
 use crate::nn::Initialization;
@@ -62,8 +63,13 @@ impl LinearConfig {
 impl Linear {
     /// `[N, inputs]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// With an activation behind it.
+    pub(crate) fn propagate_activated(&self, x: Dual<2>, activation: Activation) -> Dual<2> {
         let product = x.weighted(self.weight.val(), Tensor::matmul);
-        add_bias(product, self.bias.as_ref())
+        activate_biased(product, self.bias.as_ref(), activation)
     }
 }
 
@@ -72,10 +78,11 @@ pub(super) fn zero_bias(wanted: bool, size: usize, device: &Device) -> Option<Pa
     wanted.then(|| Param::from_tensor(Tensor::zeros([size], device)))
 }
 
-/// Adds a bias along the last axis; a constant, so the tangent stays.
-pub(super) fn add_bias<const D: usize>(x: Dual<D>, bias: Option<&Param<Tensor<1>>>) -> Dual<D> {
-    match bias {
-        Some(bias) => x.shift(bias.val(), |x, bias| x + bias.unsqueeze()),
-        None => x,
-    }
+/// Adds a bias along the last axis, a constant for the tangent, and applies an activation.
+pub(super) fn activate_biased<const D: usize>(
+    x: Dual<D>,
+    bias: Option<&Param<Tensor<1>>>,
+    activation: Activation,
+) -> Dual<D> {
+    activate(x, bias.map(Param::val), activation.function())
 }

@@ -4,8 +4,10 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::activation::Activation;
 use crate::dual::{Dual, scale_and_shift, standardize};
 use crate::errors::{ConfigError, at_least_1, positive};
+use crate::kernel::{self, Function, Over};
 use crate::network_error::NetworkError;
 
 /// Configuration of a [`GroupNorm`].
@@ -67,13 +69,27 @@ impl GroupNormConfig {
 impl GroupNorm {
     /// Normalises `[N, .., channels]`.
     pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
-        let shape = x.value.dims();
-        let channels = shape[D - 1];
-        let positions = shape[1..D - 1].iter().product();
-        let size = channels / self.groups;
-        let grouped = x.linear(|x| x.reshape([shape[0], positions, self.groups, size]));
-        let normal = standardize(grouped, &[1, 3], self.epsilon).linear(|x| x.reshape(shape));
-        scale_and_shift(normal, D - 1, Some(&self.gamma), Some(&self.beta))
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// Normalises `[N, .., channels]` and applies an activation, in one operation where there is a kernel for both.
+    pub fn propagate_activated<const D: usize>(
+        &self,
+        x: Dual<D>,
+        activation: Activation,
+    ) -> Dual<D> {
+        let over = Over::Sample {
+            groups: self.groups,
+        };
+        let scaling = [&self.gamma, &self.beta];
+        normalize(x, scaling, over, self.epsilon, activation, |x| {
+            let shape = x.value.dims();
+            let channels = shape[D - 1];
+            let positions = shape[1..D - 1].iter().product();
+            let size = channels / self.groups;
+            let grouped = x.linear(|x| x.reshape([shape[0], positions, self.groups, size]));
+            standardize(grouped, &[1, 3], self.epsilon).linear(|x| x.reshape(shape))
+        })
     }
 }
 
@@ -118,7 +134,59 @@ impl LayerNormConfig {
 impl LayerNorm {
     /// Normalises `[.., width]`.
     pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
-        let normal = standardize(x, &[D - 1], self.epsilon);
-        scale_and_shift(normal, D - 1, Some(&self.gamma), Some(&self.beta))
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// Normalises `[.., width]` and applies an activation, in one operation where there is a kernel for both.
+    pub fn propagate_activated<const D: usize>(
+        &self,
+        x: Dual<D>,
+        activation: Activation,
+    ) -> Dual<D> {
+        let scaling = [&self.gamma, &self.beta];
+        normalize(x, scaling, Over::Position, self.epsilon, activation, |x| {
+            standardize(x, &[D - 1], self.epsilon)
+        })
+    }
+}
+
+/// Normalisation, scale and shift, and activation; `portable` is the normalisation alone, in operations of Burn.
+fn normalize<const D: usize>(
+    x: Dual<D>,
+    [gamma, beta]: [&Param<Tensor<1>>; 2],
+    over: Over,
+    epsilon: f64,
+    activation: Activation,
+    portable: impl Fn(Dual<D>) -> Dual<D>,
+) -> Dual<D> {
+    let in_parts = |x| {
+        let scaled = scale_and_shift(portable(x), D - 1, Some(gamma), Some(beta));
+        activation.propagate(scaled)
+    };
+    let normalization = |x, [gamma, beta]: &[Tensor<1>; 2], function| {
+        kernel::normalization(x, [gamma, beta], over, None, epsilon, function)
+    };
+    let tracked = [gamma, beta].map(Param::val);
+    let Some(dx) = x.tangent.clone() else {
+        return x.map_together(|x, _| {
+            let y = normalization(x, &tracked, activation.function());
+            let y = y.map(|(y, _)| y);
+            (
+                y.unwrap_or_else(|x| in_parts(Dual::constant(x)).value),
+                None,
+            )
+        });
+    };
+    // For a value that is not tracked the weights are constants.
+    let of_value = if x.value.device().is_autodiff() {
+        tracked.clone()
+    } else {
+        tracked.clone().map(Tensor::without_autodiff)
+    };
+    let dy = kernel::normalization_tangent(&x.value, dx, &tracked[0], over, epsilon);
+    let y = normalization(x.value.clone(), &of_value, Function::Identity);
+    match (y, dy) {
+        (Ok((y, _)), Ok(dy)) => activation.propagate(x.map_together(|_, _| (y, Some(dy)))),
+        _ => in_parts(x),
     }
 }

@@ -4,8 +4,9 @@ use burn::module::{Module, Param};
 use burn::tensor::ops::ConvTransposeOptions;
 use burn::tensor::{Device, Tensor, module::conv_transpose2d};
 
+use super::activation::Activation;
 use super::convolution::{check_weight, product};
-use super::linear::{add_bias, zero_bias};
+use super::linear::{activate_biased, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
@@ -66,11 +67,16 @@ impl ConvolutionConfig {
 impl TransposedConvolution {
     /// `[N, H, W, inputs]` to `[N, stride * H, stride * W, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// With an activation behind it.
+    pub(crate) fn propagate_activated(&self, x: Dual<4>, activation: Activation) -> Dual<4> {
         let product = x.weighted(self.weight.val(), |x, weight| match self.algorithm {
             Algorithm::Matmul => self.matmul(x, weight),
             Algorithm::Direct => self.direct(x, weight),
         });
-        add_bias(product, self.bias.as_ref())
+        activate_biased(product, self.bias.as_ref(), activation)
     }
 
     /// The trained weights as `[inputs, outputs / groups, kernel, kernel]`, the layout of other libraries.

@@ -139,7 +139,7 @@ fn convolution(inputs: usize, outputs: usize, [kernel, stride]: [usize; 2]) -> C
 }
 
 /// A size out of `range`.
-fn any(random: &mut Stream, range: std::ops::RangeInclusive<usize>) -> usize {
+pub fn any(random: &mut Stream, range: std::ops::RangeInclusive<usize>) -> usize {
     range.start() + random.index(range.end() - range.start() + 1)
 }
 

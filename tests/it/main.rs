@@ -24,6 +24,8 @@ mod guide;
 mod history;
 mod idx;
 mod kernels;
+mod kernels_activation;
+mod kernels_normalization;
 mod layers;
 mod loss;
 mod loss_gradients;

@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::SLOPE;
-use crate::dual::{self, Dual};
+use crate::dual::Dual;
 use crate::errors::{ConfigError, at_least_1};
 use crate::network_error::NetworkError;
-use crate::nn::{Algorithm, Convolution, ConvolutionConfig, Initialization};
+use crate::nn::{Activation, Algorithm, Convolution, ConvolutionConfig, Initialization};
 use crate::random::Stream;
 
 /// What a block is built from.
@@ -77,8 +77,9 @@ impl BlockConfig {
 
 impl Block {
     pub fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let y = dual::leaky_relu(self.first.propagate(x.clone()), SLOPE);
-        let y = dual::leaky_relu(self.second.propagate(y), SLOPE);
+        let activation = Activation::LeakyRelu { slope: SLOPE };
+        let y = self.first.propagate_activated(x.clone(), activation);
+        let y = self.second.propagate_activated(y, activation);
         x + self.third.propagate(y)
     }
 }

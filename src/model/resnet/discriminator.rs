@@ -10,7 +10,7 @@ use crate::model::streams::streams;
 use crate::network::{Discriminator, DualDiscriminator, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
+use crate::nn::{Activation, Convolution, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
 
 /// The discriminator of a residual GAN: from images `[N, C, H, W]` to logits.
@@ -70,7 +70,8 @@ impl ResnetDiscriminator {
 impl Block {
     /// 3x3, ReLU, 3x3.
     fn residual(&self, x: Dual<4>) -> Dual<4> {
-        self.second.propagate(dual::relu(self.first.propagate(x)))
+        let y = self.first.propagate_activated(x, Activation::Relu);
+        self.second.propagate(y)
     }
 
     fn shortcut(&self, x: Dual<4>) -> Dual<4> {

@@ -4,13 +4,14 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
-use crate::dual::{self, Dual};
+use crate::dual::Dual;
 use crate::model::streams::streams;
 use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
-    BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig, to_channels_first,
+    Activation, BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig,
+    to_channels_first,
 };
 use crate::random::{Purpose, Stream};
 
@@ -83,9 +84,11 @@ impl Up {
     }
 
     fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let y = dual::relu(self.first_norm.propagate(x.clone()));
+        let y = self
+            .first_norm
+            .propagate_activated(x.clone(), Activation::Relu);
         let y = self.first.propagate(upsample_nearest(y));
-        let y = dual::relu(self.second_norm.propagate(y));
+        let y = self.second_norm.propagate_activated(y, Activation::Relu);
         // A 1x1 convolution and the repetition of pixels commute; this order is a quarter of the work.
         let shortcut = upsample_nearest(self.shortcut.propagate(x));
         shortcut + self.second.propagate(y)
@@ -100,8 +103,9 @@ impl Generator<4> for ResnetGenerator {
     fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
         let x = self.stem.propagate(Dual::constant(latent));
         let x = self.blocks.iter().fold(x, |x, block| block.propagate(x));
-        let x = dual::relu(self.norm.propagate(x));
-        to_channels_first(dual::tanh(self.last.propagate(x)).value)
+        let x = self.norm.propagate_activated(x, Activation::Relu);
+        let x = self.last.propagate_activated(x, Activation::Tanh);
+        to_channels_first(x.value)
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {

@@ -1,0 +1,51 @@
+//! Blocks of values of a fixed size, in parallel where there are enough of them. A block's result does not depend on the
+//! number of threads.
+
+use burn::backend::flex::FlexTensor;
+use rayon::prelude::*;
+
+use super::bridge::Flat;
+
+/// Fewer values are computed before other threads have woken up.
+const FEW_VALUES: usize = 1 << 16;
+
+/// Values of a block, which its passes find in the fastest cache.
+pub const BLOCK: usize = 1 << 12;
+
+/// Calls `work` for each task; `values` is how many all of them go through.
+pub fn each<T: Send>(values: usize, tasks: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+    if values <= FEW_VALUES {
+        tasks.for_each(work);
+    } else {
+        let tasks: Vec<T> = tasks.collect();
+        tasks.into_par_iter().for_each(&work);
+    }
+}
+
+/// A tensor of the same shape with the values that `rewrite` makes in place of each block of them; it gets one of `asides`
+/// with the block. The blocks have `inner` values, and start anew after each `outer` ones. The buffer is the tensor's own
+/// where nothing shares it.
+pub fn rewritten<T: Send>(
+    mut tensor: FlexTensor,
+    [outer, inner]: [usize; 2],
+    asides: impl Iterator<Item = T>,
+    rewrite: impl Fn(&mut [f32], T) + Sync,
+) -> FlexTensor {
+    let count = tensor.values().len();
+    if tensor.is_unique() {
+        let blocks = tensor.values_mut().chunks_mut(outer);
+        let blocks = blocks.flat_map(|values| values.chunks_mut(inner));
+        each(count, blocks.zip(asides), |(block, aside)| {
+            rewrite(block, aside)
+        });
+        return tensor;
+    }
+    let mut values = vec![0.0; count];
+    let blocks = values.chunks_mut(outer).zip(tensor.values().chunks(outer));
+    let blocks = blocks.flat_map(|(values, from)| values.chunks_mut(inner).zip(from.chunks(inner)));
+    each(count, blocks.zip(asides), |((block, from), aside)| {
+        block.copy_from_slice(from);
+        rewrite(block, aside);
+    });
+    FlexTensor::of(values, tensor.layout().shape().clone())
+}
