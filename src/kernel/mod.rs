@@ -6,6 +6,9 @@
 //! portable operations, which are also what the tests compare the kernels with.
 
 #[cfg(feature = "flex")]
+mod adam;
+mod adam_step;
+#[cfg(feature = "flex")]
 mod bridge;
 #[cfg(feature = "flex")]
 mod buffers;
@@ -17,6 +20,8 @@ mod filtering;
 mod operations;
 #[cfg(feature = "flex")]
 mod patches;
+#[cfg(feature = "flex")]
+mod reduction;
 mod switch;
 #[cfg(feature = "flex")]
 mod tiles;
@@ -28,6 +33,7 @@ mod winograd;
 #[cfg(not(feature = "flex"))]
 mod without;
 
+pub use adam_step::{AdamInputs, AdamStep};
 #[cfg(feature = "flex")]
 pub use operations::*;
 pub use switch::Kernels;

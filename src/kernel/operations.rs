@@ -1,14 +1,16 @@
 //! The kernels as functions of tensors.
 
 use burn::backend::DispatchTensor;
+use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 
-use super::bridge::{Kernel, apply};
+use super::adam_step::{AdamInputs, AdamStep};
+use super::bridge::{Kernel, apply, from_flex, into_flex};
 use super::convolution::{Convolution, TransposedConvolution};
 use super::filtering::{ThreeTaps, TwoTaps};
 use super::switch::Kernels;
 use super::window::Window;
-use super::winograd;
+use super::{reduction, winograd};
 
 /// `[N, H, W, C]` with weights `[area * C / groups, O]` to `[N, grid.., O]`.
 pub fn convolution(
@@ -21,8 +23,13 @@ pub fn convolution(
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
     let ([_, _, _, channels], [_, outputs]) = (x.dims(), weight.dims());
     match Saving::of(window, groups, channels, outputs) {
-        Some(Saving::TwoTaps) => value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs),
-        Some(Saving::ThreeTaps) => value_of(&winograd::Convolution::<ThreeTaps>::new(window, grid), inputs),
+        Some(Saving::TwoTaps) => {
+            value_of(&winograd::Convolution::<TwoTaps>::new(window, grid), inputs)
+        }
+        Some(Saving::ThreeTaps) => value_of(
+            &winograd::Convolution::<ThreeTaps>::new(window, grid),
+            inputs,
+        ),
         None => {
             let kernel = Convolution {
                 window,
@@ -45,8 +52,14 @@ pub fn transposed_convolution(
     let ([_, _, _, channels], [_, columns]) = (x.dims(), weight.dims());
     let outputs = columns / window.area();
     match Saving::of(window, groups, outputs, channels) {
-        Some(Saving::TwoTaps) => value_of(&winograd::TransposedConvolution::<TwoTaps>::new(window), inputs),
-        Some(Saving::ThreeTaps) => value_of(&winograd::TransposedConvolution::<ThreeTaps>::new(window), inputs),
+        Some(Saving::TwoTaps) => value_of(
+            &winograd::TransposedConvolution::<TwoTaps>::new(window),
+            inputs,
+        ),
+        Some(Saving::ThreeTaps) => value_of(
+            &winograd::TransposedConvolution::<ThreeTaps>::new(window),
+            inputs,
+        ),
         None => value_of(&TransposedConvolution { window, groups }, inputs),
     }
 }
@@ -70,6 +83,58 @@ impl Saving {
         } else {
             None
         }
+    }
+}
+
+impl<const D: usize> AdamInputs<D> {
+    /// The tensors of flex, where they all are such and of one shape.
+    fn plain(&self) -> Option<(FlexTensor, FlexTensor, Option<[FlexTensor; 2]>)> {
+        let shape = self.weight.dims();
+        let flex = |tensor: &Tensor<D>| {
+            let fits = tensor.dims() == shape;
+            plain(tensor.clone()).ok().filter(|_| fits)
+        };
+        let moments = match &self.moments {
+            Some([moment_1, moment_2]) => Some([flex(moment_1)?, flex(moment_2)?]),
+            None => None,
+        };
+        Some((flex(&self.weight)?, flex(&self.gradient)?, moments))
+    }
+}
+
+/// The new weight and moments, from tensors without autodiff; the inputs back where the kernel is not for them.
+pub fn adam<const D: usize>(
+    numbers: AdamStep,
+    inputs: AdamInputs<D>,
+) -> Result<[Tensor<D>; 3], AdamInputs<D>> {
+    let Some((weight, gradient, moments)) = inputs.plain() else {
+        return Err(inputs);
+    };
+    // The kernel keeps the memory of what nothing else holds.
+    drop(inputs);
+    Ok(super::adam::step(numbers, weight, gradient, moments).map(from_flex))
+}
+
+/// The sum of squares of all values of a tensor without autodiff.
+pub fn sum_of_squares<const D: usize>(tensor: &Tensor<D>) -> Option<f64> {
+    reduced(tensor, reduction::sum_of_squares)
+}
+
+/// Whether all values of a tensor without autodiff are finite.
+pub fn all_finite<const D: usize>(tensor: &Tensor<D>) -> Option<bool> {
+    reduced(tensor, reduction::all_finite)
+}
+
+fn reduced<const D: usize, T>(tensor: &Tensor<D>, reduce: impl Fn(&FlexTensor) -> T) -> Option<T> {
+    plain(tensor.clone()).ok().map(|tensor| reduce(&tensor))
+}
+
+/// The flex tensor of one without autodiff, where kernels are to be used; the tensor itself otherwise.
+fn plain<const D: usize>(tensor: Tensor<D>) -> Result<FlexTensor, Tensor<D>> {
+    if Kernels::in_use() == Kernels::Off {
+        Err(tensor)
+    } else {
+        into_flex(tensor)
     }
 }
 
