@@ -137,6 +137,29 @@ impl<const D: usize> Dual<D> {
         }
     }
 
+    /// [`Dual::weighted`] by `linear` and [`Dual::shift`] together, where `whole(input, weight, offset)` computes both
+    /// for the value.
+    pub(crate) fn affine<const W: usize, const B: usize, const E: usize>(
+        self,
+        weight: Tensor<W>,
+        offset: Tensor<B>,
+        linear: impl FnOnce(Tensor<D>, Tensor<W>) -> Tensor<E>,
+        whole: impl FnOnce(Tensor<D>, Tensor<W>, Tensor<B>) -> Tensor<E>,
+    ) -> Dual<E> {
+        let constant = self.value_is_untracked();
+        let tangent = self.tangent.map(|tangent| linear(tangent, weight.clone()));
+        let (weight, offset) = if constant {
+            (weight.without_autodiff(), offset.without_autodiff())
+        } else {
+            (weight, offset)
+        };
+        Dual {
+            value: whole(self.value, weight, offset),
+            tangent,
+            history: self.history,
+        }
+    }
+
     /// Applies a function whose slope is constant between kinks, with its tangent rule
     /// `(value, tangent) -> tangent`.
     ///

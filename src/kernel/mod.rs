@@ -9,13 +9,19 @@
 mod adam;
 mod adam_step;
 #[cfg(feature = "flex")]
+mod blend;
+#[cfg(feature = "flex")]
 mod bridge;
 #[cfg(feature = "flex")]
 mod buffers;
 #[cfg(feature = "flex")]
 mod convolution;
 #[cfg(feature = "flex")]
+mod cross_entropy;
+#[cfg(feature = "flex")]
 mod filtering;
+#[cfg(feature = "flex")]
+mod linear;
 #[cfg(feature = "flex")]
 mod operations;
 #[cfg(feature = "flex")]

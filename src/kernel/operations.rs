@@ -5,9 +5,11 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 
 use super::adam_step::{AdamInputs, AdamStep};
-use super::bridge::{Kernel, apply, from_flex, into_flex};
+use super::bridge::{Flat, Kernel, apply, from_flex, into_flex};
 use super::convolution::{Convolution, TransposedConvolution};
+use super::cross_entropy::CrossEntropy;
 use super::filtering::{ThreeTaps, TwoTaps};
+use super::linear::{Linear, Product};
 use super::switch::Kernels;
 use super::window::Window;
 use super::{reduction, winograd};
@@ -84,6 +86,45 @@ impl Saving {
             None
         }
     }
+}
+
+/// `x W` of `[N, K]` and `[K, O]`.
+pub fn product(x: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
+    let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
+    value_of(&Product, inputs)
+}
+
+/// `x W + b` of `[N, K]`, `[K, O]` and `[O]`.
+pub fn linear(x: &Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>) -> Option<Tensor<2>> {
+    let inputs = [
+        x.clone().into_dispatch(),
+        weight.clone().into_dispatch(),
+        bias.clone().into_dispatch(),
+    ];
+    value_of(&Linear, inputs)
+}
+
+/// `label * softplus(-x) + (1 - label) * softplus(x)` of each logit.
+pub fn cross_entropy(logits: &Tensor<1>, label: f64) -> Option<Tensor<1>> {
+    value_of(&CrossEntropy::new(label), [logits.clone().into_dispatch()])
+}
+
+/// `decay * average + (1 - decay) * live` of tensors without autodiff.
+pub fn blend<const D: usize>(
+    average: &Tensor<D>,
+    live: &Tensor<D>,
+    decay: f64,
+) -> Option<Tensor<D>> {
+    if average.dims() != live.dims() {
+        return None;
+    }
+    let [average, live] = [average, live].map(|tensor| plain(tensor.clone()).ok());
+    Some(from_flex(super::blend::blend(&average?, &live?, decay)))
+}
+
+/// The values of a tensor without autodiff on the host.
+pub fn values(tensor: &Tensor<1>) -> Option<Vec<f32>> {
+    reduced(tensor, |tensor| tensor.values().to_vec())
 }
 
 impl<const D: usize> AdamInputs<D> {

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::spectral::normalized_weight;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
+use crate::kernel;
 use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
@@ -62,9 +63,21 @@ impl LinearConfig {
 impl Linear {
     /// `[N, inputs]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
-        let product = x.weighted(self.weight.val(), Tensor::matmul);
-        add_bias(product, self.bias.as_ref())
+        match &self.bias {
+            Some(bias) => x.affine(self.weight.val(), bias.val(), product, linear),
+            None => x.weighted(self.weight.val(), product),
+        }
     }
+}
+
+/// `x W`.
+fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    kernel::product(&x, &weight).unwrap_or_else(|| x.matmul(weight))
+}
+
+/// `x W + b`.
+fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    kernel::linear(&x, &weight, &bias).unwrap_or_else(|| x.matmul(weight) + bias.unsqueeze())
 }
 
 /// A trainable bias of zeros, where there is to be one.
