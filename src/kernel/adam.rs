@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::adam_step::AdamStep;
 use super::bridge::Flat;
 use super::buffers;
-use super::reduction::BLOCK;
+use super::reduction::{BLOCK, SHARED};
 use super::wide::wide;
 
 /// What a step reads: without moments it is the first one.
@@ -59,11 +59,11 @@ pub fn step(
     new.map(|tensor| tensor.shaped(shape.clone()))
 }
 
-/// Calls something with blocks of three slices of one length and the index of their first element; those of several
-/// blocks in parallel.
+/// Calls something with blocks of three slices of one length and the index of their first element; those of large
+/// ones in parallel.
 fn by_block(whole: [&mut [f32]; 3], step: impl Fn(usize, [&mut [f32]; 3]) + Sync) {
     let [a, b, c] = whole;
-    if a.len() <= BLOCK {
+    if a.len() < SHARED {
         return step(0, [a, b, c]);
     }
     let blocks = a.par_chunks_mut(BLOCK).zip(b.par_chunks_mut(BLOCK));

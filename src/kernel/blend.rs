@@ -4,14 +4,14 @@ use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::bridge::Flat;
-use super::reduction::BLOCK;
+use super::reduction::{BLOCK, SHARED};
 use super::wide::wide;
 
 /// `decay * average + (1 - decay) * live`, of contiguous tensors of one shape.
 pub fn blend(average: &FlexTensor, live: &FlexTensor, decay: f64) -> FlexTensor {
     let mut new = vec![0.0; live.values().len()];
     let (keep, take) = (decay as f32, (1.0 - decay) as f32);
-    if new.len() <= BLOCK {
+    if new.len() < SHARED {
         mix(&mut new, [average.values(), live.values()], [keep, take]);
     } else {
         let old = average.values().par_chunks(BLOCK);

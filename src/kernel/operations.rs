@@ -9,7 +9,7 @@ use super::bridge::{Flat, Kernel, apply, from_flex, into_flex};
 use super::convolution::{Convolution, TransposedConvolution};
 use super::cross_entropy::CrossEntropy;
 use super::filtering::{ThreeTaps, TwoTaps};
-use super::linear::{Linear, Product};
+use super::linear::Linear;
 use super::switch::Kernels;
 use super::window::Window;
 use super::{reduction, winograd};
@@ -86,12 +86,6 @@ impl Saving {
             None
         }
     }
-}
-
-/// `x W` of `[N, K]` and `[K, O]`.
-pub fn product(x: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
-    let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
-    value_of(&Product, inputs)
 }
 
 /// `x W + b` of `[N, K]`, `[K, O]` and `[O]`.

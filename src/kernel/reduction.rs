@@ -8,6 +8,8 @@ use super::wide::wide;
 
 /// Values that one thread goes through at a time.
 pub const BLOCK: usize = 1 << 14;
+/// Values from which on several threads are worth their start, some 20 us.
+pub const SHARED: usize = 1 << 17;
 /// Sums that are carried side by side, so that they fill the vector registers.
 const LANES: usize = 32;
 
@@ -54,8 +56,8 @@ const SIGN: u32 = 1 << 31;
 
 fn by_block<T: Send>(tensor: &FlexTensor, reduce: impl Fn(&[f32]) -> T + Send + Sync) -> Vec<T> {
     let values = tensor.values();
-    if values.len() <= BLOCK {
-        vec![reduce(values)]
+    if values.len() < SHARED {
+        values.chunks(BLOCK).map(reduce).collect()
     } else {
         values.par_chunks(BLOCK).map(reduce).collect()
     }

@@ -39,10 +39,6 @@ pub fn all_finite<const D: usize>(_tensor: &Tensor<D>) -> Option<bool> {
     None
 }
 
-pub fn product(_x: &Tensor<2>, _weight: &Tensor<2>) -> Option<Tensor<2>> {
-    None
-}
-
 pub fn linear(_x: &Tensor<2>, _weight: &Tensor<2>, _bias: &Tensor<1>) -> Option<Tensor<2>> {
     None
 }

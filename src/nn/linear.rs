@@ -64,15 +64,10 @@ impl Linear {
     /// `[N, inputs]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<2>) -> Dual<2> {
         match &self.bias {
-            Some(bias) => x.affine(self.weight.val(), bias.val(), product, linear),
-            None => x.weighted(self.weight.val(), product),
+            Some(bias) => x.affine(self.weight.val(), bias.val(), Tensor::matmul, linear),
+            None => x.weighted(self.weight.val(), Tensor::matmul),
         }
     }
-}
-
-/// `x W`.
-fn product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    kernel::product(&x, &weight).unwrap_or_else(|| x.matmul(weight))
 }
 
 /// `x W + b`.

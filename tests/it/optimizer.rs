@@ -335,7 +335,7 @@ fn adam_in_one_pass_is_adam() {
     ];
     for config in optimizers {
         let fresh = config.init().unwrap();
-        for size in [1, 3, 31, 1000, 16_384, 16_385, 50_001] {
+        for size in [1, 3, 31, 1000, 16_384, 16_385, 131_071, 131_072, 150_001] {
             let of = |dtype, kernels| along_random_gradients(&fresh, size, dtype, kernels);
             let (fast, memory) = of(FloatDType::F32, Kernels::Fast);
             let (portable, portable_memory) = of(FloatDType::F32, Kernels::Off);
