@@ -4,9 +4,9 @@ use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
 use super::adam_step::AdamStep;
+use super::blocks::{BLOCK, SHARED};
 use super::bridge::Flat;
 use super::buffers;
-use super::reduction::{BLOCK, SHARED};
 use super::wide::wide;
 
 /// What a step reads: without moments it is the first one.

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 /// The numbers of a step. With the moments `m_i = keep_i m_i + take_i g^i` the weight moves by
 /// `rate * (factor * m_1) / (sqrt(m_2) + epsilon)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(not(feature = "flex"), allow(dead_code))]
 pub struct AdamStep {
     /// How much of each moment stays: `beta`.
     pub keep: [f32; 2],

@@ -3,8 +3,8 @@
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::blocks::{BLOCK, SHARED};
 use super::bridge::Flat;
-use super::reduction::{BLOCK, SHARED};
 use super::wide::wide;
 
 /// `decay * average + (1 - decay) * live`, of contiguous tensors of one shape.

@@ -6,9 +6,9 @@
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::blocks::{BLOCK, SHARED};
 use super::bridge::{Flat, Forward, Kernel};
 use super::convolution::product;
-use super::reduction::{BLOCK, SHARED};
 use super::wide::wide;
 
 /// Rows whose columns are summed up in one go.

@@ -3,13 +3,10 @@
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
 
+use super::blocks::{BLOCK, SHARED};
 use super::bridge::Flat;
 use super::wide::wide;
 
-/// Values that one thread goes through at a time.
-pub const BLOCK: usize = 1 << 14;
-/// Values from which on several threads are worth their start, some 20 us.
-pub const SHARED: usize = 1 << 17;
 /// Sums that are carried side by side, so that they fill the vector registers.
 const LANES: usize = 32;
 
