@@ -102,7 +102,12 @@ pub fn check<M: Module, const I: usize, const O: usize>(
     let double = Kernels::Off.scope(|| {
         let module = single.clone().map(&mut Double);
         let inputs = inputs.clone().map(|tensor| tensor.cast(FloatDType::F64));
-        trace(&module, inputs, &weights.clone().cast(FloatDType::F64), &forward)
+        trace(
+            &module,
+            inputs,
+            &weights.clone().cast(FloatDType::F64),
+            &forward,
+        )
     });
     for (kernels, tolerance) in TOLERANCES {
         let found = kernels.scope(|| trace(&single, inputs.clone(), &weights, &forward));
@@ -147,8 +152,17 @@ fn convolutions_of_any_shape() {
         let device = double_precision();
         let mut random = stream(7);
         for round in 0..60 {
-            let window = [[1, 1], [3, 1], [5, 1], [3, 2], [4, 2], [2, 2], [5, 2], [5, 3], [6, 3]]
-                [round % 9];
+            let window = [
+                [1, 1],
+                [3, 1],
+                [5, 1],
+                [3, 2],
+                [4, 2],
+                [2, 2],
+                [5, 2],
+                [5, 3],
+                [6, 3],
+            ][round % 9];
             let groups = [1, 1, 2, 3][round % 4];
             let [inputs, outputs] = [(); 2].map(|()| groups * any(&mut random, 1..=9));
             let [n, height, width] = [
@@ -231,7 +245,9 @@ fn cross_entropies_of_all_logits() {
         },
     ];
     let limit = f32::INFINITY;
-    let logits = [0.0, 1e-6, -0.3, 2.5, -17.0, 30.0, -100.0, 1e4, -1e4, 1e30, limit, -limit];
+    let logits = [
+        0.0, 1e-6, -0.3, 2.5, -17.0, 30.0, -100.0, 1e4, -1e4, 1e30, limit, -limit,
+    ];
     let trace = |loss: Loss, to: FloatDType, kernels: Kernels| {
         let loss = loss.build().unwrap();
         let device = Device::flex().autodiff();
@@ -350,7 +366,10 @@ fn norms_averages_and_numbers_of_a_step_are_the_portable_ones() {
     for (fast, portable) in run(Kernels::Fast).iter().zip(&run(Kernels::Off)) {
         for (fast, portable) in numbers(fast).iter().zip(numbers(portable)) {
             let error = (fast - portable).abs();
-            assert!(error < 1e-4 * portable.abs().max(0.1), "{fast} for {portable}");
+            assert!(
+                error < 1e-4 * portable.abs().max(0.1),
+                "{fast} for {portable}"
+            );
         }
     }
 }
