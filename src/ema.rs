@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::errors::ConfigError;
+use crate::kernel;
 use crate::module_tree::{ModulePath, follow_path};
 use crate::schedule::Schedule;
 
@@ -307,8 +308,10 @@ impl ModuleMapper for Blend {
         };
         let decay = self.decay;
         param.map(|live| {
-            let shape = live.dims();
-            average.reshape(shape) * decay + widened(live) * (1.0 - decay)
+            let average = average.reshape(live.dims());
+            let live = widened(live);
+            kernel::blend(&average, &live, decay)
+                .unwrap_or_else(|| average * decay + live * (1.0 - decay))
         })
     }
 }

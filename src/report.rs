@@ -6,6 +6,7 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{FloatDType, Tensor};
 
 use crate::errors::DeviceError;
+use crate::kernel;
 use crate::unwind::caught;
 
 /// What one step found: tensors still on the device, and their numbers on the host once they are asked for.
@@ -166,8 +167,22 @@ impl StepReport {
         // Burn panics where a device fails to compute, or where the tensors are on several.
         let numbers = caught(|| {
             let unread = reports.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
-            let tensors = unread.flat_map(|(report, _)| report.numbers()).chain(more);
-            transfer(tensors.collect())
+            let unread = unread.map(|(report, _)| report);
+            let at_hand = unread.clone().map(|report| report.numbers_at_hand());
+            match at_hand.collect::<Option<Vec<_>>>() {
+                Some(numbers) if more.is_empty() => {
+                    let numbers: Vec<f32> = numbers.into_iter().flatten().collect();
+                    #[cfg(test)]
+                    tests::count_transfer(&numbers);
+                    Ok(numbers)
+                }
+                _ => transfer(
+                    unread
+                        .flat_map(|report| report.numbers())
+                        .chain(more)
+                        .collect(),
+                ),
+            }
         });
         let mut numbers = numbers.map_err(DeviceError::new)??.into_iter();
         let values = reports.iter().zip(kept).map(|(report, kept)| {
@@ -196,6 +211,33 @@ impl StepReport {
         }
         numbers.extend(self.optional().into_iter().flatten().cloned());
         numbers
+    }
+
+    /// The same where the host can read the tensors as they are: it takes no operation of tensors.
+    fn numbers_at_hand(&self) -> Option<Vec<f32>> {
+        let number = |tensor: &Tensor<1>| {
+            let values = kernel::values(tensor)?;
+            let [number] = values[..] else { return None };
+            Some(number)
+        };
+        let logits = [&self.logits_real, &self.logits_fake].map(kernel::values);
+        let [real, fake] = logits;
+        let logits = [real?, fake?];
+        let mean = |function: fn(f64) -> f64| {
+            logits.each_ref().map(|logits| {
+                let sum: f64 = logits.iter().map(|x| function(f64::from(*x))).sum();
+                (sum / logits.len() as f64) as f32
+            })
+        };
+        let mut numbers = vec![number(&self.loss_discriminator)?];
+        numbers.extend(mean(|x| x));
+        if self.logits_are_log_odds {
+            numbers.extend(mean(|x| 1.0 / (1.0 + (-x).exp())));
+        }
+        for tensor in self.optional().into_iter().flatten() {
+            numbers.push(number(tensor)?);
+        }
+        Some(numbers)
     }
 
     fn optional(&self) -> [&Option<Tensor<1>>; 4] {
@@ -260,7 +302,7 @@ fn transfer(numbers: Vec<Tensor<1>>) -> Result<Vec<f32>, DeviceError> {
         )));
     }
     #[cfg(test)]
-    tests::TRANSFERS.with(|count| count.set(count.get() + 1));
+    tests::count_transfer(&numbers);
     // One type for the one tensor: networks may be of several.
     let numbers = numbers
         .into_iter()
@@ -316,6 +358,12 @@ pub(crate) mod tests {
     thread_local! {
         /// Transfers from the device since the thread began: each test has a thread of its own.
         pub static TRANSFERS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub fn count_transfer<T>(numbers: &[T]) {
+        if !numbers.is_empty() {
+            TRANSFERS.with(|count| count.set(count.get() + 1));
+        }
     }
 
     fn tensor<const N: usize>(values: [f32; N]) -> Tensor<1> {

@@ -6,15 +6,15 @@ use rayon::prelude::*;
 
 use super::bridge::Flat;
 
-/// Fewer values are computed before other threads have woken up.
-const FEW_VALUES: usize = 1 << 16;
+/// Values from which on several threads are worth their start, some 20 us.
+pub const SHARED: usize = 1 << 17;
 
 /// Values of a block, which its passes find in the fastest cache.
 pub const BLOCK: usize = 1 << 12;
 
 /// Calls `work` for each task; `values` is how many all of them go through.
 pub fn each<T: Send>(values: usize, tasks: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
-    if values <= FEW_VALUES {
+    if values < SHARED {
         tasks.for_each(work);
     } else {
         let tasks: Vec<T> = tasks.collect();

@@ -7,7 +7,7 @@ use burn::backend::flex::FlexTensor;
 use super::bridge::Flat;
 
 /// Most bytes that are kept while no kernel uses them.
-const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: usize = 64 << 20;
 
 /// Buffers that no kernel uses now, the last one used at the end.
 static KEPT: Mutex<Vec<FlexTensor>> = Mutex::new(Vec::new());

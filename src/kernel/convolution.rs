@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::bridge::{Flat, Forward, Kernel};
 use super::buffers;
 use super::patches::Batch;
+use super::product::product;
 use super::window::Window;
 
 /// Most values in a matrix of patches: images go through in parts where there are more, so that a part is still in the
@@ -194,11 +195,6 @@ impl Kernel<2> for TransposedConvolution {
         };
         [dx, dw.map(|dw| dw.shaped([inputs, width]))]
     }
-}
-
-/// Flex's matrix product.
-pub fn product(a: FlexTensor, b: FlexTensor) -> FlexTensor {
-    Flex::float_matmul(a, b)
 }
 
 /// The batch in parts whose patches are of a bounded size, each with the index of its first image.

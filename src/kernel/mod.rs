@@ -7,8 +7,14 @@
 
 #[cfg(feature = "flex")]
 mod activation;
+#[cfg(all(feature = "flex", feature = "training"))]
+mod adam;
+#[cfg(feature = "training")]
+mod adam_step;
 #[cfg(feature = "flex")]
 mod addition;
+#[cfg(all(feature = "flex", feature = "training"))]
+mod blend;
 #[cfg(feature = "flex")]
 mod blocks;
 #[cfg(feature = "flex")]
@@ -19,6 +25,8 @@ mod buffers;
 mod columns;
 #[cfg(feature = "flex")]
 mod convolution;
+#[cfg(all(feature = "flex", feature = "training"))]
+mod cross_entropy;
 #[cfg(feature = "flex")]
 mod direct;
 #[cfg(feature = "flex")]
@@ -46,6 +54,10 @@ mod passes;
 #[cfg(feature = "flex")]
 mod patches;
 #[cfg(feature = "flex")]
+mod product;
+#[cfg(all(feature = "flex", feature = "training"))]
+mod reduction;
+#[cfg(feature = "flex")]
 mod resampling;
 #[cfg(feature = "flex")]
 mod smooth;
@@ -54,6 +66,8 @@ mod statistics;
 mod switch;
 #[cfg(feature = "flex")]
 mod tiles;
+#[cfg(all(feature = "flex", feature = "training"))]
+mod training;
 #[cfg(feature = "flex")]
 mod wide;
 mod window;
@@ -61,7 +75,11 @@ mod window;
 mod winograd;
 #[cfg(not(feature = "flex"))]
 mod without;
+#[cfg(all(not(feature = "flex"), feature = "training"))]
+mod without_training;
 
+#[cfg(feature = "training")]
+pub use adam_step::{AdamInputs, AdamStep};
 pub use function::Function;
 #[cfg(feature = "flex")]
 pub use memory::computing_once;
@@ -69,6 +87,10 @@ pub use memory::computing_once;
 pub use operations::*;
 pub use over::{Over, Statistics};
 pub use switch::Kernels;
+#[cfg(all(feature = "flex", feature = "training"))]
+pub use training::*;
 pub use window::Window;
 #[cfg(not(feature = "flex"))]
 pub use without::*;
+#[cfg(all(not(feature = "flex"), feature = "training"))]
+pub use without_training::*;

@@ -1,11 +1,12 @@
 //! The kernels as functions of tensors.
 
 use burn::backend::DispatchTensor;
+use burn::backend::flex::FlexTensor;
 use burn::tensor::{Device, Tensor};
 
 use super::activation::{Activation, Biased, Tangent};
 use super::addition::Addition;
-use super::bridge::{self, Kernel, apply, from_flex, into_flex};
+use super::bridge::{self, Flat, Kernel, apply, from_flex, into_flex};
 use super::convolution::{Convolution, TransposedConvolution};
 use super::direct;
 use super::elementwise::with_function;
@@ -15,6 +16,7 @@ use super::geometry::Geometry;
 use super::normalization::Normalization;
 use super::normalization_tangent::NormalizationTangent;
 use super::over::{Over, Statistics};
+use super::product::Product;
 use super::resampling::Resampling;
 use super::switch::Kernels;
 use super::window::Window;
@@ -251,8 +253,32 @@ impl Saving {
     }
 }
 
+/// `x W` of `[N, K]` and `[K, O]`.
+pub fn product(x: &Tensor<2>, weight: &Tensor<2>) -> Option<Tensor<2>> {
+    value_of(
+        &Product,
+        [x.clone().into_dispatch(), weight.clone().into_dispatch()],
+    )
+}
+
+/// The values of a tensor without autodiff on the host.
+pub fn values(tensor: &Tensor<1>) -> Option<Vec<f32>> {
+    plain(tensor.clone())
+        .ok()
+        .map(|tensor| tensor.values().to_vec())
+}
+
+/// The flex tensor of one without autodiff, where kernels are to be used; the tensor itself otherwise.
+pub(super) fn plain<const D: usize>(tensor: Tensor<D>) -> Result<FlexTensor, Tensor<D>> {
+    if Kernels::in_use() == Kernels::Off {
+        Err(tensor)
+    } else {
+        into_flex(tensor)
+    }
+}
+
 /// The result of a kernel that finds nothing beside it.
-fn value_of<K: Kernel<N, Aside = ()>, const N: usize, const D: usize>(
+pub(super) fn value_of<K: Kernel<N, Aside = ()>, const N: usize, const D: usize>(
     kernel: &K,
     inputs: [DispatchTensor; N],
 ) -> Option<Tensor<D>> {

@@ -57,6 +57,12 @@ impl Kernels {
         compute()
     }
 
+    /// Frees the working memory that kernels keep between their uses, at most 64 MiB in a process.
+    pub fn free_memory() {
+        #[cfg(feature = "flex")]
+        super::buffers::free();
+    }
+
     /// The choice of the innermost [`Kernels::scope`], lowered by the environment and by how the crate was built.
     pub fn in_use() -> Self {
         if cfg!(feature = "flex") {

@@ -11,9 +11,9 @@ use burn::backend::flex::FlexTensor;
 
 use super::bridge::{Flat, Forward, Kernel};
 use super::buffers;
-use super::convolution::product;
 use super::filtering::{Filter, LANES};
 use super::patches::Batch;
+use super::product::product;
 use super::tiles::{Tiles, of_weight, to_weight};
 use super::window::Window;
 

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::{AdversarialLoss, softplus};
+use crate::kernel;
 
 /// The minimax game: `min_G max_D E[log D(x)] + E[log(1 - D(G(z)))]`.
 ///
@@ -61,7 +62,7 @@ impl AdversarialLoss for NonSaturating {
     }
 
     fn generator(&self, fake: Tensor<1>, _real: &dyn Fn() -> Tensor<1>) -> Tensor<1> {
-        softplus(-fake)
+        cross_entropy(fake, 1.0)
     }
 
     fn logits_are_log_odds(&self) -> bool {
@@ -73,6 +74,9 @@ impl AdversarialLoss for NonSaturating {
 ///
 /// With `softplus(-x) = softplus(x) - x` that is one softplus: `softplus(-x) + (1 - label) * x`.
 fn cross_entropy(logit: Tensor<1>, label: f64) -> Tensor<1> {
+    if let Some(cost) = kernel::cross_entropy(&logit, label) {
+        return cost;
+    }
     let certain = softplus(-logit.clone());
     if label == 1.0 {
         certain

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::activation::Activation;
 use super::convolution::check_weight;
-use super::linear::{activate_biased, zero_bias};
+use super::linear::{activate_biased, matrix_product, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use crate::dual::Dual;
 use crate::errors::{ShapeError, at_least_1};
@@ -73,7 +73,7 @@ impl Stem {
         let [height, width, channels] = self.image;
         let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, _] = x.dims();
-            x.matmul(weight).reshape([n, height, width, channels])
+            matrix_product(x, weight).reshape([n, height, width, channels])
         });
         activate_biased(product, self.bias.as_ref(), activation)
     }
@@ -160,7 +160,7 @@ impl Head {
     pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
         let product = x.weighted(self.weight.val(), |x, weight| {
             let [n, height, width, channels] = x.dims();
-            x.reshape([n, height * width * channels]).matmul(weight)
+            matrix_product(x.reshape([n, height * width * channels]), weight)
         });
         activate_biased(product, self.bias.as_ref(), Activation::Identity)
     }

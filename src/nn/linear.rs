@@ -8,6 +8,7 @@ use super::activation::Activation;
 use super::spectral::normalized_weight;
 use crate::dual::{Dual, activate};
 use crate::errors::at_least_1;
+use crate::kernel;
 use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
@@ -68,9 +69,14 @@ impl Linear {
 
     /// With an activation behind it.
     pub(crate) fn propagate_activated(&self, x: Dual<2>, activation: Activation) -> Dual<2> {
-        let product = x.weighted(self.weight.val(), Tensor::matmul);
+        let product = x.weighted(self.weight.val(), matrix_product);
         activate_biased(product, self.bias.as_ref(), activation)
     }
+}
+
+/// `x W` of `[N, inputs]` and `[inputs, outputs]`.
+pub(super) fn matrix_product(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    kernel::product(&x, &weight).unwrap_or_else(|| x.matmul(weight))
 }
 
 /// A trainable bias of zeros, where there is to be one.

@@ -9,6 +9,7 @@ use burn::optim::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::adam::Adam;
 use super::{NetworkOptimizer, ScheduledAdamConfig, UpdateRule};
 use crate::errors::ConfigError;
 use crate::identity::Identity;
@@ -78,7 +79,7 @@ impl OptimizerConfig {
     /// trainer's step.
     pub(crate) fn rule_every(&self, steps: usize) -> Result<UpdateRule, ConfigError> {
         match self {
-            Self::Adam(config) => burns(config.build(), config, CLIPPING),
+            Self::Adam(config) => burns(Adam::new(config)?, config, CLIPPING),
             Self::AdamW(config) => burns(config.build(), config, CLIPPING),
             Self::RmsProp(config) => burns(config.build(), config, CLIPPING),
             Self::Sgd(config) => burns(config.build(), config, CLIPPING_OF_SGD),

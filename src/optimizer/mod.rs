@@ -1,5 +1,6 @@
 //! Optimisers: what turns the gradients of a network into its next weights.
 
+mod adam;
 mod config;
 mod error;
 mod memory;

@@ -4,9 +4,11 @@ use burn::config::Config;
 use burn::optim::{AdamState, AdaptiveMomentumState, LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
+use super::adam::{in_one_pass, next_time};
 use super::{NetworkOptimizer, UpdateRule};
 use crate::errors::{ConfigError, positive};
 use crate::identity::Identity;
+use crate::kernel::AdamStep;
 use crate::schedule::Schedule;
 
 /// Configuration of a [`ScheduledAdam`].
@@ -76,24 +78,35 @@ impl Optimizer for ScheduledAdam {
         gradient: Tensor<D>,
         state: Option<AdamState<D>>,
     ) -> (Tensor<D>, Option<AdamState<D>>) {
-        let past = state.map(|state| state.momentum);
-        let steps = past.as_ref().map_or(0, |past| past.time);
-        let step_of_schedule = (steps + 1) * self.steps_per_update - 1;
-        let (beta_1, beta_2) = (self.config.beta_1, self.config.beta_2.at(step_of_schedule));
-        let new_1 = gradient.clone() * (1.0 - beta_1);
-        let new_2 = gradient.square() * (1.0 - beta_2);
-        let (moment_1, moment_2) = match past {
+        let time = next_time(&state);
+        let step_of_schedule = time * self.steps_per_update - 1;
+        let betas = [self.config.beta_1, self.config.beta_2.at(step_of_schedule)];
+        let power = i32::try_from(time).unwrap_or(i32::MAX);
+        let [correction_1, correction_2] = betas.map(|beta| 1.0 - beta.powi(power));
+        let root = correction_2.sqrt();
+        let factor = root / correction_1;
+        let epsilon = self.config.epsilon * root;
+        let numbers = AdamStep {
+            keep: betas.map(|beta| beta as f32),
+            take: betas.map(|beta| (1.0 - beta) as f32),
+            factor: factor as f32,
+            epsilon: epsilon as f32,
+            rate: learning_rate as f32,
+        };
+        let (weight, gradient, state) = match in_one_pass(numbers, weight, gradient, state) {
+            Ok(stepped) => return stepped,
+            Err(inputs) => inputs,
+        };
+        let new_1 = gradient.clone() * (1.0 - betas[0]);
+        let new_2 = gradient.square() * (1.0 - betas[1]);
+        let (moment_1, moment_2) = match state.map(|state| state.momentum) {
             Some(past) => (
-                past.moment_1 * beta_1 + new_1,
-                past.moment_2 * beta_2 + new_2,
+                past.moment_1 * betas[0] + new_1,
+                past.moment_2 * betas[1] + new_2,
             ),
             None => (new_1, new_2),
         };
-        let time = steps + 1;
-        let power = i32::try_from(time).unwrap_or(i32::MAX);
-        let unbiased_1 = moment_1.clone() / (1.0 - beta_1.powi(power));
-        let unbiased_2 = moment_2.clone() / (1.0 - beta_2.powi(power));
-        let update = unbiased_1 / (unbiased_2.sqrt() + self.config.epsilon);
+        let update = moment_1.clone() * factor / (moment_2.clone().sqrt() + epsilon);
         let state = AdamState::new(AdaptiveMomentumState::new(time, moment_1, moment_2));
         (weight - update * learning_rate, Some(state))
     }

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::clip::clip_weights;
 use super::gan::GanTrainer;
 use super::gradients::bound_norm;
-use super::micro_batch::{Part, TrainingBatch, mean_of_parts};
+use super::micro_batch::{Part, TrainingBatch, joined, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
@@ -79,7 +79,7 @@ where
                 total = total + surrogate * penalty_weight * interval;
                 costs.push(cost * penalty_weight);
             }
-            let found = (total * part.weight()).backward();
+            let found = part.share(total).backward();
             let found = GradientsParams::from_grads(found, discriminator);
             gradients.accumulate(discriminator, found);
             losses.push(loss.without_autodiff());
@@ -91,8 +91,8 @@ where
         let report = StepReport::new(
             step,
             mean_of_parts(losses, &batch.parts),
-            Tensor::cat(all_real, 0),
-            Tensor::cat(all_fake, 0),
+            joined(all_real),
+            joined(all_fake),
         )
         .with_logits_are_log_odds(self.loss.logits_are_log_odds())
         .with_penalty(penalty);

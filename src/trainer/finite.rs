@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{FloatDType, Tensor};
 
 use crate::errors::DeviceError;
+use crate::kernel;
 use crate::non_finite::NonFinite;
 use crate::report::{StepReport, StepValues};
 use crate::unwind::caught;
@@ -71,32 +72,60 @@ fn read(
 ) -> Result<(Vec<StepValues>, WeightSums), DeviceError> {
     // Burn panics where a device fails to compute.
     let sums = caught(|| {
-        let sums = [
-            (NonFinite::DiscriminatorWeights, sum(discriminator)),
-            (NonFinite::GeneratorWeights, sum(generator)),
-        ];
-        sums.map(|(of, sum)| Some((of, sum?)))
+        [
+            (NonFinite::DiscriminatorWeights, Sums::of(discriminator)),
+            (NonFinite::GeneratorWeights, Sums::of(generator)),
+        ]
     });
-    let sums = sums.map_err(DeviceError::new)?.into_iter().flatten();
-    let (networks, sums): (Vec<NonFinite>, Vec<Tensor<1>>) = sums.unzip();
-    let (values, sums) = StepReport::read_together(steps, sums)?;
-    Ok((values, networks.into_iter().zip(sums).collect()))
+    let sums = sums.map_err(DeviceError::new)?;
+    let on_device = sums.iter().filter_map(|(_, sums)| sums.on_device());
+    let (values, on_device) = StepReport::read_together(steps, on_device.collect())?;
+    let mut on_device = on_device.into_iter();
+    let sums = sums.iter().map(|(of, sums)| {
+        let rest = if sums.on_device.is_empty() {
+            0.0
+        } else {
+            on_device.next().unwrap_or(f32::NAN)
+        };
+        (*of, if sums.on_host_finite { rest } else { f32::NAN })
+    });
+    let sums = sums.collect();
+    Ok((values, sums))
 }
 
-/// The sum of all floats of a module, running statistics included, `[1]`; `None` where it has none.
-fn sum(module: &impl Module) -> Option<Tensor<1>> {
-    let mut sums = Sums(Vec::new());
-    module.visit(&mut sums);
-    (!sums.0.is_empty()).then(|| Tensor::cat(sums.0, 0).sum())
+/// What tells whether all floats of a module, running statistics included, are finite.
+struct Sums {
+    /// Of the tensors that a kernel looks through.
+    on_host_finite: bool,
+    /// The sum of each of the others.
+    on_device: Vec<Tensor<1>>,
 }
 
-struct Sums(Vec<Tensor<1>>);
+impl Sums {
+    fn of(module: &impl Module) -> Self {
+        let mut sums = Self {
+            on_host_finite: true,
+            on_device: Vec::new(),
+        };
+        module.visit(&mut sums);
+        sums
+    }
+
+    /// The sum on the device, `[1]`; `None` where nothing is left to it.
+    fn on_device(&self) -> Option<Tensor<1>> {
+        let sums = self.on_device.clone();
+        (!sums.is_empty()).then(|| Tensor::cat(sums, 0).sum())
+    }
+}
 
 impl ModuleVisitor for Sums {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let sum = param.val().without_autodiff().sum();
-        // A network may hold weights of several types.
-        self.0.push(sum.cast(FloatDType::F32));
+        let values = param.val().without_autodiff();
+        match kernel::all_finite(&values) {
+            Some(finite) => self.on_host_finite &= finite,
+            // A network may hold weights of several types.
+            None => self.on_device.push(values.sum().cast(FloatDType::F32)),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ where
             let logits_fake = self.logits(&discriminator, fake, &condition)?;
             let logits_real = || discriminator.logits(part.of(&batch.real), &condition);
             let loss = self.loss.generator(logits_fake, &logits_real).mean();
-            let found = (loss.clone() * part.weight()).backward();
+            let found = part.share(loss.clone()).backward();
             let found = GradientsParams::from_grads(found, &self.state.generator);
             gradients.accumulate(&self.state.generator, found);
             losses.push(loss.without_autodiff());

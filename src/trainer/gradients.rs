@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{DType, FloatDType, Tensor, TensorData};
 
+use crate::kernel;
 use crate::module_tree::module_device;
 
 /// Gradients to step by, and the norm that they had before they were bounded, `[1]`.
@@ -46,20 +47,41 @@ fn global_norm<M: Module>(module: &M, gradients: &GradientsParams) -> Tensor<1> 
     let mut squares = Squares {
         gradients,
         seen: HashSet::new(),
-        sums: Vec::new(),
+        on_host: 0.0,
+        on_device: Vec::new(),
     };
     module.visit(&mut squares);
-    if squares.sums.is_empty() {
-        return Tensor::zeros([1], &module_device(module).without_autodiff());
+    let device = module_device(module).without_autodiff();
+    let on_host = root(squares.on_host);
+    if squares.on_device.is_empty() {
+        return Tensor::from_data(TensorData::from([on_host]), (&device, DType::F32));
     }
-    Tensor::cat(squares.sums, 0).sum().sqrt()
+    let mut sums = squares.on_device;
+    if on_host != 0.0 {
+        let square = Tensor::<1>::from_floats([on_host], &device).square();
+        sums.push(square.cast(FloatDType::from(sums[0].dtype())));
+    }
+    Tensor::cat(sums, 0).sum().sqrt()
+}
+
+/// The square root of a sum of squares, infinite where the sum does not fit into single precision: what gradients so
+/// long do to an optimiser that squares them would not be seen in a norm that fits.
+fn root(sum_of_squares: f64) -> f32 {
+    if sum_of_squares > f64::from(f32::MAX) {
+        f32::INFINITY
+    } else {
+        sum_of_squares.sqrt() as f32
+    }
 }
 
 struct Squares<'a> {
     gradients: &'a GradientsParams,
     /// A parameter that two layers share counts once.
     seen: HashSet<ParamId>,
-    sums: Vec<Tensor<1>>,
+    /// Of the gradients that a kernel sums up.
+    on_host: f64,
+    /// Of the others.
+    on_device: Vec<Tensor<1>>,
 }
 
 impl ModuleVisitor for Squares<'_> {
@@ -67,8 +89,12 @@ impl ModuleVisitor for Squares<'_> {
         if !self.seen.insert(param.id) {
             return;
         }
-        if let Some(gradient) = self.gradients.get::<D>(param.id) {
-            self.sums.push(sum_in_order(gradient.square()));
+        let Some(gradient) = self.gradients.get::<D>(param.id) else {
+            return;
+        };
+        match kernel::sum_of_squares(&gradient) {
+            Some(sum) => self.on_host += sum,
+            None => self.on_device.push(sum_in_order(gradient.square())),
         }
     }
 }

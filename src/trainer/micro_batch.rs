@@ -58,17 +58,38 @@ impl Part {
         }
     }
 
+    /// Its share of a mean over the batch, from the mean over the part.
+    pub fn share(&self, mean: Tensor<1>) -> Tensor<1> {
+        if self.is_whole() {
+            mean
+        } else {
+            mean * self.weight()
+        }
+    }
+
     fn is_whole(&self) -> bool {
         self.length == self.batch
     }
 }
 
+/// One part after the other along the first axis.
+pub(super) fn joined<const D: usize>(parts: Vec<Tensor<D>>) -> Tensor<D> {
+    match <[_; 1]>::try_from(parts) {
+        Ok([part]) => part,
+        Err(parts) => Tensor::cat(parts, 0),
+    }
+}
+
 /// The mean over the batch, `[1]`, from the means of its parts.
 pub(super) fn mean_of_parts(means: Vec<Tensor<1>>, parts: &[Part]) -> Tensor<1> {
+    let means = match <[_; 1]>::try_from(means) {
+        Ok([mean]) => return mean,
+        Err(means) => means,
+    };
     let weighted = means
         .into_iter()
         .zip(parts)
-        .map(|(mean, part)| mean * part.weight());
+        .map(|(mean, part)| part.share(mean));
     Tensor::cat(weighted.collect(), 0).sum()
 }
 

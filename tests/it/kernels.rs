@@ -1,14 +1,18 @@
 //! The kernels of the CPU against the portable operations in double precision: values, gradients, tangents, over random
 //! shapes.
 
-use crate::common::{alone, double_precision, stream, values};
+use crate::common::{alone, double_precision, parameters, stream, values};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
+use burn_gan::ema::EmaConfig;
+use burn_gan::loss::{LabelledLoss, Loss};
+use burn_gan::model::MlpConfig;
 use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
-use burn_gan::nn::{ConvolutionConfig, Initialization};
+use burn_gan::nn::{ConvolutionConfig, Initialization, LinearConfig};
 use burn_gan::random::Stream;
-use burn_gan::{Dual, Kernels};
+use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{AdversarialTrainer, Batch, Dual, Kernels, StepValues};
 
 /// Largest difference over the largest magnitude, for kernels with the definition's multiplications and for those with
 /// fewer.
@@ -237,4 +241,180 @@ fn resampling_and_sums() {
             }
         }
     });
+}
+
+#[test]
+fn linear_layers_of_any_shape() {
+    alone(|| {
+        let device = double_precision();
+        let mut random = stream(9);
+        // Some so large that several cores share them.
+        let large = [[256, 128, 128], [400, 130, 140], [1030, 12, 141]];
+        for round in 0..40 {
+            let [n, inputs, outputs] = match large.get(round) {
+                Some(shape) => *shape,
+                None => [(); 3].map(|()| any(&mut random, 1..=150)),
+            };
+            let config = LinearConfig::new(inputs, outputs).with_bias(round % 5 != 4);
+            let layer = config.init(&mut stream(4), &device).unwrap();
+            let what = format!("{n}x{inputs} to {outputs}");
+            check(&what, layer, [n, inputs], |layer, x| layer.propagate(x));
+        }
+    });
+}
+
+#[test]
+fn cross_entropies_of_all_logits() {
+    let losses = [
+        Loss::NonSaturating,
+        Loss::Minimax,
+        Loss::RelativisticPaired,
+        Loss::Smoothed {
+            loss: LabelledLoss::NonSaturating,
+            real_label: 0.9,
+        },
+    ];
+    let limit = f32::INFINITY;
+    let logits = [
+        0.0, 1e-6, -0.3, 2.5, -17.0, 30.0, -100.0, 1e4, -1e4, 1e30, limit, -limit,
+    ];
+    let trace = |loss: Loss, to: FloatDType, kernels: Kernels| {
+        let loss = loss.build().unwrap();
+        let device = Device::flex().autodiff();
+        let tensor = |values: [f32; 12]| {
+            let tensor = Tensor::<1>::from_floats(values, &device).cast(to);
+            tensor.require_grad()
+        };
+        let (real, fake) = (tensor(logits), tensor(logits.map(|x| -x)));
+        kernels.scope(|| {
+            let [of_discriminator, of_generator] = [
+                loss.discriminator(real.clone(), fake.clone()),
+                loss.generator(fake.clone(), &|| real.clone()),
+            ];
+            let mut found = vec![
+                values(of_discriminator.clone()),
+                values(of_generator.clone()),
+            ];
+            let mut gradients = (of_discriminator + of_generator * 0.5).sum().backward();
+            for leaf in [&real, &fake] {
+                found.push(values(leaf.grad_remove(&mut gradients).unwrap()));
+            }
+            found
+        })
+    };
+    for loss in losses {
+        let found = trace(loss, FloatDType::F32, Kernels::Fast);
+        let portable = trace(loss, FloatDType::F64, Kernels::Off);
+        for (actual, expected) in found.iter().zip(&portable) {
+            for ((actual, expected), logit) in actual.iter().zip(expected).zip(logits) {
+                let close = (actual - expected).abs() <= 3e-6 * expected.abs().max(1e-30);
+                // Where the portable form is not a number the kernel may be.
+                let same = close || actual == expected || expected.is_nan();
+                assert!(same, "{loss:?}, {logit}: {actual} for {expected}");
+            }
+        }
+    }
+    let nan = Tensor::<1>::from_floats([f32::NAN], &Device::flex());
+    let loss = Loss::NonSaturating.build().unwrap();
+    assert!(values(loss.discriminator(nan.clone(), nan))[0].is_nan());
+}
+
+/// Puts a value at one place of every tensor that is long enough.
+struct At(usize, f32);
+
+impl ModuleMapper for At {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| {
+            let (shape, device) = (tensor.dims(), tensor.device());
+            let mut values = tensor.into_data().try_to_vec::<f32>().unwrap();
+            if let Some(value) = values.get_mut(self.0) {
+                *value = self.1;
+            }
+            Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
+        })
+    }
+}
+
+#[test]
+fn a_value_that_is_not_finite_is_found_anywhere() {
+    let device = Device::flex().autodiff();
+    let networks = MlpConfig::new(2).with_hidden(vec![400, 401]);
+    let batch = || Batch::new(stream(1).normal::<2>([8, 2], &Device::flex()));
+    let init = |at: At| {
+        let generator = networks.init_generator(&device).unwrap();
+        GanTrainerConfig::new()
+            .init(
+                generator.map(&mut { at }),
+                networks.init_discriminator(&device).unwrap(),
+                &batch(),
+            )
+            .map(|_| ())
+    };
+    for place in [0, 1, 15, 16_383, 16_384, 131_072, 160_398, 160_399] {
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let refused = init(At(place, value));
+            assert!(refused.is_err(), "{value} at {place}");
+        }
+        for value in [f32::MAX, f32::MIN, f32::MIN_POSITIVE, -0.0] {
+            init(At(place, value)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn norms_averages_and_numbers_of_a_step_are_the_portable_ones() {
+    let device = Device::flex().autodiff();
+    let networks = MlpConfig::new(2).with_hidden(vec![400, 401]);
+    let batch = Batch::new(stream(1).normal::<2>([64, 2], &Device::flex()));
+    let run = |kernels: Kernels| {
+        kernels.scope(|| {
+            let mut trainer = GanTrainerConfig::new()
+                .with_ema(Some(EmaConfig::new()))
+                .init(
+                    networks.init_generator(&device).unwrap(),
+                    networks.init_discriminator(&device).unwrap(),
+                    &batch,
+                )
+                .unwrap();
+            let read = (0..3).map(|_| trainer.step(batch.clone()).unwrap().read().unwrap());
+            read.collect::<Vec<_>>()
+        })
+    };
+    let numbers = |values: &StepValues| {
+        let optional = [
+            values.loss_generator,
+            values.probability_real,
+            values.probability_fake,
+            values.logit_real,
+            values.logit_fake,
+            values.gradient_norm_discriminator,
+            values.gradient_norm_generator,
+        ];
+        let optional = optional.map(|number| number.unwrap());
+        [&[values.loss_discriminator], &optional[..]].concat()
+    };
+    for (fast, portable) in run(Kernels::Fast).iter().zip(&run(Kernels::Off)) {
+        for (fast, portable) in numbers(fast).iter().zip(numbers(portable)) {
+            let error = (fast - portable).abs();
+            assert!(
+                error < 1e-4 * portable.abs().max(0.1),
+                "{fast} for {portable}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_average_is_blended_to_the_same_bits() {
+    let networks = MlpConfig::new(2).with_hidden(vec![400, 401]);
+    let device = Device::flex().autodiff();
+    let start = networks.init_generator(&device).unwrap();
+    let live = networks.clone().with_seed(1);
+    let live = live.init_generator(&device).unwrap();
+    let blended = |kernels: Kernels| {
+        let mut average = EmaConfig::new().init(&start).unwrap();
+        kernels.scope(|| (0..3).for_each(|_| average.blend(&live)));
+        parameters(average.model())
+    };
+    assert!(blended(Kernels::Fast) == blended(Kernels::Off));
 }

@@ -8,11 +8,11 @@ use burn::optim::{
     AdaGradConfig, AdamConfig, AdamWConfig, AdanConfig, GradientsParams, LambConfig, LionConfig,
     ModuleOptimizer, MuonConfig, RmsPropConfig, SgdConfig,
 };
-use burn::tensor::{Device, Tensor};
-use burn_gan::Identity;
+use burn::tensor::{Device, FloatDType, Tensor};
 use burn_gan::optimizer::{
     NetworkOptimizer, OptimizerConfig, OptimizerError, ScheduledAdamConfig, UpdateRule,
 };
+use burn_gan::{Identity, Kernels};
 
 fn layer() -> nn::Linear {
     nn::LinearConfig::new(3, 2)
@@ -284,4 +284,100 @@ fn settings_of_optimizers_given_to_a_trainer_count_at_resume() {
     let plain = description(AdamConfig::new());
     assert_eq!(plain, description(AdamConfig::new()));
     assert_ne!(plain, description(AdamConfig::new().with_beta_2(0.99)));
+}
+
+/// A single parameter of any length.
+#[derive(Module, Debug)]
+struct Vector {
+    weight: burn::module::Param<Tensor<1>>,
+}
+
+/// The weights after some steps along random gradients, of which some are 0, tiny or huge.
+fn along_random_gradients(
+    fresh: &NetworkOptimizer,
+    size: usize,
+    dtype: FloatDType,
+    kernels: Kernels,
+) -> (Vec<f64>, NetworkOptimizer) {
+    let device = Device::flex().autodiff();
+    let mut random = stream(size as u64);
+    let mut draw = || {
+        let values = random.normal::<1>([size], &device.clone().without_autodiff());
+        values.cast(dtype)
+    };
+    let weight = draw().autodiff().require_grad();
+    let mut network = Vector {
+        weight: burn::module::Param::from_tensor(weight),
+    };
+    let mut optimizer = fresh.clone();
+    kernels.scope(|| {
+        for scale in [1.0, 0.0, 1e-12, 1e6, 1.0] {
+            let mut gradients = GradientsParams::new();
+            gradients.register(network.weight.id, draw() * scale);
+            network = optimizer.step(1e-2, network.clone(), gradients);
+        }
+    });
+    (values(network.weight.val()), optimizer)
+}
+
+#[test]
+fn adam_in_one_pass_is_adam() {
+    let adam = |beta_1: f32, beta_2: f32| AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2);
+    let burn_in = burn_gan::Schedule::CosineBurnIn {
+        from: 0.9,
+        to: 0.99,
+        steps: 4,
+    };
+    let optimizers = [
+        OptimizerConfig::Adam(adam(0.5, 0.999).with_epsilon(1e-8)),
+        OptimizerConfig::Adam(adam(0.0, 0.9)),
+        OptimizerConfig::ScheduledAdam(ScheduledAdamConfig::new(burn_in)),
+    ];
+    for config in optimizers {
+        let fresh = config.init().unwrap();
+        for size in [1, 3, 31, 1000, 16_384, 16_385, 131_071, 131_072, 150_001] {
+            let of = |dtype, kernels| along_random_gradients(&fresh, size, dtype, kernels);
+            let (fast, memory) = of(FloatDType::F32, Kernels::Fast);
+            let (portable, portable_memory) = of(FloatDType::F32, Kernels::Off);
+            assert!(fast == portable, "{config:?}, {size}");
+            assert!(memory.to_bytes().unwrap() == portable_memory.to_bytes().unwrap());
+            // The same weights and gradients in double precision: a step is of the size of the rate.
+            let (exact, _) = of(FloatDType::F64, Kernels::Fast);
+            let error = fast.iter().zip(&exact).map(|(a, b)| (a - b).abs());
+            let error = error.fold(0.0, f64::max);
+            assert!(error < 2e-6, "{config:?}, {size}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_step_leaves_what_it_started_from() {
+    // What was trained is still held elsewhere, as the last good state of a trainer is.
+    let mut optimizer = adam();
+    let size = 40_000;
+    let device = Device::flex().autodiff();
+    let weight = stream(1).normal::<1>([size], &device).require_grad();
+    let gradient = || stream(2).normal::<1>([size], &Device::flex());
+    let start = Vector {
+        weight: burn::module::Param::from_tensor(weight),
+    };
+    let step = |optimizer: &mut NetworkOptimizer, network: &Vector| {
+        let mut gradients = GradientsParams::new();
+        gradients.register(network.weight.id, gradient());
+        optimizer.step(1e-2, network.clone(), gradients)
+    };
+    let first = step(&mut optimizer, &start);
+    let (kept, memory) = (first.clone(), optimizer.clone());
+    let before = (values(kept.weight.val()), memory.to_bytes().unwrap());
+    let mut network = first;
+    for _ in 0..3 {
+        network = step(&mut optimizer, &network);
+    }
+    let after = (values(kept.weight.val()), memory.to_bytes().unwrap());
+    assert!(before == after);
+    let (mut again, mut network_again) = (memory, kept);
+    for _ in 0..3 {
+        network_again = step(&mut again, &network_again);
+    }
+    assert!(values(network.weight.val()) == values(network_again.weight.val()));
 }
