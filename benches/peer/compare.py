@@ -1,0 +1,220 @@
+"""Steps of burn_gan and of PyTorch in turns: time, memory, and how long a program takes to its first step.
+
+Called by benches/compare.sh, which builds and installs what it needs; benches/README.md says what is compared. Both sides
+are processes that take steps on request (benches/src/bin/steps.rs, benches/peer/steps.py), a pair for each case. They
+take turns, so that a slow moment of the machine hits both; a pause between two turns lets the threads of the last one
+go to sleep.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PEER = Path(__file__).parent / "steps.py"
+WARM_UP = 3
+# Steps of a repetition; a case that takes a millisecond needs many.
+STEPS = {"ring": 40}
+# glibc gives the memory of large tensors back and asks for it again, in each step; these settings keep it, as our
+# program's allocator does.
+KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+
+
+class Side:
+    """One of the two programs, started for one case."""
+
+    def __init__(self, command, name, threads, environment=()):
+        environment = {
+            **os.environ,
+            "RAYON_NUM_THREADS": str(threads),
+            "OMP_NUM_THREADS": str(threads),
+            **dict(environment),
+        }
+        self.command, self.name = command, name
+        start = time.perf_counter()
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self.run(1)
+        self.first_step = time.perf_counter() - start
+        self.times = []
+
+    def ask(self, request):
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if answer in ("", "unknown"):
+            raise SystemExit(f"{' '.join(self.command)} has no answer to `{request}`")
+        return answer
+
+    def run(self, steps):
+        """Milliseconds a step."""
+        return float(self.ask(f"run {self.name} {steps}")) / steps
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def found(self):
+        return {
+            "milliseconds": statistics.median(self.times),
+            "least": min(self.times),
+            "times": self.times,
+            "peak_megabytes": int(self.ask("memory")) / 1024,
+            "first_step_seconds": self.first_step,
+        }
+
+
+def compare(name, programs, threads, repetitions, pause):
+    """One case; `programs` are commands and environments by the name of the side."""
+    steps = STEPS.get(name, 1)
+    sides = {
+        side: Side(command, name, threads, environment)
+        for side, (command, environment) in programs.items()
+    }
+    counts = {side: program.ask(f"parameters {name}") for side, program in sides.items()}
+    if len(set(counts.values())) != 1:
+        raise SystemExit(f"{name}: the sides differ in their numbers of parameters: {counts}")
+    for repetition in range(WARM_UP + repetitions):
+        for program in sides.values():
+            time.sleep(pause)
+            milliseconds = program.run(steps)
+            if repetition >= WARM_UP:
+                program.times.append(milliseconds)
+    found = {side: program.found() for side, program in sides.items()}
+    for program in sides.values():
+        program.end()
+    return found
+
+
+def programs(arguments):
+    """Ours, and PyTorch in the forms that are asked for."""
+    forms = ["eager", "best"] if arguments.peer_form == "both" else [arguments.peer_form]
+    found = {"ours": ([arguments.ours], {})}
+    for form in forms:
+        command = [arguments.python, str(PEER), "--form", form]
+        command += ["--threads", str(arguments.threads)]
+        found[form] = (command, KEEP_MEMORY if form == "best" else {})
+    return found
+
+
+HEADINGS = {
+    "ours": "burn_gan",
+    "eager": "PyTorch, eager",
+    "best": "PyTorch, best",
+}
+
+
+def row(name, found):
+    """The cells of a case: times, ratios of ours to each other, memory, time to the first step."""
+    ours = found["ours"]
+    others = [side for side in found if side != "ours"]
+    return [
+        name,
+        *(f"{side['milliseconds']:.4g}" for side in found.values()),
+        *(f"{ours['milliseconds'] / found[side]['milliseconds']:.2f}" for side in others),
+        *(f"{side['peak_megabytes']:.0f}" for side in found.values()),
+        *(f"{side['first_step_seconds']:.2f}" for side in found.values()),
+    ]
+
+
+def headings(sides):
+    others = [side for side in sides if side != "ours"]
+    return [
+        "case",
+        *(f"{HEADINGS[side]}, ms" for side in sides),
+        *("ratio" if len(others) == 1 else f"ratio to {side}" for side in others),
+        *(f"{HEADINGS[side]}, MB" for side in sides),
+        *(f"{HEADINGS[side]}, s to the first step" for side in sides),
+    ]
+
+
+def markdown(rows):
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
+
+
+def processor():
+    try:
+        names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+        return f"{names[0]}, {len(names)} cores"
+    except (OSError, IndexError):
+        return platform.processor() or platform.machine()
+
+
+def version(python):
+    command = [python, "-c", "import torch; print(torch.__version__)"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def setting(arguments):
+    """What the figures were taken on."""
+    return (
+        f"{processor()}; PyTorch {version(arguments.python)}; {arguments.threads} threads; medians of "
+        f"{arguments.repetitions} repetitions; {time.strftime('%Y-%m-%d')}"
+    )
+
+
+def parser(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--ours", required=True, help="the program `steps` of this repository")
+    parser.add_argument("--python", default=sys.executable, help="a Python with PyTorch")
+    parser.add_argument("--peer-form", choices=["eager", "best", "both"], default="best")
+    parser.add_argument("--repetitions", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pause", type=float, default=0.05, help="seconds before each turn")
+    parser.add_argument("--json", help="writes everything that was measured there")
+    parser.add_argument("--markdown", help="writes the table there")
+    return parser
+
+
+def write(arguments, about, tables, found):
+    """The files that were asked for."""
+    if arguments.markdown:
+        text = "\n".join(markdown(table) for table in tables)
+        Path(arguments.markdown).write_text(f"{about}.\n\n{text}")
+    if arguments.json:
+        report = {"setting": about, "found": found}
+        Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
+
+
+def names_of(program):
+    command, _ = program
+    answer = subprocess.run(command, input="names\n", capture_output=True, text=True, check=True)
+    return answer.stdout.split()
+
+
+def main():
+    arguments = parser(__doc__.splitlines()[0])
+    arguments.add_argument("--cases", help="comma-separated; all by default")
+    arguments = arguments.parse_args()
+    sides = programs(arguments)
+    names = arguments.cases.split(",") if arguments.cases else names_of(sides["ours"])
+    about = setting(arguments)
+    print(about)
+    table = [headings(sides)]
+    print(", ".join(table[0]))
+    found = {}
+    for name in names:
+        found[name] = compare(
+            name, sides, arguments.threads, arguments.repetitions, arguments.pause
+        )
+        table.append(row(name, found[name]))
+        first, *rest = table[-1]
+        print(f"{first:16}", *(f"{cell:>8}" for cell in rest), flush=True)
+    write(arguments, about, [table], found)
+
+
+if __name__ == "__main__":
+    main()
