@@ -130,7 +130,7 @@ class Best(Eager):
     - Spectral normalisation divides the weights once for all passes of a half.
     - Adam is PyTorch's fused one.
 
-    Tried and slower, or no faster: see benches/README.md.
+    What was tried beside this stands in benches/README.md.
     """
 
     adam = {"fused": True}
