@@ -82,10 +82,12 @@ class Side:
         self.process.stdin.close()
         self.process.wait()
 
-    def found(self):
+    def found(self, processor_seconds, steps):
+        """What was measured; the processor time is for the steps after the warm-up."""
         return {
             "milliseconds": statistics.median(self.times),
             "least": min(self.times),
+            "processor_milliseconds": 1e3 * processor_seconds / steps,
             "times": self.times,
             "peak_megabytes": self.megabytes(),
             "start_megabytes": self.start_megabytes,
@@ -103,7 +105,7 @@ def all_ticks():
 
 
 def compare(name, programs, threads, repetitions, pause):
-    """One case; `programs` are commands and environments by the name of the side."""
+    """One case; `programs` are commands and environments by the name of the side. At least one repetition."""
     steps = STEPS.get(name, 1)
     sides = {
         side: Side(command, name, threads, environment)
@@ -112,17 +114,23 @@ def compare(name, programs, threads, repetitions, pause):
     counts = {side: program.ask(f"parameters {name}") for side, program in sides.items()}
     if len(set(counts.values())) != 1:
         raise SystemExit(f"{name}: the sides differ in their numbers of parameters: {counts}")
-    own = lambda: sum(program.ticks() for program in sides.values())
-    (used, total), ours = all_ticks(), own()
     for repetition in range(WARM_UP + repetitions):
+        if repetition == WARM_UP:
+            used, total = all_ticks()
+            own = {side: -program.ticks() for side, program in sides.items()}
         for program in sides.values():
             time.sleep(pause)
             milliseconds = program.run(steps)
             if repetition >= WARM_UP:
                 program.times.append(milliseconds)
-    (used_after, total_after), ours_after = all_ticks(), own()
-    others = (used_after - used) - (ours_after - ours)
-    found = {side: program.found() for side, program in sides.items()}
+    used_after, total_after = all_ticks()
+    own = {side: own[side] + program.ticks() for side, program in sides.items()}
+    others = (used_after - used) - sum(own.values())
+    a_tick = 1 / os.sysconf("SC_CLK_TCK")
+    found = {
+        side: program.found(a_tick * own[side], steps * repetitions)
+        for side, program in sides.items()
+    }
     for program in sides.values():
         program.end()
     return {"sides": found, "others": max(0.0, others / max(1, total_after - total))}
