@@ -99,8 +99,6 @@ def plot(path, tables):
             panel.set_yscale("log")
             values = sorted({value for value, _, _ in rows})
             panel.set_xticks(values, map(str, values))
-            panel.yaxis.set_major_formatter("{x:g}")
-            panel.yaxis.set_minor_formatter("")
             panel.set_xlabel(size)
             panel.set_ylabel(unit)
             panel.grid(True, alpha=0.3)
