@@ -49,6 +49,7 @@ mod saved_config;
 mod schedules;
 mod spectral;
 mod stability;
+mod steps_reference;
 mod theory;
 mod train;
 mod trainer;

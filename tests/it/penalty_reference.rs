@@ -54,7 +54,7 @@ fn check<const D: usize, N: Discriminator<D>>(
     device: &Device,
     [exact, approximate]: [f64; 2],
 ) {
-    let reference = Reference::load(name);
+    let reference = Reference::load("penalties", name);
     let critic = with_weights(critic, &reference, table);
     assert_eq!(
         parameters(&critic).len(),

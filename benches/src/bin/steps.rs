@@ -1,15 +1,19 @@
 //! Training steps on request, for comparisons with another program that takes turns with this one.
 //!
 //! Reads lines from standard input and answers each with one line: `run NAME COUNT` takes so many steps of a case, which
-//! the first request sets up, and answers with their milliseconds; `memory` answers with the most memory that the process
-//! has had, in kB; `names` with the cases. `benches/compare.sh` is what calls it.
+//! the first request sets up, and answers with their milliseconds; `parameters NAME` with how many numbers are trained in
+//! the generator and in the discriminator; `memory` with the most memory that the process has had, in kB; `names` with
+//! the cases. `benches/compare.sh` is what calls it.
+//!
+//! Beside those names, `dcgan:side=64,filters=32,batch=128` is the DCGAN `dcgan32` in other sizes; what is left out is 32,
+//! 64 and 64.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::time::Instant;
 
-use burn::optim::AdamConfig;
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization, R3ganConfig, ResnetConfig};
 use burn_gan::optimizer::OptimizerConfig;
@@ -22,12 +26,17 @@ use burn_gan::{AdversarialTrainer, Batch, Discriminator, GanError, Generator, Sa
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// One step of a case.
-type Step = Box<dyn FnMut() -> Result<(), GanError>>;
+/// One case, ready to run.
+struct Case {
+    step: Box<dyn FnMut() -> Result<(), GanError>>,
+    /// Trained numbers of the generator and of the discriminator.
+    parameters: [usize; 2],
+}
 
-const CASES: [&str; 9] = [
+const CASES: [&str; 10] = [
     "ring",
     "dcgan32",
+    "dcgan32_plain",
     "dcgan32_wgan_gp",
     "dcgan32_r1_r2",
     "digits28",
@@ -38,7 +47,7 @@ const CASES: [&str; 9] = [
 ];
 const BATCH: usize = 64;
 
-fn case(name: &str) -> Result<Option<Step>, GanError> {
+fn case(name: &str) -> Result<Option<Case>, GanError> {
     let device = Device::flex().autodiff();
     let plain = trainer();
     let wgan_gp = trainer().with_penalties(vec![Penalty::WassersteinGp { weight: 10.0 }]);
@@ -53,13 +62,13 @@ fn case(name: &str) -> Result<Option<Step>, GanError> {
             .with_discriminator_normalization(Normalization::None)
     };
     let unpenalized = Normalization::None;
-    let step = match name {
+    let case = match name {
         "ring" => {
             let networks = MlpConfig::new(2)
                 .with_latent_size(2)
                 .with_hidden(vec![128, 128]);
             let points = Stream::new(1, Purpose::Data, 0).normal::<2>([256, 2], &Device::flex());
-            steps(
+            training(
                 plain,
                 networks.init_generator(&device)?,
                 networks.init_discriminator(&device)?,
@@ -67,6 +76,7 @@ fn case(name: &str) -> Result<Option<Step>, GanError> {
             )?
         }
         "dcgan32" => of_dcgan(plain, dcgan, &device)?,
+        "dcgan32_plain" => of_dcgan(plain, bare(dcgan), &device)?,
         "dcgan32_wgan_gp" => of_dcgan(wgan_gp, bare(dcgan), &device)?,
         "dcgan32_r1_r2" => of_dcgan(r1_r2, bare(dcgan), &device)?,
         "digits28" => of_dcgan(plain, digits, &device)?,
@@ -79,7 +89,7 @@ fn case(name: &str) -> Result<Option<Step>, GanError> {
                 .with_filters(8)
                 .with_max_filters(32)
                 .with_group_width(Some(8));
-            steps(
+            training(
                 r1_r2,
                 networks.init_generator(&device)?,
                 networks.init_discriminator(&device)?,
@@ -90,7 +100,7 @@ fn case(name: &str) -> Result<Option<Step>, GanError> {
             let networks = ResnetConfig::new(3, 32, 32)
                 .with_filters(64)
                 .with_spectral_norm(true);
-            steps(
+            training(
                 plain.with_loss(Loss::Hinge),
                 networks.init_generator(&device)?,
                 networks.init_discriminator(&device)?,
@@ -99,28 +109,54 @@ fn case(name: &str) -> Result<Option<Step>, GanError> {
         }
         "generate256" => {
             let generator = dcgan.init_generator(&Device::flex())?;
+            let parameters = [
+                count(&dcgan.init_generator(&device)?),
+                count(&dcgan.init_discriminator(&device)?),
+            ];
             let sampler = SamplerConfig::new().with_chunk(256);
-            Box::new(move || {
+            let step = move || {
                 sampler.sample(&generator, 256, &())?.into_data();
                 Ok(())
-            })
+            };
+            Case {
+                step: Box::new(step),
+                parameters,
+            }
         }
-        _ => return Ok(None),
+        _ => match sizes(name) {
+            Some([side, filters, batch]) => {
+                let networks = DcganConfig::new(1, side, side).with_filters(filters);
+                training(
+                    plain,
+                    networks.init_generator(&device)?,
+                    networks.init_discriminator(&device)?,
+                    images([batch, 1, side, side]),
+                )?
+            }
+            None => return Ok(None),
+        },
     };
-    Ok(Some(step))
+    Ok(Some(case))
+}
+
+/// Side, filters and batch of a name like `dcgan:side=64,filters=32,batch=128`.
+fn sizes(name: &str) -> Option<[usize; 3]> {
+    let mut sizes = [32, 64, BATCH];
+    for pair in name.strip_prefix("dcgan:")?.split(',') {
+        let (size, value) = pair.split_once('=')?;
+        let index = ["side", "filters", "batch"]
+            .iter()
+            .position(|name| *name == size)?;
+        sizes[index] = value.parse().ok()?;
+    }
+    Some(sizes)
 }
 
 /// The DCGAN's optimiser and loss; nothing else but the step is measured.
 fn trainer() -> GanTrainerConfig {
-    let adam = OptimizerConfig::Adam(
-        AdamConfig::new()
-            .with_beta_1(0.5)
-            .with_beta_2(0.999)
-            .with_epsilon(1e-8),
-    );
     GanTrainerConfig::new()
-        .with_generator_optimizer(adam.clone())
-        .with_discriminator_optimizer(adam)
+        .with_generator_optimizer(OptimizerConfig::dcgan())
+        .with_discriminator_optimizer(OptimizerConfig::dcgan())
 }
 
 fn images(shape: [usize; 4]) -> Batch<4> {
@@ -132,8 +168,8 @@ fn of_dcgan(
     config: GanTrainerConfig,
     networks: DcganConfig,
     device: &Device,
-) -> Result<Step, GanError> {
-    steps(
+) -> Result<Case, GanError> {
+    training(
         config,
         networks.init_generator(device)?,
         networks.init_discriminator(device)?,
@@ -141,21 +177,41 @@ fn of_dcgan(
     )
 }
 
-fn steps<const D: usize, G, N>(
+fn training<const D: usize, G, N>(
     config: GanTrainerConfig,
     generator: G,
     discriminator: N,
     batch: Batch<D>,
-) -> Result<Step, GanError>
+) -> Result<Case, GanError>
 where
     G: Generator<D> + 'static,
     N: Discriminator<D> + 'static,
 {
+    let parameters = [count(&generator), count(&discriminator)];
     let mut trainer = config.init(generator, discriminator, &batch)?;
-    Ok(Box::new(move || {
+    let step = move || {
         trainer.step(batch.clone())?;
         Ok(())
-    }))
+    };
+    Ok(Case {
+        step: Box::new(step),
+        parameters,
+    })
+}
+
+/// How many numbers of a network are trained.
+fn count<M: Module>(network: &M) -> usize {
+    struct Count(usize);
+    impl ModuleVisitor for Count {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if param.is_require_grad() {
+                self.0 += param.dims().iter().product::<usize>();
+            }
+        }
+    }
+    let mut count = Count(0);
+    network.visit(&mut count);
+    count.0
 }
 
 /// The most memory that this process has had, in kB.
@@ -168,31 +224,49 @@ fn memory() -> String {
         .into()
 }
 
+/// The cases that were asked for.
+#[derive(Default)]
+struct Cases(BTreeMap<String, Case>);
+
+impl Cases {
+    fn get(&mut self, name: &str) -> Result<Option<&mut Case>, GanError> {
+        if !self.0.contains_key(name)
+            && let Some(case) = case(name)?
+        {
+            self.0.insert(name.to_string(), case);
+        }
+        Ok(self.0.get_mut(name))
+    }
+}
+
+fn answer(words: &[&str], cases: &mut Cases) -> Result<String, GanError> {
+    let unknown = || "unknown".to_string();
+    Ok(match words {
+        ["names"] => CASES.join(" "),
+        ["memory"] => memory(),
+        ["parameters", name] => cases.get(name)?.map_or_else(unknown, |case| {
+            let [generator, discriminator] = case.parameters;
+            format!("{generator} {discriminator}")
+        }),
+        ["run", name, count] => {
+            let Some(case) = cases.get(name)? else {
+                return Ok(unknown());
+            };
+            let start = Instant::now();
+            for _ in 0..count.parse().unwrap_or(1) {
+                (case.step)()?;
+            }
+            format!("{}", start.elapsed().as_secs_f64() * 1e3)
+        }
+        _ => unknown(),
+    })
+}
+
 fn main() -> Result<(), GanError> {
-    let mut cases = BTreeMap::new();
+    let mut cases = Cases::default();
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        match words[..] {
-            ["names"] => println!("{}", CASES.join(" ")),
-            ["memory"] => println!("{}", memory()),
-            ["run", name, count] => {
-                if !cases.contains_key(name)
-                    && let Some(step) = case(name)?
-                {
-                    cases.insert(name.to_string(), step);
-                }
-                let Some(step) = cases.get_mut(name) else {
-                    println!("unknown");
-                    continue;
-                };
-                let start = Instant::now();
-                for _ in 0..count.parse().unwrap_or(1) {
-                    step()?;
-                }
-                println!("{}", start.elapsed().as_secs_f64() * 1e3);
-            }
-            _ => println!("unknown"),
-        }
+        println!("{}", answer(&words, &mut cases)?);
     }
     Ok(())
 }

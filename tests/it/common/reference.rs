@@ -1,5 +1,5 @@
-//! Networks' weights, inputs and expected gradients from a reference computed elsewhere, in the layouts of that
-//! elsewhere: reads `tests/golden/penalties.json` and its numbers.
+//! Networks' weights, inputs and expected values from a reference computed elsewhere, in the layouts of that
+//! elsewhere: reads a file like `tests/golden/penalties.json` and its numbers.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,25 +7,26 @@ use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use burn_gan::nn::{ConvolutionConfig, HeadConfig};
+use burn_gan::nn::{ConvolutionConfig, HeadConfig, StemConfig};
 use serde_json::Value;
 
 use crate::common::stream;
 
-/// The reference values of one critic.
+/// The reference values of one case.
 pub struct Reference {
     pub case: Value,
     numbers: Vec<f32>,
 }
 
 impl Reference {
-    pub fn load(critic: &str) -> Self {
+    /// The case of this name in `tests/golden/FILE.json`.
+    pub fn load(file: &str, case: &str) -> Self {
         let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-        let text = fs::read_to_string(folder.join("penalties.json")).unwrap();
-        let bytes = fs::read(folder.join("penalties.bin")).unwrap();
+        let text = fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+        let bytes = fs::read(folder.join(format!("{file}.bin"))).unwrap();
         let mut cases: Value = serde_json::from_str(&text).unwrap();
         Self {
-            case: cases[critic].take(),
+            case: cases[case].take(),
             numbers: bytes
                 .chunks_exact(4)
                 .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
@@ -60,6 +61,12 @@ pub enum Layout {
     Head,
     /// One kernel a channel as large as the image, stored as an image.
     Basis,
+    /// A [`Stem`](burn_gan::nn::Stem).
+    Stem,
+    /// A [`TransposedConvolution`](burn_gan::nn::TransposedConvolution) of this stride.
+    Transposed { stride: usize },
+    /// An image, its channels first.
+    Image,
 }
 
 pub const HALVING: Layout = Layout::Convolution {
@@ -94,6 +101,24 @@ impl Layout {
             Self::Basis => as_kernel(data)
                 .permute([1, 2, 3, 0])
                 .reshape([shape[2] * shape[3], shape[0]]),
+            Self::Stem => StemConfig::new(shape[0], [shape[2], shape[3], shape[1]])
+                .init(&mut stream(0), device)
+                .unwrap()
+                .with_standard_weight(as_kernel(data))
+                .unwrap()
+                .weight
+                .val(),
+            Self::Transposed { stride } => ConvolutionConfig::new(shape[0], shape[1], shape[2])
+                .with_stride(stride)
+                .init_transposed(&mut stream(0), device)
+                .unwrap()
+                .with_standard_weight(as_kernel(data))
+                .unwrap()
+                .weight
+                .val(),
+            Self::Image => Tensor::<3>::from_data(data, device)
+                .permute([1, 2, 0])
+                .reshape([shape[1] * shape[2], shape[0]]),
             Self::Head => HeadConfig::new([shape[2], shape[3], shape[1]])
                 .with_outputs(shape[0])
                 .init(&mut stream(0), device)
@@ -107,7 +132,7 @@ impl Layout {
     }
 }
 
-/// Each parameter of a critic: its path here, its name in the reference, its layout.
+/// Each parameter of a network: its path here, its name in the reference, its layout.
 pub type Table = Vec<(String, String, Layout)>;
 
 pub fn table(rows: &[(&str, &str, Layout)]) -> Table {
@@ -116,7 +141,7 @@ pub fn table(rows: &[(&str, &str, Layout)]) -> Table {
         .collect()
 }
 
-/// Gives every parameter the value that stands under its path.
+/// Gives every parameter the value that stands under its path; running statistics stay.
 struct SetParameters {
     path: Vec<String>,
     values: BTreeMap<String, Vec<f32>>,
@@ -131,13 +156,16 @@ impl ModuleMapper for SetParameters {
     }
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let path = self.path.join(".");
-        let values = self.values.remove(&path);
-        let values = values.unwrap_or_else(|| panic!("{path} is not in the table"));
+        let is_trained = param.is_require_grad();
+        let Some(values) = self.values.remove(&path) else {
+            assert!(!is_trained, "{path} is not in the table");
+            return param;
+        };
         param.map(|old| {
             let data = TensorData::new(values, old.dims());
             Tensor::<D>::from_data(data, &old.device().inner())
                 .autodiff()
-                .require_grad()
+                .set_require_grad(is_trained)
         })
     }
 }
@@ -151,11 +179,20 @@ pub fn with_weights<N: Module>(critic: N, reference: &Reference, table: &Table) 
             (path.clone(), layout.stored(data))
         })
         .collect();
+    with_values(critic, values)
+}
+
+/// Puts values into a network, each under its path and as this crate stores it.
+pub fn with_values<N: Module>(network: N, values: BTreeMap<String, Vec<f32>>) -> N {
     let mut set = SetParameters {
         path: Vec::new(),
         values,
     };
-    let critic = critic.map(&mut set);
-    assert!(set.values.is_empty(), "not in the critic: {:?}", set.values);
-    critic
+    let network = network.map(&mut set);
+    assert!(
+        set.values.is_empty(),
+        "not in the network: {:?}",
+        set.values
+    );
+    network
 }
