@@ -8,19 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use burn::tensor::Device;
 use burn_gan::GanError;
-use burn_gan::data::{ShuffleConfig, Source, idx};
+use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
 use burn_gan::ema::EmaConfig;
+use burn_gan::feature::ClassifierTrainingConfig;
 use burn_gan::loss::{LabelledLoss, Loss};
-use burn_gan::model::DcganConfig;
+use burn_gan::model::{DcganConfig, Normalization};
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
+use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use clap::{Parser, ValueEnum};
 use common::distance::{ImageDistance, digit_features, random_features};
 
-/// Trains a DCGAN on handwritten digits, or on any images in IDX files.
+/// Trains a small GAN on handwritten digits, or on any images in IDX files.
 ///
 /// Writes to the folder digits of the output folder: sample grids (step-*.png), losses.png, logits.png and
 /// losses.csv, the Frechet distance of 1,000 samples over the steps (scores.png, scores.csv), and the generator
@@ -34,7 +37,7 @@ struct Arguments {
     common: common::CommonArgs,
 
     /// Training steps
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, default_value_t = 5000)]
     steps: usize,
 
     /// Real images in a step
@@ -50,8 +53,16 @@ struct Arguments {
     filters: usize,
 
     /// What the two networks minimise
-    #[arg(long, value_enum, default_value_t = LossName::NonSaturating)]
+    #[arg(long, value_enum, default_value_t = LossName::RelativisticPaired)]
     loss: LossName,
+
+    /// Weight of the gradient penalties R1 and R2; 0 for none, and batch normalisation in the discriminator
+    #[arg(long, default_value_t = 1.0)]
+    gamma: f64,
+
+    /// Learning rate of both networks
+    #[arg(long, default_value_t = 1e-3)]
+    learning_rate: f64,
 
     /// Continue from the last checkpoint in the output folder
     #[arg(long)]
@@ -111,29 +122,61 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let Arguments { common, .. } = arguments;
     let device = common.device()?.autodiff();
     let images = idx::read_folder(&arguments.data)?;
-    let folder = common.folder("digits")?;
-    let space = if arguments.data.as_path() == Path::new(DIGITS) {
-        digit_features(&device)?
-    } else {
-        random_features(&images, &device)?
-    };
-    let distance = ImageDistance::new(space, &images, &device)?;
+    let size = [images.height(), images.width()];
+    let select = |indices: &[usize]| Ok::<_, GanError>(images.select(indices, &device)?.samples);
+    if arguments.data.as_path() == Path::new(DIGITS) {
+        // The digits that the classifier learned from; the others are what it was tested on.
+        let split = ClassifierTrainingConfig::new()
+            .with_seed(1)
+            .split(images.len())?;
+        let training = select(&split.training)?;
+        let others = select(&split.held_out)?;
+        let distance = ImageDistance::new(digit_features(&device)?, training.clone(), others)?;
+        return train(arguments, &device, Memory::new(training)?, size, &distance);
+    }
+    let half = (images.len() / 2).min(1000);
+    let (first, next): (Vec<_>, Vec<_>) = ((0..half).collect(), (half..2 * half).collect());
+    let space = random_features(&images, &device)?;
+    let distance = ImageDistance::new(space, select(&first)?, select(&next)?)?;
+    train(arguments, &device, images, size, &distance)
+}
 
-    let networks = DcganConfig::new(1, images.height(), images.width())
+/// R3GAN's loss and penalties (Huang et al. 2024) on the networks of a DCGAN, whose discriminator is then without batch
+/// normalisation; with `--gamma 0` a DCGAN.
+fn train(
+    arguments: &Arguments,
+    device: &Device,
+    images: impl Samples<4>,
+    [height, width]: [usize; 2],
+    distance: &ImageDistance,
+) -> Result<serde_json::Value, GanError> {
+    let Arguments { common, gamma, .. } = arguments;
+    let (penalties, normalization) = match *gamma {
+        0.0 => (vec![], Normalization::Batch),
+        gamma => (
+            vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }],
+            Normalization::None,
+        ),
+    };
+    let networks = DcganConfig::new(1, height, width)
         .with_filters(arguments.filters)
+        .with_discriminator_normalization(normalization)
         .with_seed(common.seed);
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(images)?;
     let mut trainer = GanTrainerConfig::new()
         .with_loss(arguments.loss.loss())
+        .with_penalties(penalties)
+        .with_learning_rates(arguments.learning_rate)
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
         .with_seed(common.seed)
         .init(
-            networks.init_generator(&device)?,
-            networks.init_discriminator(&device)?,
-            &source.batch(0, &device)?,
+            networks.init_generator(device)?,
+            networks.init_discriminator(device)?,
+            &source.batch(0, device)?,
         )?;
+    let folder = common.folder("digits")?;
     let picture = PictureGrid::square(64).with_scale(2);
     let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
@@ -172,6 +215,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         "images_per_second": (taken * arguments.batch_size) as f64 / seconds,
         "loss_d": last.as_ref().map(|last| last.loss_discriminator),
         "loss_g": last.as_ref().and_then(|last| last.loss_generator),
+        "frechet_distance": distance.of(&trainer)?,
         "probability_real": last.as_ref().and_then(|last| last.probability_real),
         "probability_fake": last.as_ref().and_then(|last| last.probability_fake),
         "device": common.device_name(),

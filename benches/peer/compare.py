@@ -25,8 +25,9 @@ PEER = Path(__file__).parent / "steps.py"
 WARM_UP = 3
 # The share of the processors from which other programs spoil a comparison.
 BUSY = 0.05
-# Steps of a repetition; a case that takes a millisecond needs many.
-STEPS = {"ring": 40}
+# How long a repetition lasts about, in milliseconds: as many steps as the faster side takes in it. A single step would be
+# one from caches, and with memory, that the other side's step has emptied; training takes one step after the other.
+REPETITION = 500
 # glibc gives the memory of large tensors back and asks for it again, in each step; these settings keep it, as our
 # program's allocator does.
 KEEP_MEMORY = {
@@ -106,7 +107,6 @@ def all_ticks():
 
 def compare(name, programs, threads, repetitions, pause):
     """One case; `programs` are commands and environments by the name of the side. At least one repetition."""
-    steps = STEPS.get(name, 1)
     sides = {
         side: Side(command, name, threads, environment)
         for side, (command, environment) in programs.items()
@@ -114,6 +114,8 @@ def compare(name, programs, threads, repetitions, pause):
     counts = {side: program.ask(f"parameters {name}") for side, program in sides.items()}
     if len(set(counts.values())) != 1:
         raise SystemExit(f"{name}: the sides differ in their numbers of parameters: {counts}")
+    fastest = min(min(program.run(1) for _ in range(3)) for program in sides.values())
+    steps = max(1, round(REPETITION / fastest))
     for repetition in range(WARM_UP + repetitions):
         if repetition == WARM_UP:
             used, total = all_ticks()

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::data::{IdxImages, Samples};
+use burn_gan::data::IdxImages;
 use burn_gan::feature::{FeatureExtractor, RandomConvolutionsConfig};
 use burn_gan::metric::Gaussian;
 use burn_gan::observe::{Evaluation, Score, read_scores, score_chart};
@@ -11,19 +11,19 @@ use burn_gan::{AdversarialTrainer, GanError};
 
 use super::digits_classifier;
 
-/// Images on either side, where there are so many: enough for 64 features, in a second.
+/// Generated images that are measured, and other real ones, where there are so many.
 const SAMPLES: usize = 1000;
 /// Images that go through a network at once.
 const CHUNK: usize = 250;
 const SCORE: &str = "Frechet distance";
 
-/// The Frechet distance from the first images of a data set, in some features of them.
+/// The Frechet distance from real images, in some features of them.
 pub struct ImageDistance {
     space: Box<dyn FeatureExtractor<4>>,
     real: Gaussian,
-    /// Images on either side.
+    /// Generated images.
     count: usize,
-    /// That of as many other real images.
+    /// The distance of as many other real images.
     of_real: f64,
 }
 
@@ -42,18 +42,15 @@ pub fn random_features(
 }
 
 impl ImageDistance {
+    /// Between `real` images and as many generated ones as there are `others`, at most 1,000.
     pub fn new(
         space: Box<dyn FeatureExtractor<4>>,
-        images: &IdxImages,
-        device: &Device,
+        real: Tensor<4>,
+        others: Tensor<4>,
     ) -> Result<Self, GanError> {
-        let count = SAMPLES.min(images.len() / 2);
-        let gaussian = |start: usize| {
-            let indices: Vec<usize> = (start..start + count).collect();
-            fit(&space, images.select(&indices, device)?.samples)
-        };
-        let real = gaussian(0)?;
-        let of_real = real.frechet_distance(&gaussian(count)?)?;
+        let count = SAMPLES.min(others.dims()[0]);
+        let real = fit(&space, real)?;
+        let of_real = real.frechet_distance(&fit(&space, others.narrow(0, 0, count))?)?;
         Ok(Self {
             space,
             real,
@@ -62,16 +59,19 @@ impl ImageDistance {
         })
     }
 
+    /// The distance of images that a trainer generates.
+    pub fn of<T: AdversarialTrainer<4>>(&self, trainer: &T) -> Result<f64, GanError> {
+        let generated = fit(&self.space, trainer.sample(self.count, 0, &())?)?;
+        Ok(self.real.frechet_distance(&generated)?)
+    }
+
     /// Measures a run every so many steps and writes scores.csv.
     pub fn evaluation<'a, T: AdversarialTrainer<4> + 'a>(
         &'a self,
         folder: &Path,
         interval: usize,
     ) -> Evaluation<'a, T> {
-        let score = Score::lowest(SCORE, |trainer: &T| {
-            let generated = fit(&self.space, trainer.sample(self.count, 0, &())?)?;
-            Ok(self.real.frechet_distance(&generated)?)
-        });
+        let score = Score::lowest(SCORE, |trainer: &T| self.of(trainer));
         Evaluation::new(folder.join("scores.csv"), interval).with_score(self.count, score)
     }
 

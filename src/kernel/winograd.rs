@@ -17,9 +17,10 @@ use super::product::product;
 use super::tiles::{Tiles, of_weight, to_weight};
 use super::window::Window;
 
-/// Most values in the tiles of some images: they go through in parts where there are more, so that a part is still in the
-/// cache when it is multiplied.
-const MOST_VALUES: usize = 1 << 20;
+/// Most values in the tiles of all images that go through at once.
+const MOST_VALUES: usize = 1 << 22;
+/// Values of a part where there are more: it is still in the cache when it is multiplied.
+const PART_VALUES: usize = 1 << 20;
 
 /// Whether the kernel is of a form that these operations have: `stride * TAPS` wide, over whole lanes of channels.
 pub fn fits<F: Filter>(window: Window, channels: usize, outputs: usize) -> bool {
@@ -232,8 +233,12 @@ fn parts<F: Filter>(all: Tiles<F>, outputs: usize) -> impl Iterator<Item = Part<
     let widest = all.depth().max(outputs);
     let of_image = all.per_image() * Tiles::<F>::products() * widest;
     let count = all.batch.images;
-    // An even number, so that the rows of a product can be halved.
-    let most = (MOST_VALUES / of_image.max(1)).max(2) / 2 * 2;
+    let most = if count * of_image <= MOST_VALUES {
+        count.max(1)
+    } else {
+        // An even number, so that the rows of a product can be halved.
+        (PART_VALUES / of_image.max(1)).max(2) / 2 * 2
+    };
     (0..count).step_by(most).map(move |first| {
         let images = first..count.min(first + most);
         let batch = all.batch.with_images(images.len());
