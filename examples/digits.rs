@@ -37,7 +37,7 @@ struct Arguments {
     common: common::CommonArgs,
 
     /// Training steps
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 6500)]
     steps: usize,
 
     /// Real images in a step

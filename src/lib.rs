@@ -57,7 +57,7 @@
 //! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
 //! progress bar), `dataset` (Burn's datasets), `train` (Burn's metrics renderers and loggers as observers), `tui`
 //! (its terminal dashboard), `inception` (the network of the Frechet inception distance, from a weights file).
-//! A backend is the binary's choice: `flex`, `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
+//! A backend is the binary's choice: `flex` (with the CPU kernels of this crate, see [`Kernels`]), `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.
 //!
 //! # Errors and randomness

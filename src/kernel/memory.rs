@@ -141,7 +141,7 @@ mod tests {
             assert_eq!(COMPUTED.replace(0), 1);
             assert_eq!(scaled(3.0, &x), [3.0, 6.0], "another function");
             assert_eq!(scaled(2.0, &same_values), [2.0, 4.0], "another tensor");
-            let part = x.clone().slice([1..2]);
+            let part = x.clone().slice_dim(0, 1..2);
             assert_eq!(scaled(2.0, &part), [4.0], "another view");
             assert_eq!(COMPUTED.replace(0), 3);
             // Written over where it lies, if nothing holds it.

@@ -5,6 +5,9 @@
 //! gives its input back, where a tensor is not that or kernels are switched off ([`Kernels`]); the caller then takes the
 //! portable operations, which are also what the tests compare the kernels with.
 
+// An `Err` gives an input back to the caller, and is as large as the result.
+#![allow(clippy::result_large_err)]
+
 #[cfg(feature = "flex")]
 mod activation;
 #[cfg(all(feature = "flex", feature = "training"))]

@@ -327,11 +327,11 @@ fn by_sample(geometry: Geometry, partial: &[f32], by_task: usize) -> Vec<f32> {
 }
 
 /// The slices of the tasks; empty ones of nothing.
-pub fn slices<'a>(
+pub fn slices(
     geometry: Geometry,
-    values: &'a [f32],
+    values: &[f32],
     [of_sample, of_task]: [usize; 2],
-) -> impl Iterator<Item = &'a [f32]> + Clone {
+) -> impl Iterator<Item = &[f32]> + Clone {
     let empty = if values.is_empty() {
         geometry.tasks()
     } else {
@@ -344,11 +344,11 @@ pub fn slices<'a>(
 }
 
 /// The writable slices of the tasks.
-pub fn slices_mut<'a>(
+pub fn slices_mut(
     geometry: Geometry,
-    values: &'a mut [f32],
+    values: &mut [f32],
     [of_sample, of_task]: [usize; 2],
-) -> impl Iterator<Item = &'a mut [f32]> {
+) -> impl Iterator<Item = &mut [f32]> {
     let empty = if values.is_empty() {
         geometry.tasks()
     } else {

@@ -97,6 +97,8 @@ impl BatchNorm {
     /// Normalises by the batch's statistics; without a tangent, the running ones advance.
     fn by_batch<const D: usize>(&self, x: Dual<D>, activation: Activation) -> Dual<D> {
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
+        // An `Err` gives the input back, and is as large as the result.
+        #[allow(clippy::result_large_err)]
         let normalization = |x, function| {
             let scaling = [&gamma, &beta];
             kernel::normalization(x, scaling, Over::Batch, None, self.epsilon, function)

@@ -104,6 +104,8 @@ pub(super) fn next_time<const D: usize>(state: &Option<AdamState<D>>) -> usize {
 }
 
 /// The new weight and state by the kernel; the inputs back where it is not for them.
+// An `Err` gives the inputs back, and is as large as the result.
+#[allow(clippy::result_large_err)]
 pub(super) fn in_one_pass<const D: usize>(
     numbers: AdamStep,
     weight: Tensor<D>,

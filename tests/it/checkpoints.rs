@@ -14,7 +14,7 @@ use burn_gan::observe::{Flow, Observer, Score};
 use burn_gan::penalty::Penalty;
 use burn_gan::run::{CheckpointConfig, Divergence, Fit};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig, OptimizerConfig};
-use burn_gan::{AdversarialTrainer, GanError, Identity, StepReport, load_weights};
+use burn_gan::{AdversarialTrainer, GanError, Identity, Kernels, StepReport, load_weights};
 
 type Trainer = GanTrainer<2, MlpGenerator, MlpDiscriminator>;
 
@@ -257,6 +257,42 @@ fn a_change_is_taken_where_it_is_allowed_field_by_field() {
 }
 
 #[test]
+fn other_kernels_are_refused_unless_they_are_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |kernels: Kernels, steps, allowed: &[&str]| {
+        let config = GanTrainerConfig::new().with_kernels(kernels);
+        let mut trainer = trainer_of(&config, &networks());
+        let mut source = source(0);
+        let run = trainer.fit(&mut source).until(steps).resume(&folder);
+        let run = allowed
+            .iter()
+            .fold(run, |run, field| run.allow_change(*field));
+        run.run()
+    };
+    run(Kernels::Fast, 2, &[]).unwrap();
+    let error = run(Kernels::Off, 4, &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("kernels: \"Fast\" then, \"Off\" now"),
+        "{error}"
+    );
+    assert_eq!(run(Kernels::Off, 4, &["kernels"]).unwrap().resumed, Some(2));
+    // A checkpoint that says nothing of kernels is of a run without.
+    let error = {
+        let (config, networks) = old_run();
+        let config = config.with_kernels(Kernels::Plain);
+        let mut trainer = trainer_of(&config, &networks);
+        let mut source = source(5);
+        let run = trainer.fit(&mut source).until(12);
+        let run = run.checkpoints(every(folder.path(), 100)).resume(OLD);
+        run.run().unwrap_err().to_string()
+    };
+    assert!(
+        error.contains("kernels: \"Off\" then, \"Plain\" now"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_new_run_does_not_mix_with_an_earlier_one() {
     let folder = tempfile::tempdir().unwrap();
     let fresh = || {
@@ -444,6 +480,8 @@ fn old_run() -> (GanTrainerConfig, MlpConfig) {
             .with_burn_in(20)
             .with_critic_steps(2)
             .with_gradient_clip(Some(10.0))
+            // That version had none, and the samples are its to the bit.
+            .with_kernels(Kernels::Off)
             .with_seed(5),
         networks,
     )

@@ -7,7 +7,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use burn_gan::ema::EmaConfig;
 use burn_gan::loss::{LabelledLoss, Loss};
-use burn_gan::model::MlpConfig;
+use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
 use burn_gan::nn::resampling::{average_pool, upsample_bilinear, upsample_nearest};
 use burn_gan::nn::{ConvolutionConfig, Initialization, LinearConfig};
 use burn_gan::random::Stream;
@@ -417,4 +417,50 @@ fn an_average_is_blended_to_the_same_bits() {
         parameters(average.model())
     };
     assert!(blended(Kernels::Fast) == blended(Kernels::Off));
+}
+
+/// Three steps of a DCGAN with penalties: all its numbers and weights.
+fn three_steps(kernels: Kernels) -> Vec<f64> {
+    let device = Device::flex().autodiff();
+    let networks = DcganConfig::new(1, 16, 16)
+        .with_filters(16)
+        .with_discriminator_normalization(Normalization::None);
+    let batch = Batch::new(stream(1).normal::<4>([9, 1, 16, 16], &Device::flex()));
+    let mut trainer = GanTrainerConfig::r3gan()
+        .with_kernels(kernels)
+        .init(
+            networks.init_generator(&device).unwrap(),
+            networks.init_discriminator(&device).unwrap(),
+            &batch,
+        )
+        .unwrap();
+    let mut found = Vec::new();
+    for _ in 0..3 {
+        let report = trainer.step(batch.clone()).unwrap().read().unwrap();
+        found.push(f64::from(report.loss_discriminator));
+    }
+    found.extend(parameters(trainer.generator()).into_values().flatten());
+    found.extend(parameters(trainer.discriminator()).into_values().flatten());
+    found
+}
+
+#[test]
+fn a_step_has_the_same_bits_from_run_to_run_and_with_any_number_of_threads() {
+    let of_threads = |threads: usize, kernels: Kernels| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| three_steps(kernels))
+    };
+    for kernels in [Kernels::Plain, Kernels::Fast] {
+        let once = three_steps(kernels);
+        assert!(once == three_steps(kernels));
+        for threads in [1, 2, 3] {
+            assert!(once == of_threads(threads, kernels), "{threads} threads");
+        }
+    }
+    // And they are used at all: the last bits of each are its own.
+    let [off, plain, fast] = [Kernels::Off, Kernels::Plain, Kernels::Fast].map(three_steps);
+    assert!(off != plain && plain != fast);
 }

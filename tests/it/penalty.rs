@@ -567,10 +567,12 @@ fn a_penalty_of_ones_own_trains() {
             .unwrap()
     };
     let first = penalty(&mut own);
-    for _ in 0..200 {
+    for _ in 0..180 {
         own.step(batch()).unwrap();
     }
-    assert!(penalty(&mut own) < first / 2.0);
+    // A norm does not get smooth at 0: single steps go up and down.
+    let last: f32 = (0..20).map(|_| penalty(&mut own)).sum::<f32>() / 20.0;
+    assert!(last < first / 4.0, "{last} after {first}");
 
     // Points that are not one a sample are an error, and the trainer is as it was.
     let mut wrong = trainer(GanTrainerConfig::new())
