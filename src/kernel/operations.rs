@@ -30,6 +30,9 @@ pub fn convolution(
     groups: usize,
     grid: [usize; 2],
 ) -> Option<Tensor<4>> {
+    if is_empty(x) || grid.contains(&0) {
+        return None;
+    }
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
     let ([_, _, _, channels], [_, outputs]) = (x.dims(), weight.dims());
     match Saving::of(window, groups, channels, outputs) {
@@ -61,6 +64,9 @@ pub fn transposed_convolution(
     window: Window,
     groups: usize,
 ) -> Option<Tensor<4>> {
+    if is_empty(x) {
+        return None;
+    }
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
     let ([_, _, _, channels], [_, columns]) = (x.dims(), weight.dims());
     let outputs = columns / window.area();
@@ -79,28 +85,42 @@ pub fn transposed_convolution(
 
 /// The mean of every 2x2 block of `[N, H, W, C]`.
 pub fn average_pool(x: &Tensor<4>) -> Option<Tensor<4>> {
+    if is_empty(x) {
+        return None;
+    }
     value_of(&Resampling::Average, [x.clone().into_dispatch()])
 }
 
 /// Every pixel of `[N, H, W, C]` four times.
 pub fn upsample_nearest(x: &Tensor<4>) -> Option<Tensor<4>> {
+    if is_empty(x) {
+        return None;
+    }
     value_of(&Resampling::Nearest, [x.clone().into_dispatch()])
 }
 
 /// Bilinear interpolation of `[N, H, W, C]` at twice the size.
 pub fn upsample_bilinear(x: &Tensor<4>) -> Option<Tensor<4>> {
+    if is_empty(x) {
+        return None;
+    }
     value_of(&Resampling::Bilinear, [x.clone().into_dispatch()])
 }
 
 /// The sum of two tensors of one shape; `None` where the shapes differ, too.
 pub fn add<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> Option<Tensor<D>> {
-    if a.dims() != b.dims() {
+    if a.dims() != b.dims() || is_empty(a) {
         return None;
     }
     value_of(
         &Addition,
         [a.clone().into_dispatch(), b.clone().into_dispatch()],
     )
+}
+
+/// Whether it has no value at all, which the kernels leave to the portable operations.
+fn is_empty<const D: usize>(x: &Tensor<D>) -> bool {
+    x.dims().contains(&0)
 }
 
 /// Whether the kernels that are in use serve this tensor.

@@ -283,7 +283,8 @@ fn other_kernels_are_refused_unless_they_are_allowed() {
         let mut trainer = trainer_of(&config, &networks);
         let mut source = source(5);
         let run = trainer.fit(&mut source).until(12);
-        let run = run.checkpoints(every(folder.path(), 100)).resume(OLD);
+        let other = tempfile::tempdir().unwrap();
+        let run = run.checkpoints(every(other.path(), 100)).resume(OLD);
         run.run().unwrap_err().to_string()
     };
     assert!(

@@ -464,3 +464,15 @@ fn a_step_has_the_same_bits_from_run_to_run_and_with_any_number_of_threads() {
     let [off, plain, fast] = [Kernels::Off, Kernels::Plain, Kernels::Fast].map(three_steps);
     assert!(off != plain && plain != fast);
 }
+
+#[test]
+fn nothing_at_all_goes_through_too() {
+    let device = Device::flex().autodiff();
+    let layer = convolution(16, 16, [4, 2])
+        .init(&mut stream(4), &device)
+        .unwrap();
+    let y = layer.propagate(Dual::constant(Tensor::zeros([0, 8, 8, 16], &device)));
+    assert_eq!(y.value.dims(), [0, 4, 4, 16]);
+    let y = upsample_bilinear(Dual::constant(Tensor::zeros([0, 4, 4, 3], &device)));
+    assert_eq!(y.value.dims(), [0, 8, 8, 3]);
+}
