@@ -7,6 +7,8 @@
 
 // An `Err` gives an input back to the caller, and is as large as the result.
 #![allow(clippy::result_large_err)]
+// Without autodiff in the build nothing calls the backward passes.
+#![cfg_attr(not(feature = "training"), allow(dead_code, unused_imports))]
 
 #[cfg(feature = "flex")]
 mod activation;
