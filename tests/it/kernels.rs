@@ -142,6 +142,18 @@ fn convolution(inputs: usize, outputs: usize, [kernel, stride]: [usize; 2]) -> C
         .with_initialization(Initialization::He { slope: 0.2 })
 }
 
+/// Checks a convolution and its transpose on images of this shape.
+#[track_caller]
+fn check_convolution(config: &ConvolutionConfig, shape: [usize; 4]) {
+    let device = double_precision();
+    let what = format!("{shape:?}, {config}");
+    let layer = config.init(&mut stream(4), &device).unwrap();
+    check(&what, layer, shape, |layer, x| layer.propagate(x));
+    let layer = config.init_transposed(&mut stream(4), &device).unwrap();
+    let what = format!("transposed: {what}");
+    check(&what, layer, shape, |layer, x| layer.propagate(x));
+}
+
 /// A size out of `range`.
 pub fn any(random: &mut Stream, range: std::ops::RangeInclusive<usize>) -> usize {
     range.start() + random.index(range.end() - range.start() + 1)
@@ -150,7 +162,6 @@ pub fn any(random: &mut Stream, range: std::ops::RangeInclusive<usize>) -> usize
 #[test]
 fn convolutions_of_any_shape() {
     alone(|| {
-        let device = double_precision();
         let mut random = stream(7);
         for round in 0..60 {
             let window = [
@@ -172,16 +183,7 @@ fn convolutions_of_any_shape() {
                 any(&mut random, window[0]..=11),
             ];
             let config = convolution(inputs, outputs, window).with_groups(groups);
-            let what = format!("{inputs} to {outputs}, {window:?}, {groups}, {n}x{height}x{width}");
-            let layer = config.init(&mut stream(4), &device).unwrap();
-            check(&what, layer, [n, height, width, inputs], |layer, x| {
-                layer.propagate(x)
-            });
-            let layer = config.init_transposed(&mut stream(4), &device).unwrap();
-            let what = format!("transposed {what}");
-            check(&what, layer, [n, height, width, inputs], |layer, x| {
-                layer.propagate(x)
-            });
+            check_convolution(&config, [n, height, width, inputs]);
         }
     });
 }
@@ -189,7 +191,6 @@ fn convolutions_of_any_shape() {
 #[test]
 fn convolutions_with_fewer_multiplications() {
     alone(|| {
-        let device = double_precision();
         let mut random = stream(8);
         for round in 0..24 {
             let window = [[4, 2], [3, 1], [6, 3]][round % 3];
@@ -200,17 +201,19 @@ fn convolutions_with_fewer_multiplications() {
                 any(&mut random, window[0]..=11),
             ];
             let config = convolution(inputs, outputs, window);
-            let what = format!("{inputs} to {outputs}, {window:?}, {n}x{height}x{width}");
-            let layer = config.init(&mut stream(4), &device).unwrap();
-            check(&what, layer, [n, height, width, inputs], |layer, x| {
-                layer.propagate(x)
-            });
-            let layer = config.init_transposed(&mut stream(4), &device).unwrap();
-            let what = format!("transposed {what}");
-            check(&what, layer, [n, height, width, inputs], |layer, x| {
-                layer.propagate(x)
-            });
+            check_convolution(&config, [n, height, width, inputs]);
         }
+    });
+}
+
+#[test]
+fn images_that_go_through_in_parts() {
+    alone(|| {
+        for window in [[3, 1], [4, 2]] {
+            check_convolution(&convolution(16, 16, window), [70, 32, 32, 16]);
+        }
+        let grouped = convolution(34, 34, [3, 1]).with_groups(2);
+        check_convolution(&grouped, [35, 16, 16, 34]);
     });
 }
 
