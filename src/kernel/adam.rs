@@ -1,10 +1,9 @@
 //! One step of Adam in a single pass over weight, gradient and both moments.
 
 use burn::backend::flex::FlexTensor;
-use rayon::prelude::*;
 
 use super::adam_step::AdamStep;
-use super::blocks::{BLOCK, SHARED};
+use super::blocks::{BLOCK, each};
 use super::bridge::Flat;
 use super::buffers;
 use super::wide::wide;
@@ -40,7 +39,10 @@ pub fn step(
         let (weight, gradient) = (weight.values(), gradient.values());
         let moments = moments.as_ref();
         let moments = moments.map(|moments| moments.each_ref().map(|moment| moment.values()));
-        by_block(new, |first, [new_weight, new_1, new_2]| {
+        let [new_weight, new_1, new_2] = new.map(|values| values.chunks_mut(BLOCK));
+        let blocks = new_weight.zip(new_1).zip(new_2).enumerate();
+        each(size, blocks, |(index, ((new_weight, new_1), new_2))| {
+            let first = index * BLOCK;
             let range = first..first + new_weight.len();
             let read = Read {
                 weight: &weight[range.clone()],
@@ -59,18 +61,6 @@ pub fn step(
     new.map(|tensor| tensor.shaped(shape.clone()))
 }
 
-/// Calls something with blocks of three slices of one length and the index of their first element; those of large
-/// ones in parallel.
-fn by_block(whole: [&mut [f32]; 3], step: impl Fn(usize, [&mut [f32]; 3]) + Sync) {
-    let [a, b, c] = whole;
-    if a.len() < SHARED {
-        return step(0, [a, b, c]);
-    }
-    let blocks = a.par_chunks_mut(BLOCK).zip(b.par_chunks_mut(BLOCK));
-    let blocks = blocks.zip(c.par_chunks_mut(BLOCK)).enumerate();
-    blocks.for_each(|(index, ((a, b), c))| step(index * BLOCK, [a, b, c]));
-}
-
 /// A buffer whose every value is to be written; one that was used before where it is large.
 fn take(size: usize) -> FlexTensor {
     if size <= BLOCK {
@@ -81,7 +71,7 @@ fn take(size: usize) -> FlexTensor {
 }
 
 /// Keeps a large buffer that nothing else holds for another step.
-pub fn give_back(tensor: FlexTensor) {
+fn give_back(tensor: FlexTensor) {
     if tensor.values().len() > BLOCK {
         buffers::give_back(tensor);
     }

@@ -1,9 +1,8 @@
 //! The exponential moving average of weights in one pass.
 
 use burn::backend::flex::FlexTensor;
-use rayon::prelude::*;
 
-use super::blocks::{BLOCK, SHARED};
+use super::blocks::{BLOCK, each};
 use super::bridge::Flat;
 use super::wide::wide;
 
@@ -11,14 +10,18 @@ use super::wide::wide;
 pub fn blend(average: &FlexTensor, live: &FlexTensor, decay: f64) -> FlexTensor {
     let mut new = vec![0.0; live.values().len()];
     let (keep, take) = (decay as f32, (1.0 - decay) as f32);
-    if new.len() < SHARED {
-        mix(&mut new, [average.values(), live.values()], [keep, take]);
-    } else {
-        let old = average.values().par_chunks(BLOCK);
-        let old = old.zip(live.values().par_chunks(BLOCK));
-        let blocks = new.par_chunks_mut(BLOCK).zip(old);
-        blocks.for_each(|(new, (average, live))| mix(new, [average, live], [keep, take]));
-    }
+    let old = average
+        .values()
+        .chunks(BLOCK)
+        .zip(live.values().chunks(BLOCK));
+    let count = new.len();
+    each(
+        count,
+        new.chunks_mut(BLOCK).zip(old),
+        |(new, (average, live))| {
+            mix(new, [average, live], [keep, take]);
+        },
+    );
     FlexTensor::of(new, live.layout().shape().clone())
 }
 

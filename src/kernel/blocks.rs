@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::bridge::Flat;
 
 /// Values from which on several threads are worth their start, some 20 us.
-pub const SHARED: usize = 1 << 17;
+const SHARED: usize = 1 << 17;
 
 /// Values of a block, which its passes find in the fastest cache.
 pub const BLOCK: usize = 1 << 12;

@@ -1,14 +1,12 @@
 //! Convolution and transposed convolution over channels-last images: patches and one matrix product.
 
-use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
-use burn::backend::ops::FloatTensorOps;
 use rayon::prelude::*;
 
 use super::bridge::{Flat, Forward, Kernel};
 use super::buffers;
 use super::patches::Batch;
-use super::product::product;
+use super::product::{product, sum};
 use super::window::Window;
 
 /// Most values in a matrix of patches: images go through in parts where there are more, so that a part is still in the
@@ -56,7 +54,7 @@ impl Kernel<2> for Convolution {
         let batch = self.batch(&x);
         let [rows, columns] = self.grid;
         let [_, outputs] = weight.sizes();
-        let matrix = by_output_group(&weight, self.groups);
+        let matrix = to_groups(&weight, self.groups);
         let value = in_parts(
             batch,
             self.window,
@@ -85,7 +83,7 @@ impl Kernel<2> for Convolution {
         let [area, outputs] = weight.sizes();
         let [dx_wanted, dw_wanted] = wanted;
         let dx = dx_wanted.then(|| {
-            let matrix = by_output_group(&weight, self.groups).transpose(1, 2);
+            let matrix = to_groups(&weight, self.groups).transpose(1, 2);
             let dx = in_parts(batch, self.window, batch.image_size(), |part, first| {
                 let dy = pixels(
                     &gradient,
@@ -166,30 +164,30 @@ impl Kernel<2> for TransposedConvolution {
         let [dx_wanted, dw_wanted] = wanted;
         let matrix = self.matrix(&weight).transpose(1, 2);
         let [inputs, width] = weight.sizes();
-        let mut dw: Option<FlexTensor> = None;
-        // The patches serve both gradients, so that one pass over the parts makes both.
-        let mut with_patches = |part: Batch, first: usize| {
-            let patches = gathered(self.window, part, &gradient, first);
-            if dw_wanted {
-                let rows = part.images * batch.windows();
-                let x = pixels(&x, rows, first * batch.windows());
-                let x = to_groups(&x, self.groups).transpose(1, 2);
-                dw = sum(dw.take(), product(x, patches.clone()));
-            }
-            let dx = dx_wanted.then(|| product(patches.clone(), matrix.clone()));
-            buffers::give_back(patches);
-            dx.map(|dx| from_groups(dx, part.images * batch.windows()))
+        let dw_of = |part: Batch, first: usize, patches: &FlexTensor| {
+            let x = pixels(&x, part.images * batch.windows(), first * batch.windows());
+            let x = to_groups(&x, self.groups).transpose(1, 2);
+            product(x, patches.clone())
         };
+        let mut dw = None;
         let dx = if dx_wanted {
+            // The patches serve both gradients, so that one pass over the parts makes both.
             let size = inputs * batch.windows();
             let dx = in_parts(batch, self.window, size, |part, first| {
-                // It is wanted, so that it is there.
-                with_patches(part, first).unwrap_or_else(|| FlexTensor::of(Vec::new(), [0]))
+                let patches = gathered(self.window, part, &gradient, first);
+                if dw_wanted {
+                    dw = Some(sum(dw.take(), dw_of(part, first, &patches)));
+                }
+                let dx = product(patches.clone(), matrix.clone());
+                buffers::give_back(patches);
+                from_groups(dx, part.images * batch.windows())
             });
             Some(dx.shaped(x.sizes::<4>()))
         } else {
             for (part, first) in parts(batch, self.window) {
-                with_patches(part, first);
+                let patches = gathered(self.window, part, &gradient, first);
+                dw = Some(sum(dw.take(), dw_of(part, first, &patches)));
+                buffers::give_back(patches);
             }
             None
         };
@@ -235,19 +233,12 @@ fn sum_of_parts(
 ) -> FlexTensor {
     let mut total = None;
     for (part, first) in parts(batch, window) {
-        total = sum(total, compute(part, first));
+        total = Some(sum(total, compute(part, first)));
     }
     total.unwrap_or_else(|| {
         // A batch without images.
         let size = window.patch_size(batch);
         FlexTensor::of(vec![0.0; batch.groups * size], [batch.groups, size, 1])
-    })
-}
-
-fn sum(total: Option<FlexTensor>, term: FlexTensor) -> Option<FlexTensor> {
-    Some(match total {
-        None => term,
-        Some(total) => Flex::float_add(total, term),
     })
 }
 
@@ -318,9 +309,4 @@ fn from_groups(matrices: FlexTensor, rows: usize) -> FlexTensor {
             }
         });
     FlexTensor::of(result, [rows, size])
-}
-
-/// Weights `[rows, O]`, whose columns run over the groups, to `[groups, rows, O / groups]`, a view.
-fn by_output_group(weight: &FlexTensor, groups: usize) -> FlexTensor {
-    to_groups(weight, groups)
 }

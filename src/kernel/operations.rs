@@ -1,7 +1,7 @@
 //! The kernels as functions of tensors.
 
-use burn::backend::DispatchTensor;
 use burn::backend::flex::FlexTensor;
+use burn::backend::{DispatchTensor, TensorMetadata};
 use burn::tensor::{Device, Tensor};
 
 use super::activation::{Activation, Biased, Tangent};
@@ -30,7 +30,7 @@ pub fn convolution(
     groups: usize,
     grid: [usize; 2],
 ) -> Option<Tensor<4>> {
-    if is_empty(x) || grid.contains(&0) {
+    if grid.contains(&0) {
         return None;
     }
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
@@ -64,9 +64,6 @@ pub fn transposed_convolution(
     window: Window,
     groups: usize,
 ) -> Option<Tensor<4>> {
-    if is_empty(x) {
-        return None;
-    }
     let inputs = [x.clone().into_dispatch(), weight.clone().into_dispatch()];
     let ([_, _, _, channels], [_, columns]) = (x.dims(), weight.dims());
     let outputs = columns / window.area();
@@ -85,42 +82,28 @@ pub fn transposed_convolution(
 
 /// The mean of every 2x2 block of `[N, H, W, C]`.
 pub fn average_pool(x: &Tensor<4>) -> Option<Tensor<4>> {
-    if is_empty(x) {
-        return None;
-    }
     value_of(&Resampling::Average, [x.clone().into_dispatch()])
 }
 
 /// Every pixel of `[N, H, W, C]` four times.
 pub fn upsample_nearest(x: &Tensor<4>) -> Option<Tensor<4>> {
-    if is_empty(x) {
-        return None;
-    }
     value_of(&Resampling::Nearest, [x.clone().into_dispatch()])
 }
 
 /// Bilinear interpolation of `[N, H, W, C]` at twice the size.
 pub fn upsample_bilinear(x: &Tensor<4>) -> Option<Tensor<4>> {
-    if is_empty(x) {
-        return None;
-    }
     value_of(&Resampling::Bilinear, [x.clone().into_dispatch()])
 }
 
 /// The sum of two tensors of one shape; `None` where the shapes differ, too.
 pub fn add<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> Option<Tensor<D>> {
-    if a.dims() != b.dims() || is_empty(a) {
+    if a.dims() != b.dims() {
         return None;
     }
     value_of(
         &Addition,
         [a.clone().into_dispatch(), b.clone().into_dispatch()],
     )
-}
-
-/// Whether it has no value at all, which the kernels leave to the portable operations.
-fn is_empty<const D: usize>(x: &Tensor<D>) -> bool {
-    x.dims().contains(&0)
 }
 
 /// Whether the kernels that are in use serve this tensor.
@@ -147,8 +130,7 @@ pub fn biased_activation<const D: usize>(
     bias: &Tensor<1>,
     function: Function,
 ) -> Result<Tensor<D>, Tensor<D>> {
-    let fits = x.dims().last() == bias.dims().first();
-    if !fits || x.shape().num_elements() == 0 {
+    if x.dims().last() != bias.dims().first() {
         return Err(x);
     }
     let inputs = [x.into_dispatch(), bias.clone().into_dispatch()];
@@ -309,12 +291,13 @@ pub(super) fn value_of<K: Kernel<N, Aside = ()>, const N: usize, const D: usize>
 /// Nothing to remark on in a build with kernels.
 pub fn remark(_device: &Device) {}
 
-/// [`apply`] with the kernels that are in use.
+/// [`apply`] with the kernels that are in use; a tensor without any value is left to the portable operations.
 fn applied<K: Kernel<N>, const N: usize>(
     kernel: &K,
     inputs: [DispatchTensor; N],
 ) -> Result<(DispatchTensor, K::Aside), [DispatchTensor; N]> {
-    if Kernels::in_use() == Kernels::Off {
+    let is_empty = |input: &DispatchTensor| input.shape().num_elements() == 0;
+    if Kernels::in_use() == Kernels::Off || inputs.iter().any(is_empty) {
         Err(inputs)
     } else {
         apply(kernel, inputs)

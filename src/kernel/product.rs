@@ -14,6 +14,14 @@ pub fn product(a: FlexTensor, b: FlexTensor) -> FlexTensor {
     Flex::float_matmul(a, b)
 }
 
+/// A sum of products of one shape, with one term more.
+pub fn sum(total: Option<FlexTensor>, term: FlexTensor) -> FlexTensor {
+    match total {
+        None => term,
+        Some(total) => Flex::float_add(total, term),
+    }
+}
+
 /// `x W` of `[N, K]` and `[K, O]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Product;

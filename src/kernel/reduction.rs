@@ -1,9 +1,8 @@
 //! Sums and checks over all values of a tensor, in fixed blocks: the same bits with one thread and with several.
 
 use burn::backend::flex::FlexTensor;
-use rayon::prelude::*;
 
-use super::blocks::{BLOCK, SHARED};
+use super::blocks::{BLOCK, each};
 use super::bridge::Flat;
 use super::wide::wide;
 
@@ -51,11 +50,15 @@ pub fn all_finite(tensor: &FlexTensor) -> bool {
 
 const SIGN: u32 = 1 << 31;
 
-fn by_block<T: Send>(tensor: &FlexTensor, reduce: impl Fn(&[f32]) -> T + Send + Sync) -> Vec<T> {
+fn by_block<T: Clone + Default + Send>(
+    tensor: &FlexTensor,
+    reduce: impl Fn(&[f32]) -> T + Sync,
+) -> Vec<T> {
     let values = tensor.values();
-    if values.len() < SHARED {
-        values.chunks(BLOCK).map(reduce).collect()
-    } else {
-        values.par_chunks(BLOCK).map(reduce).collect()
-    }
+    let mut found = vec![T::default(); values.len().div_ceil(BLOCK)];
+    let blocks = values.chunks(BLOCK).zip(&mut found);
+    each(values.len(), blocks, |(values, found)| {
+        *found = reduce(values)
+    });
+    found
 }

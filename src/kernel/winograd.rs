@@ -13,7 +13,7 @@ use super::bridge::{Flat, Forward, Kernel};
 use super::buffers;
 use super::filtering::{Filter, LANES};
 use super::patches::Batch;
-use super::product::product;
+use super::product::{product, sum};
 use super::tiles::{Tiles, of_weight, to_weight};
 use super::window::Window;
 
@@ -278,17 +278,6 @@ fn of_grid<F: Filter>(
     let grid = &grid.values()[images.start * size..images.end * size];
     tiles.of_grid(grid, outputs, m.values_mut());
     m
-}
-
-fn sum(total: Option<FlexTensor>, term: FlexTensor) -> FlexTensor {
-    match total {
-        None => term,
-        Some(mut total) => {
-            let values = total.values_mut().iter_mut().zip(term.values());
-            values.for_each(|(total, term)| *total += term);
-            total
-        }
-    }
 }
 
 /// Rows (tiles) and products of `[tile, product, width]`.

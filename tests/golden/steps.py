@@ -20,7 +20,6 @@ comparison, 1e-4. Weights are larger than they start in training and nothing sta
 """
 
 import json
-import random
 import struct
 import sys
 from pathlib import Path
@@ -40,6 +39,7 @@ from networks import (  # noqa: E402
     ResnetGenerator,
     spectral_norms,
 )
+from penalties import Draw, single  # noqa: E402
 from training import FORMS  # noqa: E402
 
 torch.set_default_dtype(torch.float64)
@@ -81,23 +81,6 @@ CASES = {
         [3, 16, 16],
     ),
 }
-
-
-def single(tensor):
-    """The nearest numbers that single precision holds."""
-    return tensor.float().double()
-
-
-class Draw:
-    """Random tensors from Python's own generator, whose sequence does not change between releases."""
-
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-
-    def normal(self, shape, scale=1.0, centre=0.0):
-        size = torch.Size(shape).numel()
-        values = [self.random.gauss(centre, scale) for _ in range(size)]
-        return single(torch.tensor(values).reshape(shape))
 
 
 @torch.no_grad()
