@@ -20,15 +20,27 @@ pub enum BatchError {
     },
 }
 
+/// Class labels `[N]`, counted from 0: the condition of a network that knows its classes.
+pub type Labels = Tensor<1, Int>;
+
 /// What a batch's samples are conditioned on, one condition a sample.
 ///
-/// Implemented for `()` (nothing), class labels `Tensor<1, Int>` and float tensors of any rank whose
-/// first axis is the batch. Labels count from 0; how many classes there are the networks know, and whether a label
-/// beyond them is found depends on the backend: on a CPU the network fails, a GPU may go on with a number from
-/// somewhere else.
+/// Implemented for `()` (nothing), class labels `Tensor<1, Int>`, float tensors of any rank whose first axis is the
+/// batch, and pairs of conditions. Labels count from 0; how many classes there are the networks know
+/// ([`Generator::check_condition`](crate::Generator::check_condition)).
 pub trait Condition: Clone + Send + 'static {
     /// How many samples it is for; `None` where it fits any number.
     fn len(&self) -> Option<usize>;
+
+    /// The number of samples that each of its parts is for, where it has several.
+    fn lengths(&self) -> Vec<usize> {
+        self.len().into_iter().collect()
+    }
+
+    /// The class labels `[N]` among it, where there are any.
+    fn labels(&self) -> Option<Labels> {
+        None
+    }
 
     /// Whether it is for no sample at all.
     fn is_empty(&self) -> bool {
@@ -63,11 +75,44 @@ impl Condition for () {
     fn to_device(self, _device: &Device) -> Self {}
 }
 
+/// Both of a pair, a class label and an image for example; a triple is a pair of a pair.
+impl<A: Condition, B: Condition> Condition for (A, B) {
+    fn len(&self) -> Option<usize> {
+        self.0.len().or_else(|| self.1.len())
+    }
+    fn lengths(&self) -> Vec<usize> {
+        [self.0.lengths(), self.1.lengths()].concat()
+    }
+    fn labels(&self) -> Option<Labels> {
+        self.0.labels().or_else(|| self.1.labels())
+    }
+    fn narrow(&self, start: usize, length: usize) -> Self {
+        (self.0.narrow(start, length), self.1.narrow(start, length))
+    }
+    fn select(&self, indices: &[usize]) -> Self {
+        (self.0.select(indices), self.1.select(indices))
+    }
+    fn cat(parts: Vec<Self>) -> Self {
+        let (first, second) = parts.into_iter().unzip();
+        (A::cat(first), B::cat(second))
+    }
+    fn sample_shape(&self) -> Vec<usize> {
+        [self.0.sample_shape(), self.1.sample_shape()].concat()
+    }
+    fn to_device(self, device: &Device) -> Self {
+        (self.0.to_device(device), self.1.to_device(device))
+    }
+}
+
 macro_rules! tensor_condition {
-    ([$($rank:tt)*], $kind:ty) => {
+    ([$($rank:tt)*], $kind:ty, $labels:expr) => {
         impl<$($rank)*> Condition for $kind {
             fn len(&self) -> Option<usize> {
                 self.dims().first().copied()
+            }
+            fn labels(&self) -> Option<Labels> {
+                let labels: fn(&Self) -> Option<Labels> = $labels;
+                labels(self)
             }
             fn narrow(&self, start: usize, length: usize) -> Self {
                 self.clone().narrow(0, start, length)
@@ -88,8 +133,8 @@ macro_rules! tensor_condition {
         }
     };
 }
-tensor_condition!([const R: usize], Tensor<R>);
-tensor_condition!([], Tensor<1, Int>);
+tensor_condition!([const R: usize], Tensor<R>, |_| None);
+tensor_condition!([], Labels, |labels| Some(labels.clone()));
 
 /// Host indices as a tensor, for `Tensor::select`.
 pub(crate) fn index_tensor(indices: &[usize], device: &Device) -> Tensor<1, Int> {
@@ -143,11 +188,12 @@ pub(crate) fn check_condition<C: Condition>(
     samples: usize,
     condition: &C,
 ) -> Result<(), BatchError> {
-    match condition.len() {
-        Some(conditions) if conditions != samples => Err(BatchError::ConditionLength {
+    let lengths = condition.lengths();
+    match lengths.into_iter().find(|&length| length != samples) {
+        Some(conditions) => Err(BatchError::ConditionLength {
             samples,
             conditions,
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }

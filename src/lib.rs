@@ -71,6 +71,7 @@ mod adversarial;
 mod batch;
 #[cfg(feature = "training")]
 pub mod checkpoint;
+mod class_condition;
 pub mod data;
 pub mod dual;
 #[cfg(feature = "training")]
@@ -128,13 +129,14 @@ mod unwind;
 mod weights;
 
 pub use adversarial::AdversarialTrainer;
-pub use batch::{Batch, BatchError, Condition};
+pub use batch::{Batch, BatchError, Condition, Labels};
+pub use class_condition::ClassCondition;
 pub use dual::Dual;
 pub use errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 pub use gan_error::GanError;
 pub use identity::Identity;
 pub use kernel::Kernels;
-pub use network::{Discriminator, DualDiscriminator, Generator, TangentRule};
+pub use network::{Discriminator, DualDiscriminator, Generator, Outputs, TangentRule};
 pub use network_error::NetworkError;
 pub use non_finite::NonFinite;
 #[cfg(feature = "training")]

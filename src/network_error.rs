@@ -36,6 +36,19 @@ pub enum NetworkError {
         classes: usize,
     },
 
+    /// A network that is conditioned on a class got no labels.
+    #[error(
+        "the network takes a label of one of {classes} classes with each sample, and there are no labels"
+    )]
+    LabelsMissing {
+        /// Number of classes.
+        classes: usize,
+    },
+
+    /// A network that is conditioned on nothing got labels.
+    #[error("the network takes no class labels: its configuration names no classes")]
+    LabelsUnused,
+
     /// A kernel and stride without a padding that gives `size / stride` (or `size * stride`).
     #[error(
         "kernel {kernel} with stride {stride} has no size-preserving padding: \

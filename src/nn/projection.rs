@@ -5,8 +5,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::batch::index_tensor;
+use crate::class_condition::{check_label, check_labels};
 use crate::dual::Dual;
-use crate::errors::{DeviceError, at_least_1};
+use crate::errors::at_least_1;
 use crate::network_error::NetworkError;
 use crate::nn::Initialization;
 use crate::random::Stream;
@@ -89,12 +90,7 @@ impl EmbeddingProjection {
     /// # Errors
     /// [`NetworkError::LabelOutOfRange`] with the first that has none, [`NetworkError::Device`] where they cannot be read.
     pub fn check_labels(&self, labels: &Tensor<1, Int>) -> Result<(), NetworkError> {
-        let classes = self.classes();
-        let labels = labels.clone().try_into_vec_as::<i64>();
-        for label in labels.map_err(DeviceError::new)? {
-            check_label(label, classes)?;
-        }
-        Ok(())
+        check_labels(labels, self.classes())
     }
 }
 
@@ -121,12 +117,4 @@ pub fn class_labels(
         check_label(i64::try_from(label).unwrap_or(i64::MAX), classes)?;
     }
     Ok(index_tensor(labels, device))
-}
-
-fn check_label(label: i64, classes: usize) -> Result<(), NetworkError> {
-    if usize::try_from(label).is_ok_and(|label| label < classes) {
-        Ok(())
-    } else {
-        Err(NetworkError::LabelOutOfRange { label, classes })
-    }
 }

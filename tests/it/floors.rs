@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module of the crate and its floor.
 const FLOORS: &[(&str, u32)] = &[
     ("batch", 0),
+    ("class_condition", 0),
     ("dual", 0),
     ("errors", 0),
     ("files", 0),
