@@ -13,6 +13,8 @@ use crate::metric::MetricError;
 use crate::network_error::NetworkError;
 use crate::non_finite::NonFinite;
 #[cfg(feature = "training")]
+use crate::objective_error::ObjectiveError;
+#[cfg(feature = "training")]
 use crate::observe_error::ObserveError;
 #[cfg(feature = "training")]
 use crate::optimizer::OptimizerError;
@@ -141,6 +143,11 @@ pub enum GanError {
     #[cfg(feature = "training")]
     #[error(transparent)]
     Penalty(#[from] PenaltyError),
+
+    /// An objective that the networks or the conditions do not fit.
+    #[cfg(feature = "training")]
+    #[error(transparent)]
+    Objective(#[from] ObjectiveError),
 
     /// A saved memory of an optimiser that does not fit.
     #[cfg(feature = "training")]

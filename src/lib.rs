@@ -96,6 +96,10 @@ mod non_finite;
 #[cfg(feature = "training")]
 mod number;
 #[cfg(feature = "training")]
+pub mod objective;
+#[cfg(feature = "training")]
+mod objective_error;
+#[cfg(feature = "training")]
 pub mod observe;
 #[cfg(feature = "training")]
 mod observe_error;

@@ -20,11 +20,16 @@ pub enum NonFinite {
     GeneratorGradient,
     /// The generator's weights or running statistics.
     GeneratorWeights,
+    /// The weights or running statistics of another part of a trainer.
+    Weights {
+        /// Its name.
+        part: &'static str,
+    },
 }
 
 impl std::fmt::Display for NonFinite {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
+        let name = match self {
             Self::DiscriminatorLoss => "the discriminator's loss",
             Self::Penalty => "the discriminator's gradient penalty",
             Self::DiscriminatorGradient => "the norm of the discriminator's gradient",
@@ -32,6 +37,8 @@ impl std::fmt::Display for NonFinite {
             Self::GeneratorLoss => "the generator's loss",
             Self::GeneratorGradient => "the norm of the generator's gradient",
             Self::GeneratorWeights => "the sum of the generator's weights",
-        })
+            Self::Weights { part } => return write!(formatter, "the sum of the weights of {part}"),
+        };
+        formatter.write_str(name)
     }
 }

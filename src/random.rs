@@ -37,6 +37,10 @@ pub enum Purpose {
     Metric = 10,
     /// Which samples of a set are held out.
     HeldOut = 11,
+    /// What an objective draws in a step.
+    Objective = 12,
+    /// Labels of samples drawn from a trained generator.
+    Labels = 13,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -1,5 +1,6 @@
 //! [`StepReport`]: what one step of training found.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::activation::sigmoid;
@@ -37,6 +38,8 @@ pub struct StepReport {
     penalty: Option<Tensor<1>>,
     gradient_norm_discriminator: Option<Tensor<1>>,
     gradient_norm_generator: Option<Tensor<1>>,
+    /// By the player's name and the term's own.
+    terms: BTreeMap<String, Tensor<1>>,
     logits_real: Tensor<1>,
     logits_fake: Tensor<1>,
     logits_are_log_odds: bool,
@@ -62,6 +65,7 @@ impl StepReport {
             penalty: None,
             gradient_norm_discriminator: None,
             gradient_norm_generator: None,
+            terms: BTreeMap::new(),
             logits_real: logits_real.without_autodiff(),
             logits_fake: logits_fake.without_autodiff(),
             logits_are_log_odds: false,
@@ -90,6 +94,24 @@ impl StepReport {
     /// With the norm of the generator's gradient, `[1]`.
     pub fn with_gradient_norm_generator(mut self, norm: impl Into<Option<Tensor<1>>>) -> Self {
         self.gradient_norm_generator = plain(norm);
+        self.unread()
+    }
+
+    /// With the terms of the discriminator's objective, each by its name and mean, `[1]`, before its weight.
+    pub fn with_terms_discriminator(self, terms: Vec<(String, Tensor<1>)>) -> Self {
+        self.with_terms("discriminator", terms)
+    }
+
+    /// With the terms of the generator's objective, each by its name and mean, `[1]`, before its weight.
+    pub fn with_terms_generator(self, terms: Vec<(String, Tensor<1>)>) -> Self {
+        self.with_terms("generator", terms)
+    }
+
+    fn with_terms(mut self, player: &str, terms: Vec<(String, Tensor<1>)>) -> Self {
+        let terms = terms.into_iter();
+        self.terms.extend(
+            terms.map(|(name, term)| (format!("{player}.{name}"), term.without_autodiff())),
+        );
         self.unread()
     }
 
@@ -210,6 +232,7 @@ impl StepReport {
             numbers.push(sigmoid(self.logits_fake.clone()).mean());
         }
         numbers.extend(self.optional().into_iter().flatten().cloned());
+        numbers.extend(self.terms.values().cloned());
         numbers
     }
 
@@ -234,7 +257,8 @@ impl StepReport {
         if self.logits_are_log_odds {
             numbers.extend(mean(|x| 1.0 / (1.0 + (-x).exp())));
         }
-        for tensor in self.optional().into_iter().flatten() {
+        let optional = self.optional().into_iter().flatten();
+        for tensor in optional.chain(self.terms.values()) {
             numbers.push(number(tensor)?);
         }
         Some(numbers)
@@ -258,6 +282,8 @@ impl StepReport {
         let optional = self
             .optional()
             .map(|number| number.is_some().then(&mut next));
+        let names = self.terms.keys();
+        let terms = names.map(|name| (name.clone(), next())).collect();
         let [probability_real, probability_fake] = probabilities;
         let [
             loss_generator,
@@ -276,6 +302,7 @@ impl StepReport {
             logit_fake,
             gradient_norm_discriminator,
             gradient_norm_generator,
+            terms,
         }
     }
 
@@ -345,6 +372,10 @@ pub struct StepValues {
     /// took.
     #[serde(default)]
     pub gradient_norm_generator: Option<f32>,
+    /// The terms of both players' objectives by name, such as `generator.l1`, each before its weight; empty where there
+    /// is nothing but the loss. A term that a step did not have is absent.
+    #[serde(skip)]
+    pub terms: BTreeMap<String, f32>,
 }
 
 #[cfg(test)]

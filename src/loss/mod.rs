@@ -77,6 +77,21 @@ pub trait AdversarialLoss: std::fmt::Debug + Send {
     }
 }
 
+impl AdversarialLoss for Box<dyn AdversarialLoss> {
+    fn discriminator(&self, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1> {
+        (**self).discriminator(real, fake)
+    }
+    fn generator(&self, fake: Tensor<1>, real: &dyn Fn() -> Tensor<1>) -> Tensor<1> {
+        (**self).generator(fake, real)
+    }
+    fn logits_are_log_odds(&self) -> bool {
+        (**self).logits_are_log_odds()
+    }
+    fn identity(&self) -> Identity {
+        (**self).identity()
+    }
+}
+
 /// The losses of this crate by name, for configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[non_exhaustive]

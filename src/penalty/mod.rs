@@ -99,6 +99,18 @@ pub trait GradientPenalty<const D: usize>: std::fmt::Debug + Send {
     }
 }
 
+impl<const D: usize> GradientPenalty<D> for Box<dyn GradientPenalty<D>> {
+    fn points(&self, real: &Tensor<D>, fake: &Tensor<D>, random: &mut Stream) -> Tensor<D> {
+        (**self).points(real, fake, random)
+    }
+    fn cost(&self, gradient: Tensor<D>) -> Tensor<1> {
+        (**self).cost(gradient)
+    }
+    fn identity(&self) -> Identity {
+        (**self).identity()
+    }
+}
+
 /// The penalties of this crate by name, for configuration files.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -1,15 +1,19 @@
 //! A [`GanTrainer`] from its configuration.
 
 use super::config::GanTrainerConfig;
-use super::dry_run::dry_run;
+use super::dry_run::{dry_run, first_sample};
 use super::gan::GanTrainer;
-use super::penalties::push_penalty;
-use super::state::State;
+use super::penalties::Penalties;
+use super::player::Player;
+use super::players::Players;
+use super::rules::Rules;
+use super::transaction::Transaction;
 use crate::batch::{Batch, Condition};
 use crate::gan_error::GanError;
 use crate::kernel;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
+use crate::objective::Adversarial;
 use crate::optimizer::{NetworkOptimizer, UpdateRule};
 
 impl GanTrainerConfig {
@@ -42,40 +46,44 @@ impl GanTrainerConfig {
         let mut penalties = None;
         for penalty in &self.penalties {
             let penalty = penalty.build()?;
-            push_penalty(
-                &mut penalties,
-                penalty,
-                self.penalty_method,
-                &discriminator,
-                example,
-            )?;
+            let all = match penalties.take() {
+                Some(all) => all,
+                None => Penalties::new(self.penalty_method, &discriminator, example)?,
+            };
+            penalties = Some(Penalties::with(all, penalty));
         }
-        let generator = generator.train();
-        // The generator takes one step in so many of the trainer's, whose steps are what schedules count.
-        let ema = self
-            .ema
-            .as_ref()
-            .map(|ema| ema.init_every(self.critic_steps, &generator))
-            .transpose()?;
         let generator_rule = self.generator_optimizer.rule_every(self.critic_steps)?;
         let discriminator_rule = self.discriminator_optimizer.rule_every(1)?;
         // What they are set to is in the configuration, which checkpoints record too.
         let optimizer = |rule: UpdateRule| NetworkOptimizer::new(rule.without_settings());
-        let state = State {
+        let identity = generator.identity();
+        let mut generator = Player::new(generator, optimizer(generator_rule))
+            .with_identity(identity)
+            .with_gradient_clip(self.gradient_clip)?;
+        // The generator takes one step in so many of the trainer's, whose steps are what schedules count.
+        generator.average = self
+            .ema
+            .as_ref()
+            .map(|ema| ema.init_every(self.critic_steps, &generator.network))
+            .transpose()?;
+        let identity = discriminator.identity();
+        let discriminator = Player::new(discriminator, optimizer(discriminator_rule))
+            .with_identity(identity)
+            .with_gradient_clip(self.gradient_clip)?
+            .with_weight_clip(self.weight_clip)?;
+        let example = first_sample(example, &module_device(&discriminator.network));
+        let players = Players {
             generator,
-            discriminator: discriminator.train(),
-            generator_optimizer: optimizer(generator_rule),
-            discriminator_optimizer: optimizer(discriminator_rule),
-            ema,
-            steps: 0,
-            learning_rate_factor: 1.0,
+            discriminator,
         };
-        Ok(GanTrainer::new(
-            self.clone(),
-            loss,
-            penalties,
-            state,
-            example,
-        ))
+        Ok(GanTrainer {
+            rules: Rules {
+                config: self.clone(),
+                objective: Box::new(Adversarial(loss)),
+                penalties,
+                example,
+            },
+            players: Transaction::new(players, &self.finite_check)?,
+        })
     }
 }

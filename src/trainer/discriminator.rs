@@ -1,18 +1,21 @@
 //! The discriminator's half of a step.
 
+use std::cell::RefCell;
+
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
-use super::clip::clip_weights;
-use super::gan::GanTrainer;
-use super::gradients::bound_norm;
 use super::micro_batch::{Part, TrainingBatch, joined, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
+use super::players::Players;
+use super::reported::Reported;
+use super::rules::{Half, Rules};
+use super::transaction::Turn;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel;
 use crate::network::{Discriminator, Generator};
-use crate::nn::{advance_spectral_norms, has_spectral_norm};
+use crate::objective::{Networks, Round, Terms};
 use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
 
@@ -20,12 +23,11 @@ use crate::report::StepReport;
 struct Evaluated {
     logits_real: Tensor<1>,
     logits_fake: Tensor<1>,
-    /// Mean over the samples, without penalties.
-    loss: Tensor<1>,
+    terms: Terms,
     penalized: Option<Penalized>,
 }
 
-impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
+impl<const D: usize, G, N, C> Rules<D, G, N, C>
 where
     C: Condition,
     G: Generator<D, C>,
@@ -33,127 +35,121 @@ where
 {
     /// Learns to tell the real samples from `fake`, as many generated ones without a graph.
     pub(super) fn step_discriminator(
-        &mut self,
+        &self,
+        players: &mut Players<G, N>,
+        turn: Turn,
         batch: &TrainingBatch<D, C>,
         fake: Tensor<D>,
     ) -> Result<StepReport, GanError> {
-        let (gradients, report) = self.discriminator_gradients(batch, fake)?;
-        let norm = self.update_discriminator(gradients);
+        let (gradients, report) = self.discriminator_gradients(players, turn, batch, fake)?;
+        let rate = self.learning_rate(self.config.discriminator_learning_rate, turn);
+        let norm = players.discriminator.step_by(gradients, rate);
         Ok(report.with_gradient_norm_discriminator(norm))
     }
 
-    /// The gradients of loss and penalties, and what was found on the way.
+    /// The gradients of objective and penalties, and what was found on the way.
     fn discriminator_gradients(
         &self,
+        players: &Players<G, N>,
+        turn: Turn,
         batch: &TrainingBatch<D, C>,
         fake: Tensor<D>,
     ) -> Result<(GradientsParams, StepReport), GanError> {
-        let step = self.state.steps;
-        let discriminator = &self.state.discriminator;
+        let step = turn.step;
+        let discriminator = players.discriminator.network();
         let interval = self.config.penalty_interval as f64;
         let penalty_weight = self.config.penalty_schedule.at(step);
         // Those of the whole batch, whatever the number of its parts.
-        let penalties = self.due_penalties();
+        let penalties = self.due_penalties(step);
         let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
         let points = penalties
             .map(|penalties| penalties.points(&batch.real, &fake, &mut random))
             .transpose()?;
+        let random = self.random(turn, Half::Discriminator);
         let mut gradients = GradientsAccumulator::new();
-        let (mut losses, mut costs) = (Vec::new(), Vec::new());
+        let (mut reported, mut costs) = (Reported::default(), Vec::new());
         let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
         for part in &batch.parts {
             let due = penalties.zip(points.as_deref());
-            let evaluate = || self.evaluate(discriminator, batch, part, &fake, due);
+            let evaluate = || self.evaluate(players, batch, part, &fake, due, &random);
             // Penalties at the samples themselves find what their losses have computed.
             let Evaluated {
                 logits_real,
                 logits_fake,
-                loss,
+                terms,
                 penalized,
             } = match due {
                 Some(_) => kernel::computing_once(evaluate)?,
                 None => evaluate()?,
             };
-            let mut total = loss.clone();
+            let mut total = reported.add(&terms);
             if let Some(Penalized { surrogate, cost }) = penalized {
-                total = total + surrogate * penalty_weight * interval;
+                let surrogate = surrogate * penalty_weight * interval;
+                total = Some(match total {
+                    Some(loss) => loss + surrogate,
+                    None => surrogate,
+                });
                 costs.push(cost * penalty_weight);
             }
-            let found = part.share(total).backward();
-            let found = GradientsParams::from_grads(found, discriminator);
-            gradients.accumulate(discriminator, found);
-            losses.push(loss.without_autodiff());
+            if let Some(total) = total {
+                let found = part.share(total).backward();
+                let found = GradientsParams::from_grads(found, discriminator);
+                gradients.accumulate(discriminator, found);
+            }
             all_real.push(logits_real.without_autodiff());
             all_fake.push(logits_fake.without_autodiff());
         }
 
         let penalty = points.map(|_| mean_of_parts(costs, &batch.parts));
-        let report = StepReport::new(
-            step,
-            mean_of_parts(losses, &batch.parts),
-            joined(all_real),
-            joined(all_fake),
-        )
-        .with_logits_are_log_odds(self.loss.logits_are_log_odds())
-        .with_penalty(penalty);
+        let (real, fake) = (joined(all_real), joined(all_fake));
+        let loss = reported.loss(&batch.parts);
+        let loss = loss.unwrap_or_else(|| Tensor::zeros([1], &real.device()));
+        let report = StepReport::new(step, loss, real, fake)
+            .with_logits_are_log_odds(self.objective.logits_are_log_odds())
+            .with_penalty(penalty)
+            .with_terms_discriminator(reported.terms(&batch.parts));
         Ok((gradients.grads(), report))
     }
 
-    /// Loss and penalties of a part of the batch, with their graph.
+    /// Objective and penalties of a part of the batch, with their graph.
     fn evaluate(
         &self,
-        discriminator: &N,
+        players: &Players<G, N>,
         batch: &TrainingBatch<D, C>,
         part: &Part,
         fake: &Tensor<D>,
         due: Option<(&Penalties<D, N, C>, &[Tensor<D>])>,
+        random: &RefCell<Stream>,
     ) -> Result<Evaluated, GanError> {
-        let condition = part.condition(&batch.condition);
-        let logits_real = self.logits(discriminator, part.of(&batch.real), &condition)?;
-        let logits_fake = self.logits(discriminator, part.of(fake), &condition)?;
-        let loss = self
-            .loss
-            .discriminator(logits_real.clone(), logits_fake.clone())
-            .mean();
+        let discriminator = players.discriminator.network();
+        let networks = Networks {
+            generator: players.generator.network(),
+            discriminator,
+        };
+        let round = Round::new(
+            networks,
+            part.of(&batch.real),
+            part.of(fake),
+            part.of(&batch.latent),
+            part.condition(&batch.condition),
+            random,
+        );
+        let terms = self.objective.discriminator(&round)?;
         let penalized = due.map(|(penalties, points)| {
             let points = points.iter().map(|points| part.of(points)).collect();
-            penalties.evaluate(discriminator, points, &condition)
+            penalties.evaluate(discriminator, points, &round.condition)
         });
         Ok(Evaluated {
-            logits_real,
-            logits_fake,
-            loss,
+            logits_real: round.real_outputs()?.logits.clone(),
+            logits_fake: round.generated_outputs()?.logits.clone(),
+            terms,
             penalized: penalized.transpose()?,
         })
     }
 
-    /// Steps by these gradients; returns their norm.
-    fn update_discriminator(&mut self, gradients: GradientsParams) -> Tensor<1> {
-        let discriminator = self.state.discriminator.clone();
-        let bounded = bound_norm(&discriminator, gradients, self.config.gradient_clip);
-        let discriminator = self.state.discriminator_optimizer.step(
-            self.learning_rate(self.config.discriminator_learning_rate),
-            discriminator,
-            bounded.gradients,
-        );
-        let discriminator = match self.config.weight_clip {
-            Some(bound) => clip_weights(discriminator, bound),
-            None => discriminator,
-        };
-        self.state.discriminator = if has_spectral_norm(&discriminator) {
-            advance_spectral_norms(discriminator, 1)
-        } else {
-            discriminator
-        };
-        bounded.norm
-    }
-
     /// The penalties, where this step has any.
-    fn due_penalties(&self) -> Option<&Penalties<D, N, C>> {
-        let due = self
-            .state
-            .steps
-            .is_multiple_of(self.config.penalty_interval);
+    fn due_penalties(&self, step: usize) -> Option<&Penalties<D, N, C>> {
+        let due = step.is_multiple_of(self.config.penalty_interval);
         self.penalties.as_ref().filter(|_| due)
     }
 }

@@ -2,12 +2,13 @@
 
 use burn::tensor::Device;
 
-use super::finite::non_finite_weights;
+use super::finite::{Sums, non_finite_weights};
 use crate::batch::{Batch, BatchError, Condition, check_condition};
 use crate::errors::{ShapeError, at_least_1};
 use crate::gan_error::GanError;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
+use crate::non_finite::NonFinite;
 use crate::random::{Purpose, Stream};
 use crate::unwind::caught;
 
@@ -30,7 +31,13 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     if let Some(shape) = discriminator.sample_shape() {
         ShapeError::check("input of the discriminator", data, &shape)?;
     }
-    if let Some(cause) = non_finite_weights(generator, discriminator)? {
+    let sums = || {
+        vec![
+            (NonFinite::GeneratorWeights, Sums::of(generator)),
+            (NonFinite::DiscriminatorWeights, Sums::of(discriminator)),
+        ]
+    };
+    if let Some(cause) = non_finite_weights(sums)? {
         return Err(GanError::NonFiniteState { steps: 0, cause });
     }
 

@@ -3,6 +3,8 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{FloatDType, Tensor};
 
+use super::part::Parts;
+use super::players::{DISCRIMINATOR, GENERATOR};
 use crate::errors::DeviceError;
 use crate::kernel;
 use crate::non_finite::NonFinite;
@@ -17,67 +19,83 @@ pub(super) struct Found {
 
 /// What of these steps was not finite first, in their order and in that of a step; one transfer from the device.
 ///
-/// `generator` and `discriminator` are the networks after the last of the steps. A sum is NaN or infinite as soon as
-/// one term is. The weights count as well as the gradients: what an optimiser makes of a huge gradient is found too.
-/// The gradients of every step count, not only the last one's: a bound on the weights, or an optimiser that divides
-/// by what it remembers, can make finite weights of an infinite gradient.
+/// `parts` are those after the last of the steps. A sum is NaN or infinite as soon as one term is. The weights count as
+/// well as the gradients: what an optimiser makes of a huge gradient is found too. The gradients of every step count, not
+/// only the last one's: a bound on the weights, or an optimiser that divides by what it remembers, can make finite
+/// weights of an infinite gradient.
 pub(super) fn first_non_finite(
     steps: &[StepReport],
-    generator: &impl Module,
-    discriminator: &impl Module,
+    parts: &impl Parts,
 ) -> Result<Option<Found>, DeviceError> {
     let steps: Vec<&StepReport> = steps.iter().collect();
-    let (values, sums) = read(&steps, generator, discriminator)?;
+    let (values, sums) = read(&steps, || sums_of(parts))?;
     let last = values.len().saturating_sub(1);
-    let sum = |step: usize, cause: NonFinite| {
-        let sum = sums.iter().find(|(of, _)| *of == cause && step == last);
-        sum.map(|(_, sum)| *sum)
-    };
     let found = values.into_iter().enumerate().find_map(|(step, values)| {
         use NonFinite::*;
-        let numbers = [
+        let sums = if step == last { &sums[..] } else { &[] };
+        let of_discriminator = |cause: &NonFinite| *cause == DiscriminatorWeights;
+        let first = sums.iter().filter(|(cause, _)| of_discriminator(cause));
+        let others = sums.iter().filter(|(cause, _)| !of_discriminator(cause));
+        let of_loss = [
             (DiscriminatorLoss, Some(values.loss_discriminator)),
             (Penalty, values.penalty),
             (DiscriminatorGradient, values.gradient_norm_discriminator),
-            (DiscriminatorWeights, sum(step, DiscriminatorWeights)),
+        ];
+        let of_generator = [
             (GeneratorLoss, values.loss_generator),
             (GeneratorGradient, values.gradient_norm_generator),
-            (GeneratorWeights, sum(step, GeneratorWeights)),
         ];
-        let is_bad = |number: Option<f32>| number.is_some_and(|number| !number.is_finite());
-        let (cause, _) = numbers.into_iter().find(|(_, number)| is_bad(*number))?;
+        let (cause, _) = of_loss
+            .into_iter()
+            .chain(first.map(|(cause, sum)| (*cause, Some(*sum))))
+            .chain(of_generator)
+            .chain(others.map(|(cause, sum)| (*cause, Some(*sum))))
+            .find(|(_, number)| number.is_some_and(|number| !number.is_finite()))?;
         Some(Found { cause, values })
     });
     Ok(found)
 }
 
-/// Which network's weights are not finite, if any are; one transfer from the device.
+/// Which part's weights are not finite, if any are; one transfer from the device.
+pub(super) fn non_finite_parts(parts: &impl Parts) -> Result<Option<NonFinite>, DeviceError> {
+    non_finite_weights(|| sums_of(parts))
+}
+
+/// Which of these weights are not finite, if any are; one transfer from the device.
 pub(super) fn non_finite_weights(
-    generator: &impl Module,
-    discriminator: &impl Module,
+    sums: impl FnOnce() -> Vec<(NonFinite, Sums)>,
 ) -> Result<Option<NonFinite>, DeviceError> {
-    let (_, sums) = read(&[], generator, discriminator)?;
+    let (_, sums) = read(&[], sums)?;
     let found = sums.into_iter().find(|(_, sum)| !sum.is_finite());
     Ok(found.map(|(cause, _)| cause))
 }
 
-/// The sum over a network's weights, under the name that a sum which is not finite has.
+/// The sum over a part's weights, under the name that a sum which is not finite has.
 type WeightSums = Vec<(NonFinite, f32)>;
 
-/// The numbers of these steps and the sum over each network's weights.
+/// What the weights of the part of this name are called where they are not finite.
+fn weights_of(part: &'static str) -> NonFinite {
+    match part {
+        DISCRIMINATOR => NonFinite::DiscriminatorWeights,
+        GENERATOR => NonFinite::GeneratorWeights,
+        part => NonFinite::Weights { part },
+    }
+}
+
+fn sums_of(parts: &impl Parts) -> Vec<(NonFinite, Sums)> {
+    let parts = parts.parts().into_iter();
+    parts
+        .map(|(name, part)| (weights_of(name), part.sums()))
+        .collect()
+}
+
+/// The numbers of these steps and the sum over each part's weights.
 fn read(
     steps: &[&StepReport],
-    generator: &impl Module,
-    discriminator: &impl Module,
+    sums: impl FnOnce() -> Vec<(NonFinite, Sums)>,
 ) -> Result<(Vec<StepValues>, WeightSums), DeviceError> {
     // Burn panics where a device fails to compute.
-    let sums = caught(|| {
-        [
-            (NonFinite::DiscriminatorWeights, Sums::of(discriminator)),
-            (NonFinite::GeneratorWeights, Sums::of(generator)),
-        ]
-    });
-    let sums = sums.map_err(DeviceError::new)?;
+    let sums = caught(sums).map_err(DeviceError::new)?;
     let on_device = sums.iter().filter_map(|(_, sums)| sums.on_device());
     let (values, on_device) = StepReport::read_together(steps, on_device.collect())?;
     let mut on_device = on_device.into_iter();
@@ -94,7 +112,7 @@ fn read(
 }
 
 /// What tells whether all floats of a module, running statistics included, are finite.
-struct Sums {
+pub struct Sums {
     /// Of the tensors that a kernel looks through.
     on_host_finite: bool,
     /// The sum of each of the others.
@@ -102,7 +120,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(module: &impl Module) -> Self {
+    pub(super) fn of(module: &impl Module) -> Self {
         let mut sums = Self {
             on_host_finite: true,
             on_device: Vec::new(),

@@ -1,13 +1,13 @@
 //! [`GanTrainer`]: a critic step, and every so many of them a generator step.
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::config::GanTrainerConfig;
-use super::dry_run::first_sample;
-use super::last_good::LastGood;
-use super::micro_batch::{Part, TrainingBatch};
-use super::penalties::{Penalties, push_penalty};
-use super::state::{State, fork};
+use super::penalties::Penalties;
+use super::players::Players;
+use super::rules::Rules;
+use super::transaction::Transaction;
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::{Batch, BatchError, Condition, check_condition};
 use crate::errors::ShapeError;
@@ -16,9 +16,9 @@ use crate::kernel::{self, Kernels};
 use crate::loss::AdversarialLoss;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
+use crate::objective::{Adversarial, Objective};
 use crate::optimizer::NetworkOptimizer;
 use crate::penalty::GradientPenalty;
-use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
 use crate::sampling::SamplerConfig;
 
@@ -39,14 +39,9 @@ use crate::sampling::SamplerConfig;
 /// error, and the value that it finds there is arbitrary: check labels where they come from.
 ///
 /// Built by [`GanTrainerConfig::init`].
-pub struct GanTrainer<const D: usize, G, N, C = ()> {
-    pub(super) config: GanTrainerConfig,
-    pub(super) loss: Box<dyn AdversarialLoss>,
-    pub(super) penalties: Option<Penalties<D, N, C>>,
-    pub(super) state: State<G, N>,
-    pub(super) last_good: LastGood<G, N>,
-    /// One real sample.
-    pub(super) example: Batch<D, C>,
+pub struct GanTrainer<const D: usize, G: Module, N: Module, C = ()> {
+    pub(super) rules: Rules<D, G, N, C>,
+    pub(super) players: Transaction<Players<G, N>>,
 }
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
@@ -55,30 +50,16 @@ where
     G: Generator<D, C>,
     N: Discriminator<D, C>,
 {
-    pub(super) fn new(
-        config: GanTrainerConfig,
-        loss: Box<dyn AdversarialLoss>,
-        penalties: Option<Penalties<D, N, C>>,
-        state: State<G, N>,
-        example: &Batch<D, C>,
-    ) -> Self {
-        Self {
-            config,
-            loss,
-            penalties,
-            last_good: LastGood {
-                state: state.snapshot(),
-                unchecked: Vec::new(),
-            },
-            example: first_sample(example, &module_device(&state.discriminator)),
-            state,
-        }
+    /// Replaces what both players minimise by an objective, one of the user's own or a sum of several; see
+    /// [`objective`](crate::objective).
+    pub fn with_objective(mut self, objective: impl Objective<D, G, N, C> + 'static) -> Self {
+        self.rules.objective = Box::new(objective);
+        self
     }
 
     /// Replaces the configured loss by one of the user's own.
-    pub fn with_loss(mut self, loss: impl AdversarialLoss + 'static) -> Self {
-        self.loss = Box::new(loss);
-        self
+    pub fn with_loss(self, loss: impl AdversarialLoss + 'static) -> Self {
+        self.with_objective(Adversarial(loss))
     }
 
     /// Adds a gradient penalty of the user's own to the configured ones.
@@ -89,13 +70,15 @@ where
         mut self,
         penalty: impl GradientPenalty<D> + 'static,
     ) -> Result<Self, GanError> {
-        push_penalty(
-            &mut self.penalties,
-            Box::new(penalty),
-            self.config.penalty_method,
-            &self.state.discriminator,
-            &self.example,
-        )?;
+        let penalties = match self.rules.penalties.take() {
+            Some(penalties) => penalties,
+            None => Penalties::new(
+                self.rules.config.penalty_method,
+                self.players.parts().discriminator.network(),
+                &self.rules.example,
+            )?,
+        };
+        self.rules.penalties = Some(penalties.with(penalty));
         Ok(self)
     }
 
@@ -108,16 +91,16 @@ where
         discriminator: impl Into<NetworkOptimizer>,
     ) -> Self {
         let (generator, discriminator) = (generator.into(), discriminator.into());
-        self.change_both(|state| {
-            state.generator_optimizer = generator.clone();
-            state.discriminator_optimizer = discriminator.clone();
+        self.players.change(|players| {
+            players.generator.optimizer = generator.clone();
+            players.discriminator.optimizer = discriminator.clone();
         });
         self
     }
 
     /// The configuration that it was built from.
     pub fn config(&self) -> &GanTrainerConfig {
-        &self.config
+        &self.rules.config
     }
 
     /// The generator to draw samples from: the moving average where there is one, in evaluation form.
@@ -125,22 +108,13 @@ where
     /// Between two checks ([`FiniteCheck::Every`](super::FiniteCheck::Every)) its weights may be NaN or infinite;
     /// [`AdversarialTrainer::check_finite`] checks them now.
     pub fn sampling_generator(&self) -> G {
-        match &self.state.ema {
-            Some(ema) => ema.model().clone(),
-            None => self.state.generator.valid(),
-        }
-    }
-
-    /// The shape of `count` samples.
-    pub(super) fn shape_of(&self, count: usize) -> Vec<usize> {
-        let sample = &self.example.samples.dims()[1..];
-        [&[count], sample].concat()
+        self.players.parts().generator.sampling_network()
     }
 
     /// The kernels that compute its networks, on its device.
     pub(super) fn kernels_in_use(&self) -> Kernels {
-        self.config.kernels.scope(|| {
-            if kernel::serves(&self.example.samples) {
+        self.rules.config.kernels.scope(|| {
+            if kernel::serves(&self.rules.example.samples) {
                 Kernels::in_use()
             } else {
                 Kernels::Off
@@ -153,67 +127,14 @@ where
             return Err(GanError::Batch(BatchError::Empty));
         }
         let count = batch.len();
-        ShapeError::check("batch", &self.shape_of(count), &batch.samples.dims())?;
+        ShapeError::check("batch", &self.rules.shape_of(count), &batch.samples.dims())?;
         check_condition(count, &batch.condition)?;
         ShapeError::check(
             "condition of one sample",
-            &self.example.condition.sample_shape(),
+            &self.rules.example.condition.sample_shape(),
             &batch.condition.sample_shape(),
         )?;
         Ok(())
-    }
-
-    /// One step on a batch that fits.
-    fn advance(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
-        let device = self.device();
-        let real = on_device(batch.samples, &device);
-        let condition = batch.condition.to_device(&device);
-        let generator_turn = (self.state.steps + 1).is_multiple_of(self.config.critic_steps);
-
-        let count = real.dims()[0];
-        let latent_shape = [count, self.state.generator.latent_size()];
-        let latent = Stream::new(self.config.seed, Purpose::Latent, self.state.steps as u64)
-            .normal(latent_shape, &device);
-        let batch = TrainingBatch {
-            real,
-            latent,
-            condition,
-            parts: Part::split(count, self.config.micro_batches),
-        };
-
-        // One generator pass serves both halves, unless parts are to keep the graph small.
-        let kept = (generator_turn && batch.parts.len() == 1).then(|| {
-            let latent = batch.latent.clone();
-            self.generate(&self.state.generator, latent, &batch.condition)
-        });
-        let kept = kept.transpose()?;
-        let fake = match &kept {
-            Some(fake) => fake.clone().detach(),
-            None => self.fake(&batch)?,
-        };
-        let mut report = self.step_discriminator(&batch, fake)?;
-        if generator_turn {
-            report = self.step_generator(&batch, kept, report)?;
-        }
-        self.state.steps += 1;
-        Ok(report)
-    }
-
-    /// Generated samples without a graph; the generator's running statistics stay as they are.
-    fn fake(&self, batch: &TrainingBatch<D, C>) -> Result<Tensor<D>, GanError> {
-        let generator = fork(&self.state.generator).no_grad();
-        let fakes = batch.parts.iter().map(|part| {
-            let condition = part.condition(&batch.condition);
-            self.generate(&generator, part.of(&batch.latent), &condition)
-        });
-        let fakes = fakes.collect::<Result<_, _>>()?;
-        Ok(Tensor::cat(fakes, 0).detach())
-    }
-
-    /// A learning rate of the configuration under its schedule, and what roll backs made of it.
-    pub(super) fn learning_rate(&self, base: f64) -> f64 {
-        let scheduled = self.config.learning_rate_schedule.at(self.state.steps);
-        base * scheduled * self.state.learning_rate_factor
     }
 }
 
@@ -228,44 +149,37 @@ where
 
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         self.check_batch(&batch)?;
-        let kernels = self.config.kernels;
-        kernels.scope(|| self.whole_step(|trainer| trainer.advance(batch)))
+        let Self { rules, players } = self;
+        let step = |parts: &mut _, turn| rules.advance(parts, turn, batch);
+        rules.config.kernels.scope(|| players.step(step))
     }
 
     fn check_finite(&mut self) -> Result<(), GanError> {
-        self.check()
+        self.players.check()
     }
 
     fn steps(&self) -> usize {
-        self.state.steps
+        self.players.steps()
     }
 
     fn generator(&self) -> &G {
-        &self.state.generator
+        self.players.parts().generator.network()
     }
 
     fn discriminator(&self) -> &N {
-        &self.state.discriminator
+        self.players.parts().discriminator.network()
     }
 
     fn sample(&self, count: usize, seed: u64, condition: &C) -> Result<Tensor<D>, GanError> {
-        self.refuse_bad_state()?;
+        self.players.refuse_bad_state()?;
         let sampler = SamplerConfig::new()
             .with_seed(seed)
-            .with_chunk(self.config.sample_chunk);
-        let kernels = self.config.kernels;
+            .with_chunk(self.rules.config.sample_chunk);
+        let kernels = self.rules.config.kernels;
         kernels.scope(|| sampler.sample(&self.sampling_generator(), count, condition))
     }
 
     fn device(&self) -> Device {
-        module_device(&self.state.discriminator).autodiff()
+        module_device(self.discriminator()).autodiff()
     }
-}
-
-/// A batch as an untracked tensor of the training device.
-fn on_device<const D: usize>(samples: Tensor<D>, device: &Device) -> Tensor<D> {
-    samples
-        .without_autodiff()
-        .to_device(&device.clone().without_autodiff())
-        .autodiff()
 }

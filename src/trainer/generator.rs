@@ -3,16 +3,18 @@
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
-use super::gan::GanTrainer;
-use super::gradients::bound_norm;
-use super::micro_batch::{TrainingBatch, mean_of_parts};
-use super::state::fork;
+use super::micro_batch::TrainingBatch;
+use super::players::Players;
+use super::reported::Reported;
+use super::rules::{Half, Rules};
+use super::transaction::Turn;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
+use crate::objective::{Networks, Round};
 use crate::report::StepReport;
 
-impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
+impl<const D: usize, G, N, C> Rules<D, G, N, C>
 where
     C: Condition,
     G: Generator<D, C>,
@@ -23,49 +25,47 @@ where
     /// `kept` are the samples of the whole batch with their graph; without them each part is generated again, so
     /// that there is never more than one part's graph.
     pub(super) fn step_generator(
-        &mut self,
+        &self,
+        players: &mut Players<G, N>,
+        turn: Turn,
         batch: &TrainingBatch<D, C>,
         mut kept: Option<Tensor<D>>,
         report: StepReport,
     ) -> Result<StepReport, GanError> {
         // Through the discriminator, not into it: its weights get no gradient here, and its running
         // statistics belong to its own training passes.
-        let discriminator = fork(&self.state.discriminator).no_grad();
+        let discriminator = players.discriminator.frozen();
+        let generator = players.generator.network();
+        let random = self.random(turn, Half::Generator);
         let mut gradients = GradientsAccumulator::new();
-        let mut losses = Vec::new();
+        let mut reported = Reported::default();
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
-            let fake = match kept.take() {
-                Some(fake) => fake,
-                None => {
-                    let latent = part.of(&batch.latent);
-                    self.generate(&self.state.generator, latent, &condition)?
-                }
+            let latent = part.of(&batch.latent);
+            let generated = match kept.take() {
+                Some(generated) => generated,
+                None => self.generate(generator, latent.clone(), &condition)?,
             };
-            let logits_fake = self.logits(&discriminator, fake, &condition)?;
-            let logits_real = || discriminator.logits(part.of(&batch.real), &condition);
-            let loss = self.loss.generator(logits_fake, &logits_real).mean();
-            let found = part.share(loss.clone()).backward();
-            let found = GradientsParams::from_grads(found, &self.state.generator);
-            gradients.accumulate(&self.state.generator, found);
-            losses.push(loss.without_autodiff());
+            let networks = Networks {
+                generator,
+                discriminator: &discriminator,
+            };
+            let real = part.of(&batch.real);
+            let round = Round::new(networks, real, generated, latent, condition, &random);
+            let terms = self.objective.generator(&round)?;
+            if let Some(total) = reported.add(&terms) {
+                let found = part.share(total).backward();
+                let found = GradientsParams::from_grads(found, generator);
+                gradients.accumulate(generator, found);
+            }
         }
 
-        let bounded = bound_norm(
-            &self.state.generator,
-            gradients.grads(),
-            self.config.gradient_clip,
-        );
-        self.state.generator = self.state.generator_optimizer.step(
-            self.learning_rate(self.config.generator_learning_rate),
-            self.state.generator.clone(),
-            bounded.gradients,
-        );
-        if let Some(ema) = &mut self.state.ema {
-            ema.blend(&self.state.generator);
-        }
+        let rate = self.learning_rate(self.config.generator_learning_rate, turn);
+        let norm = players.generator.step_by(gradients.grads(), rate);
+        let loss = reported.loss(&batch.parts);
         Ok(report
-            .with_loss_generator(mean_of_parts(losses, &batch.parts))
-            .with_gradient_norm_generator(bounded.norm))
+            .with_loss_generator(loss)
+            .with_gradient_norm_generator(norm)
+            .with_terms_generator(reported.terms(&batch.parts)))
     }
 }

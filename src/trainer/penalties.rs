@@ -13,8 +13,8 @@ use crate::network::Discriminator;
 use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
 use crate::random::Stream;
 
-/// Some penalties and the way their gradient is computed.
-pub(super) struct Penalties<const D: usize, N, C> {
+/// Some gradient penalties of one discriminator and the way their gradient is computed.
+pub struct Penalties<const D: usize, N, C> {
     method: Method<D, N, C>,
     penalties: Vec<Box<dyn GradientPenalty<D>>>,
 }
@@ -24,17 +24,23 @@ enum Method<const D: usize, N, C> {
     CentralDifference(CentralDifference),
 }
 
-/// Means over the samples, summed over the penalties, `[1]`.
-pub(super) struct Penalized {
-    /// To back-propagate.
+/// What penalties are at some points: means over the samples, summed over the penalties, `[1]`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Penalized {
+    /// To back-propagate: its gradient in the weights is that of the penalties, its value is not them.
     pub surrogate: Tensor<1>,
-    /// To report; without autodiff.
+    /// The penalties, to report; without autodiff.
     pub cost: Tensor<1>,
 }
 
 impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
-    /// Checks that the discriminator can be penalised this way, by real samples like those in `example`.
-    fn new(
+    /// No penalties yet. Checks that the discriminator can be penalised this way, by real samples like those in
+    /// `example`.
+    ///
+    /// # Errors
+    /// [`GanError::Penalty`] for one that cannot, [`GanError::NetworkFailed`] where it panics.
+    pub fn new(
         method: PenaltyMethod,
         discriminator: &N,
         example: &Batch<D, C>,
@@ -56,6 +62,12 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         })
     }
 
+    /// With one more.
+    pub fn with(mut self, penalty: impl GradientPenalty<D> + 'static) -> Self {
+        self.penalties.push(Box::new(penalty));
+        self
+    }
+
     /// What they are, for checkpoints.
     pub fn identities(&self) -> Vec<Identity> {
         self.penalties
@@ -65,6 +77,9 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
     }
 
     /// The points of each penalty, from as many real and generated samples.
+    ///
+    /// # Errors
+    /// [`GanError::Shape`] for points of another shape.
     pub fn points(
         &self,
         real: &Tensor<D>,
@@ -89,6 +104,9 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
     }
 
     /// All penalties at their points, as many points each as there are conditions.
+    ///
+    /// # Errors
+    /// [`GanError::Penalty`] for a cost that is not one number a point.
     pub fn evaluate(
         &self,
         discriminator: &N,
@@ -169,20 +187,4 @@ fn a_few_samples<const D: usize, C: Condition>(
         samples: Tensor::cat(vec![samples; copies], 0),
         condition: C::cat(vec![condition; copies]),
     }
-}
-
-/// Adds a penalty; the first one checks that the discriminator can be penalised.
-pub(super) fn push_penalty<const D: usize, C: Condition, N: Discriminator<D, C>>(
-    penalties: &mut Option<Penalties<D, N, C>>,
-    penalty: Box<dyn GradientPenalty<D>>,
-    method: PenaltyMethod,
-    discriminator: &N,
-    example: &Batch<D, C>,
-) -> Result<(), GanError> {
-    let all = match penalties {
-        Some(all) => all,
-        None => penalties.insert(Penalties::new(method, discriminator, example)?),
-    };
-    all.penalties.push(penalty);
-    Ok(())
 }

@@ -112,6 +112,7 @@ pub(super) fn is_finite(values: &StepValues) -> bool {
         logit_fake,
         gradient_norm_discriminator,
         gradient_norm_generator,
+        ref terms,
     } = *values;
     loss_discriminator.is_finite()
         && [
@@ -126,6 +127,7 @@ pub(super) fn is_finite(values: &StepValues) -> bool {
         ]
         .into_iter()
         .flatten()
+        .chain(terms.values().copied())
         .all(f32::is_finite)
 }
 

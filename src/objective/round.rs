@@ -1,0 +1,130 @@
+//! [`Round`]: what an objective sees of one half of a step.
+
+use std::cell::{OnceCell, RefCell};
+
+use burn::tensor::Tensor;
+
+use crate::errors::ShapeError;
+use crate::gan_error::GanError;
+use crate::network::{Discriminator, Generator, Outputs};
+use crate::random::Stream;
+use crate::unwind::caught;
+
+/// One half of a step, or a part of one where the batch goes through in parts: both networks, as many real as generated
+/// samples, and what they were made from.
+///
+/// In the discriminator's half the generated samples have no graph, and the generator is to be left alone. In the
+/// generator's half they have theirs, and the discriminator's weights get no gradient.
+pub struct Round<'a, const D: usize, G, N, C> {
+    /// The generator.
+    pub generator: &'a G,
+    /// The discriminator.
+    pub discriminator: &'a N,
+    /// Real samples `[N, ..]`.
+    pub real: Tensor<D>,
+    /// Generated samples `[N, ..]`.
+    pub generated: Tensor<D>,
+    /// The latent vectors `[N, latent_size]` that they were generated from.
+    pub latent: Tensor<2>,
+    /// What both are conditioned on: sample `i` of either comes under condition `i`.
+    pub condition: C,
+    random: &'a RefCell<Stream>,
+    real_outputs: OnceCell<Outputs>,
+    generated_outputs: OnceCell<Outputs>,
+}
+
+/// Both networks of a round.
+pub struct Networks<'a, G, N> {
+    /// The generator.
+    pub generator: &'a G,
+    /// The discriminator.
+    pub discriminator: &'a N,
+}
+
+impl<'a, const D: usize, G, N, C> Round<'a, D, G, N, C>
+where
+    G: Generator<D, C>,
+    N: Discriminator<D, C>,
+{
+    /// A round of these samples; `random` are the random numbers of this half of the step.
+    pub fn new(
+        networks: Networks<'a, G, N>,
+        real: Tensor<D>,
+        generated: Tensor<D>,
+        latent: Tensor<2>,
+        condition: C,
+        random: &'a RefCell<Stream>,
+    ) -> Self {
+        Self {
+            generator: networks.generator,
+            discriminator: networks.discriminator,
+            real,
+            generated,
+            latent,
+            condition,
+            random,
+            real_outputs: OnceCell::new(),
+            generated_outputs: OnceCell::new(),
+        }
+    }
+
+    /// What the discriminator says of the real samples: one pass, whatever number of terms asks.
+    ///
+    /// # Errors
+    /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Shape`] for outputs that are not for as
+    /// many samples.
+    pub fn real_outputs(&self) -> Result<&Outputs, GanError> {
+        self.outputs(&self.real_outputs, &self.real)
+    }
+
+    /// What the discriminator says of the generated samples; as [`Round::real_outputs`].
+    ///
+    /// # Errors
+    /// As [`Round::real_outputs`].
+    pub fn generated_outputs(&self) -> Result<&Outputs, GanError> {
+        self.outputs(&self.generated_outputs, &self.generated)
+    }
+
+    /// Something made of the random numbers of this half of the step. They are keyed by seed and step, so that a resumed
+    /// run draws the same; the parts of a batch draw one after the other.
+    pub fn draw<T>(&self, draw: impl FnOnce(&mut Stream) -> T) -> T {
+        draw(&mut self.random.borrow_mut())
+    }
+
+    fn outputs<'r>(
+        &self,
+        kept: &'r OnceCell<Outputs>,
+        samples: &Tensor<D>,
+    ) -> Result<&'r Outputs, GanError> {
+        if let Some(outputs) = kept.get() {
+            return Ok(outputs);
+        }
+        let shape = samples.dims();
+        let outputs = caught(|| self.discriminator.outputs(samples.clone(), &self.condition));
+        let outputs = outputs.map_err(|message| GanError::NetworkFailed {
+            network: "discriminator",
+            shape: shape.to_vec(),
+            message,
+        })?;
+        check(&outputs, shape[0])?;
+        Ok(kept.get_or_init(|| outputs))
+    }
+}
+
+/// Refuses outputs that are not for `count` samples.
+fn check(outputs: &Outputs, count: usize) -> Result<(), ShapeError> {
+    let [logits] = outputs.logits.dims();
+    if logits == 0 || !logits.is_multiple_of(count) {
+        ShapeError::check("logits of the discriminator", &[count], &[logits])?;
+    }
+    let further = [
+        ("auxiliary outputs of the discriminator", &outputs.auxiliary),
+        ("features of the discriminator", &outputs.features),
+    ];
+    for (what, output) in further {
+        if let Some([rows, width]) = output.as_ref().map(Tensor::dims) {
+            ShapeError::check(what, &[count, width], &[rows, width])?;
+        }
+    }
+    Ok(())
+}
