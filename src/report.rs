@@ -340,7 +340,7 @@ fn transfer(numbers: Vec<Tensor<1>>) -> Result<Vec<f32>, DeviceError> {
 }
 
 /// The numbers of a [`StepReport`] on the host.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StepValues {
@@ -374,7 +374,7 @@ pub struct StepValues {
     pub gradient_norm_generator: Option<f32>,
     /// The terms of both players' objectives by name, such as `generator.l1`, each before its weight; empty where there
     /// is nothing but the loss. A term that a step did not have is absent.
-    #[serde(skip)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f32>,
 }
 

@@ -48,7 +48,7 @@ const METRICS: [Metric; 7] = [
 /// What Burn is told of steps: the definition of a metric before its first value, then its values.
 #[derive(Debug, Default)]
 pub(super) struct MetricEntries {
-    defined: BTreeSet<&'static str>,
+    defined: BTreeSet<String>,
 }
 
 impl MetricEntries {
@@ -59,12 +59,14 @@ impl MetricEntries {
         values: &StepValues,
         mut define: impl FnMut(MetricDefinition),
     ) -> Vec<NumericMetricUpdate> {
+        let fixed = METRICS
+            .into_iter()
+            .filter_map(|(name, description, value)| Some((name, description, value(values)?)));
+        let terms = values.terms.iter();
+        let terms = terms.map(|(name, value)| (name.as_str(), "Mean of a term", *value));
         let mut entries = Vec::new();
-        for (name, description, value) in METRICS {
-            let Some(value) = value(values) else {
-                continue;
-            };
-            if self.defined.insert(name) {
+        for (name, description, value) in fixed.chain(terms) {
+            if self.defined.insert(name.to_string()) {
                 define(definition(name, description));
             }
             entries.push(entry(name, value));

@@ -1,9 +1,12 @@
 //! Charts of the numbers of a run's steps, as `read_history` gives them.
 
+use std::collections::BTreeSet;
+
 use super::chart::Chart;
 use crate::report::StepValues;
 
-/// The mean losses of both players over the steps of a history.
+/// The mean losses of both players over the steps of a history, and the terms of their objectives, where there are
+/// several.
 ///
 /// The number of a step counts those taken, as in the names of sample grids: the first is 1.
 ///
@@ -19,13 +22,20 @@ use crate::report::StepValues;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn loss_chart(rows: &[StepValues]) -> Chart {
-    Chart::new("Losses")
+    let chart = Chart::new("Losses")
         .with_axes("step", "mean loss")
         .with_line("generator", &line(rows, |row| row.loss_generator))
         .with_line(
             "discriminator",
             &line(rows, |row| Some(row.loss_discriminator)),
+        );
+    let terms: BTreeSet<&String> = rows.iter().flat_map(|row| row.terms.keys()).collect();
+    terms.into_iter().fold(chart, |chart, name| {
+        chart.with_line(
+            name.as_str(),
+            &line(rows, |row| row.terms.get(name).copied()),
         )
+    })
 }
 
 /// The discriminator's mean logits of real and of generated samples over the steps of a history.

@@ -15,12 +15,14 @@ use crate::files::replace_file;
 use crate::gan_error::GanError;
 use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::{StepReport, StepValues};
-use rows::{Format, is_finite, read_rows};
+use rows::{Format, is_finite, read_rows, term_columns};
 
 /// Writes the numbers of every so many steps, and of the last one, to a file: one row a step.
 ///
 /// A row is one line of CSV, under a header and with nothing between two commas for a number that there is none
-/// of, or one JSON object. It holds the fields of [`StepValues`], whose floats come back with the same bits. Each
+/// of, or one JSON object. It holds the fields of [`StepValues`], whose floats come back with the same bits; a term of an
+/// objective has a column of its own in CSV, named as in [`StepValues::terms`], which a file gets when the term first
+/// occurs. Each
 /// line is one write, made before the next step: a killed process leaves at most the last line torn, and
 /// [`Observer::memory`] brings the lines to the disk.
 ///
@@ -56,6 +58,8 @@ pub struct History {
 #[derive(Debug)]
 struct OpenFile {
     file: File,
+    /// The columns of a CSV file for terms of objectives.
+    terms: Vec<String>,
     /// A CSV file gets its header with its first row, in the same write.
     is_empty: bool,
 }
@@ -102,11 +106,12 @@ impl History {
 
     /// Puts a file of these rows in the place of the present one, and opens it for more.
     fn replace(&self, rows: &BTreeMap<usize, StepValues>) -> Result<OpenFile, GanError> {
+        let terms = term_columns(rows.values());
         replace_file(&self.path, |partial| {
             let io = |error| GanError::io(partial, error);
             let mut writer = BufWriter::new(File::create(partial).map_err(io)?);
             for (index, values) in rows.values().enumerate() {
-                let line = self.format.line(values, index == 0).map_err(io)?;
+                let line = self.format.line(values, &terms, index == 0).map_err(io)?;
                 writer.write_all(&line).map_err(io)?;
             }
             writer.flush().map_err(io)
@@ -117,6 +122,7 @@ impl History {
             .map_err(|error| self.io(error))?;
         Ok(OpenFile {
             file,
+            terms,
             is_empty: rows.is_empty(),
         })
     }
@@ -134,9 +140,20 @@ impl History {
         if self.file.is_none() {
             self.file = Some(self.replace(&self.earlier_rows(values.step)?)?);
         }
+        // A term that is new needs a column, in the rows before too.
+        let is_new = |name: &String| {
+            let open = self.file.as_ref();
+            open.is_some_and(|open| !open.terms.contains(name))
+        };
+        if self.format == Format::Csv && values.terms.keys().any(is_new) {
+            let mut rows = self.earlier_rows(values.step)?;
+            rows.insert(values.step, values.clone());
+            self.file = Some(self.replace(&rows)?);
+            return Ok(());
+        }
         if let Some(open) = &mut self.file {
             self.format
-                .line(values, open.is_empty)
+                .line(values, &open.terms, open.is_empty)
                 .and_then(|line| open.file.write_all(&line))
                 .map_err(|error| GanError::io(&self.path, error))?;
             open.is_empty = false;

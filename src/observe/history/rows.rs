@@ -1,6 +1,6 @@
 //! The lines of a history: how a row is written, and how a file of them is read, whatever has become of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -27,14 +27,28 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The row as one whole line; the first line of a CSV file brings the header.
-    pub fn line(self, values: &StepValues, is_first: bool) -> io::Result<Vec<u8>> {
+    /// The row as one whole line; the first line of a CSV file brings the header. `terms` are the columns of a CSV file
+    /// for terms of objectives: no row has others.
+    pub fn line(
+        self,
+        values: &StepValues,
+        terms: &[String],
+        is_first: bool,
+    ) -> io::Result<Vec<u8>> {
         match self {
             Self::Csv => {
                 let mut writer = csv::WriterBuilder::new()
-                    .has_headers(is_first)
+                    .has_headers(false)
                     .from_writer(Vec::new());
-                writer.serialize(values)?;
+                if is_first {
+                    let fixed = fixed_columns()?;
+                    writer.write_record(fixed.iter().chain(terms.iter().map(String::as_str)))?;
+                }
+                let of_terms: Vec<Option<f32>> = terms
+                    .iter()
+                    .map(|name| values.terms.get(name).copied())
+                    .collect();
+                writer.serialize((without_terms(values), of_terms))?;
                 writer.into_inner().map_err(|error| error.into_error())
             }
             Self::JsonLines => {
@@ -44,6 +58,34 @@ impl Format {
             }
         }
     }
+}
+
+/// The names of the terms that any of these rows has: columns of a CSV file.
+pub(super) fn term_columns<'a>(rows: impl IntoIterator<Item = &'a StepValues>) -> Vec<String> {
+    let names = rows.into_iter().flat_map(|row| row.terms.keys());
+    BTreeSet::from_iter(names.cloned()).into_iter().collect()
+}
+
+fn without_terms(values: &StepValues) -> StepValues {
+    StepValues {
+        terms: BTreeMap::new(),
+        ..values.clone()
+    }
+}
+
+/// The columns of the numbers that every history has a place for.
+fn fixed_columns() -> io::Result<StringRecord> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.serialize(StepValues::default())?;
+    let lines = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(csv::Reader::from_reader(lines.as_slice())
+        .headers()?
+        .clone())
+}
+
+/// What tells the columns of terms: the name of a player, a point, the name of the term.
+fn is_term(column: &str) -> bool {
+    column.contains('.')
 }
 
 /// Reads a history, as [`History`](super::History) writes it: CSV or JSON lines, told by the first byte.
@@ -158,7 +200,7 @@ impl Columns {
         let header = record(first)?;
         // A row of zeros fits where the columns do.
         let zeros = StringRecord::from(vec!["0"; header.len()]);
-        match zeros.deserialize::<StepValues>(Some(&header)) {
+        match row_of(&header, &zeros) {
             Ok(_) => Ok(Self::Csv(header)),
             Err(error) => Err(format!("other columns than a history's: {error}")),
         }
@@ -183,9 +225,7 @@ impl Columns {
                         header.len()
                     ));
                 }
-                record
-                    .deserialize(Some(header))
-                    .map_err(|error| error.to_string())?
+                row_of(header, &record)?
             }
         };
         if is_finite(&values) {
@@ -194,6 +234,28 @@ impl Columns {
             Err("a number is not finite".to_string())
         }
     }
+}
+
+/// The row of a record under a header of as many columns.
+fn row_of(header: &StringRecord, record: &StringRecord) -> Result<StepValues, String> {
+    let columns = || header.iter().zip(record);
+    let (mut names, mut fields) = (StringRecord::new(), StringRecord::new());
+    for (name, field) in columns().filter(|(name, _)| !is_term(name)) {
+        names.push_field(name);
+        fields.push_field(field);
+    }
+    let mut row: StepValues = fields
+        .deserialize(Some(&names))
+        .map_err(|error| error.to_string())?;
+    // A step may lack a term.
+    let terms = columns().filter(|(name, field)| is_term(name) && !field.is_empty());
+    for (name, field) in terms {
+        let value = field
+            .parse()
+            .map_err(|_| format!("{name}: `{field}` is no number"))?;
+        row.terms.insert(name.to_string(), value);
+    }
+    Ok(row)
 }
 
 /// A line of CSV as its one record.
