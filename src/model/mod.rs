@@ -1,6 +1,7 @@
 //! Networks: generators, discriminators and a classifier, whose size is configuration.
 
 mod classifier;
+mod condition;
 mod dcgan;
 mod mlp;
 mod normalization;
@@ -11,6 +12,7 @@ mod streams;
 mod trunk;
 
 pub use classifier::{Classifier, ClassifierConfig};
+pub use condition::{DiscriminatorCondition, GeneratorCondition};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};
 pub use normalization::Normalization;

@@ -9,6 +9,7 @@ pub use generator::DcganGenerator;
 use burn::config::Config;
 use burn::tensor::Device;
 
+use super::condition::{DiscriminatorCondition, GeneratorCondition};
 use super::normalization::Normalization;
 use super::size;
 use crate::network_error::NetworkError;
@@ -71,6 +72,21 @@ pub struct DcganConfig {
     /// How the convolutions are computed.
     #[config(default = "Algorithm::Matmul")]
     pub algorithm: Algorithm,
+    /// Number of classes that images are conditioned on; `None` for no condition. Both networks then take
+    /// [`Labels`](crate::Labels), and trainers refuse data without them; a pass of your own without them panics.
+    #[config(default = "None")]
+    pub classes: Option<usize>,
+    /// How the generator takes a class; [`ConditionalNorm`](GeneratorCondition::ConditionalNorm) needs
+    /// `generator_normalization` by batch.
+    #[config(default = "GeneratorCondition::Concatenation { embedding: 32 }")]
+    pub generator_condition: GeneratorCondition,
+    /// How the discriminator takes a class.
+    #[config(default = "DiscriminatorCondition::Projection")]
+    pub discriminator_condition: DiscriminatorCondition,
+    /// Number of auxiliary outputs of the discriminator, linear in the features that its logits are of: estimated codes of
+    /// an InfoGAN (Chen et al. 2016), for example. `None` for none, or for those of an auxiliary classifier.
+    #[config(default = "None")]
+    pub auxiliary_outputs: Option<usize>,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
@@ -88,7 +104,7 @@ impl DcganConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or a condition that it cannot take.
     pub fn init_generator(&self, device: &Device) -> Result<DcganGenerator, NetworkError> {
         DcganGenerator::new(self, device)
     }
@@ -96,7 +112,8 @@ impl DcganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or auxiliary outputs beside an auxiliary
+    /// classifier.
     pub fn init_discriminator(&self, device: &Device) -> Result<DcganDiscriminator, NetworkError> {
         DcganDiscriminator::new(self, device)
     }
