@@ -212,6 +212,16 @@ impl<const D: usize> Dual<D> {
         }
     }
 
+    /// With something that does not depend on the input behind it along `axis`, such as the embedding of a class.
+    pub(crate) fn with_constant(self, constant: Tensor<D>, axis: usize) -> Self {
+        let constant = if self.value_is_untracked() {
+            constant.without_autodiff()
+        } else {
+            constant
+        };
+        self.cat(Dual::constant(constant), axis)
+    }
+
     /// Whether it passed a function whose slope varies smoothly with the value, such as a tanh or a
     /// normalisation.
     ///

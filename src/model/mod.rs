@@ -2,6 +2,7 @@
 
 mod classifier;
 mod codes;
+mod condition;
 mod dcgan;
 mod mlp;
 mod normalization;
@@ -13,6 +14,7 @@ mod trunk;
 
 pub use classifier::{Classifier, ClassifierConfig};
 pub use codes::{CodedGenerator, Codes};
+pub use condition::{DiscriminatorCondition, GeneratorCondition};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use mlp::{MlpConfig, MlpDiscriminator, MlpGenerator};
 pub use normalization::Normalization;

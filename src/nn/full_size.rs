@@ -158,10 +158,12 @@ impl HeadConfig {
 impl Head {
     /// `[N, H, W, C]` to `[N, outputs]`.
     pub fn propagate(&self, x: Dual<4>) -> Dual<2> {
-        let product = x.weighted(self.weight.val(), |x, weight| {
-            let [n, height, width, channels] = x.dims();
-            matrix_product(x.reshape([n, height * width * channels]), weight)
-        });
+        self.propagate_flat(x.linear(|x| x.flatten(1, 3)))
+    }
+
+    /// Flat images `[N, H * W * C]` to `[N, outputs]`.
+    pub(crate) fn propagate_flat(&self, x: Dual<2>) -> Dual<2> {
+        let product = x.weighted(self.weight.val(), matrix_product);
         activate_biased(product, self.bias.as_ref(), Activation::Identity)
     }
 

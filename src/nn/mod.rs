@@ -8,7 +8,11 @@
 
 mod activation;
 mod batch_norm;
+mod batch_norm_pass;
+mod conditional_batch_norm;
 mod convolution;
+mod embedding;
+mod feature_modulation;
 mod full_size;
 mod initialization;
 mod linear;
@@ -23,7 +27,10 @@ mod window;
 
 pub use activation::Activation;
 pub use batch_norm::{BatchNorm, BatchNormConfig};
+pub use conditional_batch_norm::{ConditionalBatchNorm, ConditionalBatchNormConfig};
 pub use convolution::{Convolution, ConvolutionConfig};
+pub use embedding::{Embedding, EmbeddingConfig};
+pub use feature_modulation::{FeatureModulation, FeatureModulationConfig};
 pub use full_size::{Head, HeadConfig, Stem, StemConfig};
 pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};

@@ -2,9 +2,11 @@
 
 use burn::config::Config;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
-use crate::batch::index_tensor;
+use super::embedding::rows;
+use super::spectral::normalized_weight;
+use crate::batch::{Labels, index_tensor};
 use crate::class_condition::{check_label, check_labels};
 use crate::dual::Dual;
 use crate::errors::at_least_1;
@@ -20,6 +22,10 @@ pub struct EmbeddingProjectionConfig {
     pub classes: usize,
     /// Width of the features.
     pub features: usize,
+    /// Whether the embeddings, as a matrix, are divided by their largest singular value, as in the paper's code; see
+    /// [`SpectralNorm`](crate::nn::SpectralNorm).
+    #[config(default = false)]
+    pub spectral_norm: bool,
     /// Distribution of the initial embeddings.
     #[config(default = "Initialization::LINEAR")]
     pub initialization: Initialization,
@@ -53,30 +59,21 @@ impl EmbeddingProjectionConfig {
         at_least_1("classes", self.classes)?;
         at_least_1("features", self.features)?;
         let shape = [self.classes, self.features];
+        let weight = self
+            .initialization
+            .parameter(shape, self.features, stream, device);
         Ok(EmbeddingProjection {
-            weight: self
-                .initialization
-                .parameter(shape, self.features, stream, device),
+            weight: normalized_weight(self.spectral_norm, weight, stream),
         })
     }
 }
 
 impl EmbeddingProjection {
     /// Features `[N, features]` and class labels `[N]` in `0..classes` to `[N]`.
-    pub fn propagate(&self, features: Dual<2>, labels: &Tensor<1, Int>) -> Dual<1> {
-        let last = self.classes() as i64 - 1;
-        let beyond = labels
-            .clone()
-            .lower_elem(0)
-            .bool_or(labels.clone().greater_elem(last));
-        let embedding = self.weight.val().select(0, labels.clone().clamp(0, last));
-        let not_a_number =
-            Tensor::zeros(labels.dims(), &labels.device()).mask_fill(beyond, f64::NAN);
-        features
-            .weighted(embedding, |x, embedding| {
-                (x * embedding).sum_dim(1).squeeze_dim(1)
-            })
-            .shift(not_a_number, |logits, beyond| logits + beyond)
+    pub fn propagate(&self, features: Dual<2>, labels: &Labels) -> Dual<1> {
+        features.weighted(rows(self.weight.val(), labels), |x, embedding| {
+            (x * embedding).sum_dim(1).squeeze_dim(1)
+        })
     }
 
     /// Number of classes.
@@ -89,7 +86,7 @@ impl EmbeddingProjection {
     ///
     /// # Errors
     /// [`NetworkError::LabelOutOfRange`] with the first that has none, [`NetworkError::Device`] where they cannot be read.
-    pub fn check_labels(&self, labels: &Tensor<1, Int>) -> Result<(), NetworkError> {
+    pub fn check_labels(&self, labels: &Labels) -> Result<(), NetworkError> {
         check_labels(labels, self.classes())
     }
 }
@@ -112,7 +109,7 @@ pub fn class_labels(
     labels: &[usize],
     classes: usize,
     device: &Device,
-) -> Result<Tensor<1, Int>, NetworkError> {
+) -> Result<Labels, NetworkError> {
     for &label in labels {
         check_label(i64::try_from(label).unwrap_or(i64::MAX), classes)?;
     }

@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleVisitor};
 use super::PenaltyError;
 use crate::module_tree::ModulePath;
 
-/// Refuses a discriminator with batch normalisation anywhere in its module tree, this crate's or Burn's.
+/// Refuses a discriminator with batch normalisation anywhere in its module tree, this crate's (conditional or not) or Burn's.
 ///
 /// Batch normalisation makes each logit depend on the whole batch, so that "the gradient of a sample's logit"
 /// means nothing (Gulrajani et al. 2017, section 4).
@@ -30,7 +30,11 @@ struct Search {
 impl ModuleVisitor for Search {
     /// `container` is the type that has the field `name`.
     fn enter_module(&mut self, name: &str, container: &str) {
-        if container == "Struct:BatchNorm" && self.found.is_none() {
+        let is_batch_norm = matches!(
+            container,
+            "Struct:BatchNorm" | "Struct:ConditionalBatchNorm"
+        );
+        if is_batch_norm && self.found.is_none() {
             self.found = Some(self.path.key());
         }
         self.path.enter(name);

@@ -1,13 +1,16 @@
 //! Multi-layer perceptrons for points and tables `[N, features]`.
 
-use burn::config::Config;
-use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+mod discriminator;
+mod generator;
 
-use crate::dual::Dual;
+pub use discriminator::MlpDiscriminator;
+pub use generator::MlpGenerator;
+
+use burn::config::Config;
+use burn::tensor::Device;
+
+use super::condition::{DiscriminatorCondition, GeneratorCondition};
 use crate::errors::ConfigError;
-use crate::identity::Identity;
-use crate::network::{Discriminator, DualDiscriminator, Generator, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Initialization, Linear, LinearConfig};
 use crate::random::{Purpose, Stream};
@@ -24,6 +27,22 @@ use crate::random::{Purpose, Stream};
 /// let discriminator = config.init_discriminator(&device)?;
 /// let samples = generator.generate(Tensor::zeros([5, config.latent_size], &device), &());
 /// assert_eq!(discriminator.logits(samples, &()).dims(), [5]);
+/// # Ok::<(), burn_gan::GanError>(())
+/// ```
+///
+/// With classes:
+///
+/// ```
+/// use burn::{prelude::*, tensor::Device};
+/// use burn_gan::{Discriminator, Generator, model::MlpConfig, nn::class_labels};
+///
+/// let device = Device::flex();
+/// let config = MlpConfig::new(2).with_hidden(vec![64, 64]).with_classes(Some(8));
+/// let generator = config.init_generator(&device)?;
+/// let discriminator = config.init_discriminator(&device)?;
+/// let labels = class_labels(&[0, 7, 3], 8, &device)?;
+/// let samples = generator.generate(Tensor::zeros([3, config.latent_size], &device), &labels);
+/// assert_eq!(discriminator.logits(samples, &labels).dims(), [3]);
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Config, Debug)]
@@ -47,61 +66,42 @@ pub struct MlpConfig {
     /// [`advance_spectral_norms`](crate::nn::advance_spectral_norms) after each of the discriminator's steps.
     #[config(default = false)]
     pub spectral_norm: bool,
+    /// Number of classes that samples are conditioned on; `None` for no condition. Both networks then take
+    /// [`Labels`](crate::Labels), and trainers refuse data without them; a pass of your own without them panics.
+    #[config(default = "None")]
+    pub classes: Option<usize>,
+    /// How the generator takes a class. It has no batch normalisation, so that
+    /// [`ConditionalNorm`](GeneratorCondition::ConditionalNorm) is refused.
+    #[config(default = "GeneratorCondition::Concatenation { embedding: 16 }")]
+    pub generator_condition: GeneratorCondition,
+    /// How the discriminator takes a class.
+    #[config(default = "DiscriminatorCondition::Projection")]
+    pub discriminator_condition: DiscriminatorCondition,
+    /// Number of auxiliary outputs of the discriminator, linear in the features that its logits are of: estimated codes of
+    /// an InfoGAN (Chen et al. 2016), for example. `None` for none, or for those of an auxiliary classifier.
+    #[config(default = "None")]
+    pub auxiliary_outputs: Option<usize>,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
-}
-
-/// An MLP from latent vectors to samples `[N, features]`.
-#[derive(Module, Debug)]
-pub struct MlpGenerator {
-    layers: Vec<Linear>,
-    slope: f64,
-    #[module(skip)]
-    output: Activation,
-}
-
-/// An MLP from samples `[N, features]` to logits.
-#[derive(Module, Debug)]
-pub struct MlpDiscriminator {
-    layers: Vec<Linear>,
-    slope: f64,
 }
 
 impl MlpConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`NetworkError::Config`] for a width of 0 or a slope that is not finite.
+    /// [`NetworkError::Config`] for a size of 0, a slope that is not finite, or a condition that it cannot take.
     pub fn init_generator(&self, device: &Device) -> Result<MlpGenerator, NetworkError> {
-        Ok(MlpGenerator {
-            layers: self.layers(
-                self.latent_size,
-                self.features,
-                Purpose::GeneratorWeights,
-                false,
-                device,
-            )?,
-            slope: self.slope,
-            output: self.output,
-        })
+        MlpGenerator::new(self, device)
     }
 
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`NetworkError::Config`] for a width of 0 or a slope that is not finite.
+    /// [`NetworkError::Config`] for a size of 0, a slope that is not finite, or auxiliary outputs beside an auxiliary
+    /// classifier.
     pub fn init_discriminator(&self, device: &Device) -> Result<MlpDiscriminator, NetworkError> {
-        Ok(MlpDiscriminator {
-            layers: self.layers(
-                self.features,
-                1,
-                Purpose::DiscriminatorWeights,
-                self.spectral_norm,
-                device,
-            )?,
-            slope: self.slope,
-        })
+        MlpDiscriminator::new(self, device)
     }
 
     fn layers(
@@ -134,66 +134,10 @@ impl MlpConfig {
             })
             .collect()
     }
-}
 
-impl Generator<2> for MlpGenerator {
-    fn latent_size(&self) -> usize {
-        self.layers
-            .first()
-            .map_or(0, |layer| layer.weight.dims()[0])
+    /// The stream of the initial weights of the layer `index` behind the last one of [`MlpConfig::layers`].
+    fn further_stream(&self, purpose: Purpose, index: usize) -> Stream {
+        let layer = self.hidden.len() + 1 + index;
+        Stream::new(self.seed, purpose, layer as u64)
     }
-
-    fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<2> {
-        let hidden = propagate(&self.layers, self.slope, Dual::constant(latent));
-        self.output.propagate(hidden).value
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.layers.last().map(|layer| vec![layer.weight.dims()[1]])
-    }
-
-    fn identity(&self) -> Identity {
-        Identity::new("mlp-generator", 1)
-            .with("slope", self.slope)
-            .with("output", format!("{:?}", self.output))
-    }
-}
-
-impl Discriminator<2> for MlpDiscriminator {
-    fn logits(&self, samples: Tensor<2>, condition: &()) -> Tensor<1> {
-        self.logits_dual(Dual::constant(samples), condition).value
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.layers
-            .first()
-            .map(|layer| vec![layer.weight.dims()[0]])
-    }
-
-    fn tangent_rule(&self) -> Option<TangentRule<Self, 2, ()>> {
-        Some(Self::logits_dual)
-    }
-
-    fn identity(&self) -> Identity {
-        Identity::new("mlp-discriminator", 1).with("slope", self.slope)
-    }
-}
-
-impl DualDiscriminator<2> for MlpDiscriminator {
-    fn logits_dual(&self, samples: Dual<2>, _condition: &()) -> Dual<1> {
-        propagate(&self.layers, self.slope, samples).linear(|x| x.squeeze_dim(1))
-    }
-}
-
-/// Linear layers with a leaky ReLU between them.
-fn propagate(layers: &[Linear], slope: f64, x: Dual<2>) -> Dual<2> {
-    let activation = Activation::LeakyRelu { slope };
-    let last = layers.len().saturating_sub(1);
-    layers.iter().enumerate().fold(x, |x, (index, layer)| {
-        if index == last {
-            layer.propagate(x)
-        } else {
-            layer.propagate_activated(x, activation)
-        }
-    })
 }

@@ -1,0 +1,173 @@
+//! The discriminator.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::DcganConfig;
+use crate::class_condition::ClassCondition;
+use crate::dual::Dual;
+use crate::identity::Identity;
+use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
+use crate::model::normalization::{Normalization, activated};
+use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
+use crate::network_error::NetworkError;
+use crate::nn::{
+    Activation, BatchNorm, Convolution, Embedding, Head, HeadConfig, Initialization,
+    to_channels_last,
+};
+use crate::random::{Purpose, Stream};
+
+/// Slope of the leaky ReLU below 0 (Radford et al. 2016, section 3).
+const SLOPE: f64 = 0.2;
+
+/// The discriminator: a CNN from images `[N, C, H, W]` to logits.
+#[derive(Module, Debug)]
+pub struct DcganDiscriminator {
+    /// An image of the class, a further channel.
+    embedding: Option<Embedding>,
+    first: Convolution,
+    hidden: Vec<Down>,
+    head: Head,
+    heads: Heads,
+    sample_shape: [usize; 3],
+    #[module(skip)]
+    conditioning: Conditioning,
+}
+
+/// Halves the image.
+#[derive(Module, Debug)]
+struct Down {
+    convolution: Convolution,
+    norm: Option<BatchNorm>,
+}
+
+impl DcganDiscriminator {
+    pub(super) fn new(config: &DcganConfig, device: &Device) -> Result<Self, NetworkError> {
+        let halvings = config.halvings()?;
+        let mut streams = config.streams(Purpose::DiscriminatorWeights);
+        let norm = config.discriminator_normalization;
+        let down = |inputs, outputs, bias, stream: &mut Stream| {
+            config.layer(inputs, outputs, bias).init(stream, device)
+        };
+        let unnormalized = norm == Normalization::None;
+        let heads = HeadsConfig {
+            classes: config.classes,
+            condition: config.discriminator_condition,
+            auxiliary_outputs: config.auxiliary_outputs,
+            spectral_norm: false,
+        };
+        let conditioning = heads.conditioning()?;
+        let first = down(
+            heads.channels(config.channels)?,
+            config.layer_filters(0),
+            unnormalized,
+            &mut streams(0),
+        )?;
+        let mut hidden = Vec::new();
+        for level in 1..halvings {
+            let outputs = config.layer_filters(level);
+            hidden.push(Down {
+                convolution: down(
+                    config.layer_filters(level - 1),
+                    outputs,
+                    unnormalized,
+                    &mut streams(level),
+                )?,
+                norm: norm.init(outputs, device)?,
+            });
+        }
+        let base = config.base(halvings);
+        let mut further = |index| streams(halvings + 1 + index);
+        Ok(Self {
+            embedding: heads.embedding(config.height * config.width, &mut further(0), device)?,
+            heads: heads.init(
+                base.iter().product(),
+                Initialization::DCGAN,
+                [&mut further(1), &mut further(2)],
+                device,
+            )?,
+            first,
+            hidden,
+            head: HeadConfig::new(base)
+                .with_bias(true)
+                .init(&mut streams(halvings), device)?,
+            sample_shape: config.sample_shape(),
+            conditioning,
+        })
+    }
+
+    /// The shape of one image, `[C, H, W]`.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(self.sample_shape.to_vec())
+    }
+
+    /// How many classes images are conditioned on, where they are.
+    pub fn classes(&self) -> Option<usize> {
+        self.conditioning.classes
+    }
+
+    /// What it is, for checkpoints.
+    pub fn identity(&self) -> Identity {
+        self.conditioning.identify(Identity::of::<Self>())
+    }
+
+    /// The features `[N, features]`, all values of the last image, and the logits `[N]`.
+    fn features_and_logits(
+        &self,
+        samples: Dual<4>,
+        condition: &impl ClassCondition,
+    ) -> (Dual<2>, Dual<1>) {
+        let labels = self.conditioning.labels(condition);
+        let leaky_relu = Activation::LeakyRelu { slope: SLOPE };
+        let samples = samples.linear(to_channels_last);
+        let samples = with_embedding(samples, &self.embedding, &labels);
+        let x = self.first.propagate_activated(samples, leaky_relu);
+        let x = self.hidden.iter().fold(x, |x, down| {
+            activated(&down.norm, leaky_relu, |activation| {
+                down.convolution.propagate_activated(x, activation)
+            })
+        });
+        let features = x.linear(|x| x.flatten(1, 3));
+        let linear = self.head.propagate_flat(features.clone());
+        let logits = self.heads.logits(linear, features.clone(), &labels);
+        (features, logits)
+    }
+}
+
+impl<C: ClassCondition> Discriminator<4, C> for DcganDiscriminator {
+    fn logits(&self, samples: Tensor<4>, condition: &C) -> Tensor<1> {
+        self.logits_dual(Dual::constant(samples), condition).value
+    }
+
+    fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        self.heads.outputs(logits.value, features.value)
+    }
+
+    fn sample_shape(&self) -> Option<Vec<usize>> {
+        self.sample_shape()
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.classes()
+    }
+
+    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
+        self.conditioning.check(condition)
+    }
+
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, C>> {
+        Some(Self::logits_dual)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity()
+    }
+}
+
+impl<C: ClassCondition> DualDiscriminator<4, C> for DcganDiscriminator {
+    fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
+        let (_, logits) = self.features_and_logits(samples, condition);
+        logits
+    }
+}

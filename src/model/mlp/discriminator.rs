@@ -1,0 +1,136 @@
+//! The discriminator.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::MlpConfig;
+use crate::batch::Labels;
+use crate::class_condition::ClassCondition;
+use crate::dual::Dual;
+use crate::errors::at_least_1;
+use crate::identity::Identity;
+use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
+use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
+use crate::network_error::NetworkError;
+use crate::nn::{Activation, Embedding, Initialization, Linear};
+use crate::random::Purpose;
+
+/// An MLP from samples `[N, features]` to logits.
+#[derive(Module, Debug)]
+pub struct MlpDiscriminator {
+    layers: Vec<Linear>,
+    embedding: Option<Embedding>,
+    heads: Heads,
+    slope: f64,
+    sample_size: usize,
+    #[module(skip)]
+    conditioning: Conditioning,
+}
+
+impl MlpDiscriminator {
+    pub(super) fn new(config: &MlpConfig, device: &Device) -> Result<Self, NetworkError> {
+        let purpose = Purpose::DiscriminatorWeights;
+        let heads = HeadsConfig {
+            classes: config.classes,
+            condition: config.discriminator_condition,
+            auxiliary_outputs: config.auxiliary_outputs,
+            spectral_norm: config.spectral_norm,
+        };
+        let conditioning = heads.conditioning()?;
+        let stream = |index| config.further_stream(purpose, index);
+        // As wide as there are classes.
+        let width = conditioning.classes.unwrap_or(0);
+        let embedding = heads.embedding(width, &mut stream(0), device)?;
+        at_least_1("features", config.features)?;
+        let inputs = config.features + embedding.as_ref().map_or(0, Embedding::width);
+        let features = config.hidden.last().copied().unwrap_or(inputs);
+        Ok(Self {
+            layers: config.layers(inputs, 1, purpose, config.spectral_norm, device)?,
+            embedding,
+            heads: heads.init(
+                features,
+                Initialization::LINEAR,
+                [&mut stream(1), &mut stream(2)],
+                device,
+            )?,
+            slope: config.slope,
+            sample_size: config.features,
+            conditioning,
+        })
+    }
+
+    /// The shape of one sample, `[features]`.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(vec![self.sample_size])
+    }
+
+    /// How many classes samples are conditioned on, where they are.
+    pub fn classes(&self) -> Option<usize> {
+        self.conditioning.classes
+    }
+
+    /// What it is, for checkpoints.
+    pub fn identity(&self) -> Identity {
+        let identity = Identity::new("mlp-discriminator", 1).with("slope", self.slope);
+        self.conditioning.identify(identity)
+    }
+
+    /// The features `[N, features]`, those behind the last hidden layer, and the logits `[N]`.
+    fn features_and_logits(
+        &self,
+        samples: Dual<2>,
+        condition: &impl ClassCondition,
+    ) -> (Dual<2>, Dual<1>) {
+        let labels: Option<Labels> = self.conditioning.labels(condition);
+        let x = with_embedding(samples, &self.embedding, &labels);
+        let activation = Activation::LeakyRelu { slope: self.slope };
+        let last = self.layers.len().saturating_sub(1);
+        let (hidden, output) = self.layers.split_at(last);
+        let features = hidden
+            .iter()
+            .fold(x, |x, layer| layer.propagate_activated(x, activation));
+        let linear = output
+            .iter()
+            .fold(features.clone(), |x, layer| layer.propagate(x));
+        let logits = self.heads.logits(linear, features.clone(), &labels);
+        (features, logits)
+    }
+}
+
+impl<C: ClassCondition> Discriminator<2, C> for MlpDiscriminator {
+    fn logits(&self, samples: Tensor<2>, condition: &C) -> Tensor<1> {
+        self.logits_dual(Dual::constant(samples), condition).value
+    }
+
+    fn outputs(&self, samples: Tensor<2>, condition: &C) -> Outputs {
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        self.heads.outputs(logits.value, features.value)
+    }
+
+    fn sample_shape(&self) -> Option<Vec<usize>> {
+        self.sample_shape()
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.classes()
+    }
+
+    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
+        self.conditioning.check(condition)
+    }
+
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 2, C>> {
+        Some(Self::logits_dual)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity()
+    }
+}
+
+impl<C: ClassCondition> DualDiscriminator<2, C> for MlpDiscriminator {
+    fn logits_dual(&self, samples: Dual<2>, condition: &C) -> Dual<1> {
+        let (_, logits) = self.features_and_logits(samples, condition);
+        logits
+    }
+}
