@@ -39,8 +39,6 @@ pub enum Purpose {
     HeldOut = 11,
     /// What an objective draws in a step.
     Objective = 12,
-    /// Labels of samples drawn from a trained generator.
-    Labels = 13,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

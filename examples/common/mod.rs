@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // No example uses all of it.
 
+pub mod conditional;
 pub mod distance;
 pub mod points;
 

@@ -35,6 +35,7 @@ mod metric;
 mod metric_reference;
 mod mixture;
 mod models;
+mod objective;
 mod optimizer;
 mod penalty;
 mod penalty_gradients;
