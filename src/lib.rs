@@ -39,7 +39,9 @@
 //! - The contracts: [`Generator`], [`Discriminator`], [`AdversarialTrainer`]; implement the first two for
 //!   networks of your own.
 //! - Networks: [`model`] ([`MlpConfig`](model::MlpConfig), [`DcganConfig`](model::DcganConfig),
-//!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig)), of the layers in [`nn`].
+//!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig); from image to image
+//!   [`UnetConfig`](model::UnetConfig), [`TranslatorConfig`](model::TranslatorConfig) and
+//!   [`PatchganConfig`](model::PatchganConfig)), of the layers in [`nn`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
 //! - Training: [`loss`], [`penalty`] (with [`dual`], tangent rules for networks of `burn::nn` layers), [`optimizer`],
 //!   [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets).
@@ -82,6 +84,7 @@ mod files;
 mod gan_error;
 pub mod guide;
 mod identity;
+mod image_condition;
 mod kernel;
 #[cfg(feature = "training")]
 pub mod loss;
@@ -139,6 +142,7 @@ pub use dual::Dual;
 pub use errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
 pub use gan_error::GanError;
 pub use identity::Identity;
+pub use image_condition::ImageCondition;
 pub use kernel::Kernels;
 pub use network::{Discriminator, DualDiscriminator, Generator, Outputs, TangentRule};
 pub use network_error::NetworkError;

@@ -74,4 +74,45 @@ pub enum NetworkError {
         /// The smallest side that the base may have.
         minimum: usize,
     },
+
+    /// A network that translates an image, or judges a sample beside one, got none.
+    #[error(
+        "the network takes an image of {channels} channels and {height}x{width} pixels with each sample, and there is none"
+    )]
+    ImageMissing {
+        /// Channels of the image.
+        channels: usize,
+        /// Height of the image in pixels.
+        height: usize,
+        /// Width of the image in pixels.
+        width: usize,
+    },
+
+    /// A network that judges samples alone got an image with each of them.
+    #[error(
+        "the network takes no image beside the samples: its configuration has 0 condition channels"
+    )]
+    ImageUnused,
+
+    /// Images that a network cannot halve as often as it is to.
+    #[error("images of {height}x{width}: height and width must be multiples of {divisor}")]
+    IndivisibleSize {
+        /// Image height in pixels.
+        height: usize,
+        /// Image width in pixels.
+        width: usize,
+        /// What both must be multiples of.
+        divisor: usize,
+    },
+
+    /// Images too small for the windows of a network.
+    #[error("images of {height}x{width}: height and width must be at least {minimum}")]
+    ImageTooSmall {
+        /// Image height in pixels.
+        height: usize,
+        /// Image width in pixels.
+        width: usize,
+        /// The smallest side.
+        minimum: usize,
+    },
 }

@@ -28,11 +28,13 @@ const PARTS: usize = 16;
 pub fn fits(window: Window, groups: usize, channels: usize, outputs: usize) -> bool {
     window.stride == 1
         && window.kernel > 1
+        && 2 * window.padding + 1 == window.kernel
         && (groups > 1 || channels.max(outputs) <= OUTPUTS)
         && channels.max(outputs) / groups <= MOST_CHANNELS
 }
 
-/// `[N, H, W, C]` with weights `[area * C / groups, O]` to `[N, H, W, O]`, without stride.
+/// `[N, H, W, C]` with weights `[area * C / groups, O]` to `[N, H, W, O]`, without stride:
+/// the padding is half the kernel.
 #[derive(Debug, Clone, Copy)]
 pub struct Convolution {
     pub window: Window,

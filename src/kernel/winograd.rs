@@ -22,11 +22,12 @@ const MOST_VALUES: usize = 1 << 22;
 /// Values of a part where there are more: it is still in the cache when it is multiplied.
 const PART_VALUES: usize = 1 << 20;
 
-/// Whether the kernel is of a form that these operations have: `stride * TAPS` wide, over whole lanes of channels.
+/// Whether the kernel is of a form that these operations have: `stride * TAPS` wide, over whole lanes of channels, with a
+/// padding that preserves sizes or none.
 pub fn fits<F: Filter>(window: Window, channels: usize, outputs: usize) -> bool {
     let overlap = window.stride * (F::TAPS - 1);
     window.kernel == window.stride * F::TAPS
-        && 2 * window.padding == overlap
+        && (window.padding == 0 || 2 * window.padding == overlap)
         && (window.stride * channels).is_multiple_of(LANES)
         && outputs.is_multiple_of(LANES)
 }

@@ -1,10 +1,12 @@
-//! [`Normalization`]: what follows a convolution of a DCGAN.
+//! [`Normalization`]: what follows a convolution.
 
+use burn::module::Module;
 use burn::tensor::Device;
 
 use crate::dual::Dual;
+use crate::errors::ConfigError;
 use crate::network_error::NetworkError;
-use crate::nn::{Activation, BatchNorm, BatchNormConfig};
+use crate::nn::{Activation, BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig};
 
 /// Which normalisation follows a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -13,12 +15,15 @@ pub enum Normalization {
     /// Batch normalisation; it ties the samples of a batch together.
     #[default]
     Batch,
+    /// Instance normalisation without scale and shift: samples stay independent, so that gradient penalties apply. The
+    /// networks from image to image take it; a DCGAN does not.
+    Instance,
     /// None; a bias takes its place.
     None,
 }
 
 impl Normalization {
-    /// The layer, where there is to be one.
+    /// The layer of a DCGAN, where there is to be one.
     pub(super) fn init(
         self,
         channels: usize,
@@ -27,7 +32,50 @@ impl Normalization {
         match self {
             // Scales start at 1 here; the paper's code draws them from Normal(1, 0.02).
             Self::Batch => BatchNormConfig::new(channels).init(device).map(Some),
+            Self::Instance => {
+                Err(
+                    ConfigError::new("normalization", self, "must be Batch or None for a DCGAN")
+                        .into(),
+                )
+            }
             Self::None => Ok(None),
+        }
+    }
+
+    /// The layer of a network from image to image, where there is to be one.
+    pub(super) fn layer(
+        self,
+        channels: usize,
+        device: &Device,
+    ) -> Result<Option<Norm>, NetworkError> {
+        Ok(match self {
+            // Scales start at 1 here; the papers' code draws them from Normal(1, 0.02).
+            Self::Batch => Some(Norm::Batch(BatchNormConfig::new(channels).init(device)?)),
+            Self::Instance => Some(Norm::Instance(InstanceNormConfig::new().init()?)),
+            Self::None => None,
+        })
+    }
+
+    /// Whether a convolution in front of it has a bias, as in the papers' code: batch normalisation has a shift of its
+    /// own.
+    pub(super) fn keeps_bias(self) -> bool {
+        self != Self::Batch
+    }
+}
+
+/// A normalisation of a network from image to image.
+#[derive(Module, Debug)]
+pub(super) enum Norm {
+    Batch(BatchNorm),
+    Instance(InstanceNorm),
+}
+
+impl Norm {
+    /// With an activation behind it.
+    pub fn propagate_activated(&self, x: Dual<4>, activation: Activation) -> Dual<4> {
+        match self {
+            Self::Batch(norm) => norm.propagate_activated(x, activation),
+            Self::Instance(norm) => norm.propagate_activated(x, activation),
         }
     }
 }

@@ -39,7 +39,31 @@ fn count(mut height: usize, mut width: usize, halvable: impl Fn(usize) -> bool) 
 
 /// Channels after this many doublings, `max` at most.
 pub(super) fn doubled(filters: usize, doublings: usize, max: usize) -> usize {
-    (0..doublings)
+    // More doublings than bits change nothing.
+    (0..doublings.min(usize::BITS as usize))
         .fold(filters, |filters, _| filters.saturating_mul(2))
         .min(max)
+}
+
+/// Refuses an image that cannot be halved so many times with both sides even.
+///
+/// # Errors
+/// [`NetworkError::IndivisibleSize`].
+pub(super) fn check_divisible(
+    height: usize,
+    width: usize,
+    halvings: usize,
+) -> Result<(), NetworkError> {
+    let divisor = doubled(1, halvings, usize::MAX);
+    if [height, width]
+        .iter()
+        .all(|side| *side > 0 && side.is_multiple_of(divisor))
+    {
+        return Ok(());
+    }
+    Err(NetworkError::IndivisibleSize {
+        height,
+        width,
+        divisor,
+    })
 }

@@ -30,6 +30,11 @@ pub struct ConvolutionConfig {
     /// Stride in pixels: what the image shrinks by, or grows by in the transpose.
     #[config(default = 1)]
     pub stride: usize,
+    /// Rows and columns of zeros on each side of the image, less than the kernel: a side of `size` pixels becomes
+    /// `floor((size + 2 * padding - kernel) / stride) + 1`, and any kernel of at least the stride is allowed. `None`
+    /// divides sizes by the stride; a transposed convolution takes nothing else.
+    #[config(default = "None")]
+    pub padding: Option<usize>,
     /// Number of groups of channels: each group of outputs sees the group of inputs of the same index alone.
     /// Divides `inputs` and `outputs`.
     #[config(default = 1)]
@@ -52,7 +57,8 @@ pub struct ConvolutionConfig {
 /// A convolution `[N, H, W, inputs]` to `[N, H / stride, W / stride, outputs]`.
 ///
 /// It pads with zeros so that sizes are divided by the stride; a size that does not divide is rounded down
-/// where `kernel - stride` is even (kernel 4, stride 2), up where it is odd (kernel 3, stride 2).
+/// where `kernel - stride` is even (kernel 4, stride 2), up where it is odd (kernel 3, stride 2). Another padding
+/// gives other sizes ([`ConvolutionConfig::padding`]).
 ///
 /// The weights are stored as the matrix `[kernel * kernel * inputs / groups, outputs]`. Its rows run over the
 /// kernel's blocks of `stride x stride` pixels (row by row), inside a block over its pixels (row by row),
@@ -77,8 +83,8 @@ impl ConvolutionConfig {
     /// Builds the layer with weights drawn from `stream`.
     ///
     /// # Errors
-    /// [`NetworkError::UnsupportedKernel`], [`NetworkError::Config`] for a channel count of 0 or for `groups`
-    /// that do not divide both channel counts.
+    /// [`NetworkError::UnsupportedKernel`], [`NetworkError::Config`] for a channel count of 0, for `groups`
+    /// that do not divide both channel counts, or a padding that is not below the kernel.
     pub fn init(&self, stream: &mut Stream, device: &Device) -> Result<Convolution, NetworkError> {
         let window = self.window()?;
         let fan_in = window.area() * self.inputs / self.groups;
@@ -95,7 +101,10 @@ impl ConvolutionConfig {
 
     /// The kernel's window, once all sizes have been checked.
     pub(super) fn window(&self) -> Result<Window, NetworkError> {
-        let window = Window::new(self.kernel, self.stride)?;
+        let window = match self.padding {
+            None => Window::new(self.kernel, self.stride)?,
+            Some(padding) => Window::with_padding(self.kernel, self.stride, padding)?,
+        };
         at_least_1("inputs", self.inputs)?;
         at_least_1("outputs", self.outputs)?;
         at_least_1("groups", self.groups)?;
@@ -189,8 +198,9 @@ impl Convolution {
     }
 
     fn direct(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
-        let Window { stride, .. } = self.window;
-        let padding = self.window.padding();
+        let Window {
+            stride, padding, ..
+        } = self.window;
         let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], self.groups);
         let x = to_channels_first(x);
         to_channels_last(conv2d(x, self.to_standard(weight), None, options))

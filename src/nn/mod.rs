@@ -18,6 +18,7 @@ mod initialization;
 mod linear;
 mod minibatch_deviation;
 mod norm;
+mod padding;
 mod parameter;
 mod projection;
 pub mod resampling;
@@ -35,7 +36,10 @@ pub use full_size::{Head, HeadConfig, Stem, StemConfig};
 pub use initialization::{Initialization, initialize_normal};
 pub use linear::{Linear, LinearConfig};
 pub use minibatch_deviation::{MinibatchDeviation, MinibatchDeviationConfig};
-pub use norm::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
+pub use norm::{
+    GroupNorm, GroupNormConfig, InstanceNorm, InstanceNormConfig, LayerNorm, LayerNormConfig,
+};
+pub use padding::reflection_pad;
 pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig, class_labels};
 pub use spectral::{SpectralNorm, advance_spectral_norms, apply_spectral_norm, has_spectral_norm};
 pub use transposed::TransposedConvolution;

@@ -2,7 +2,7 @@
 
 use burn::config::Config;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 
 use super::activation::Activation;
 use crate::dual::{Dual, scale_and_shift, standardize};
@@ -81,16 +81,72 @@ impl GroupNorm {
         let over = Over::Sample {
             groups: self.groups,
         };
-        let scaling = [&self.gamma, &self.beta];
+        let scaling = Some([&self.gamma, &self.beta]);
         normalize(x, scaling, over, self.epsilon, activation, |x| {
-            let shape = x.value.dims();
-            let channels = shape[D - 1];
-            let positions = shape[1..D - 1].iter().product();
-            let size = channels / self.groups;
-            let grouped = x.linear(|x| x.reshape([shape[0], positions, self.groups, size]));
-            standardize(grouped, &[1, 3], self.epsilon).linear(|x| x.reshape(shape))
+            standardize_groups(x, self.groups, self.epsilon)
         })
     }
+}
+
+/// Configuration of an [`InstanceNorm`].
+#[derive(Config, Debug)]
+#[non_exhaustive]
+pub struct InstanceNormConfig {
+    /// Added to the variance.
+    #[config(default = 1e-5)]
+    pub epsilon: f64,
+}
+
+/// Instance normalisation (Ulyanov et al. 2016, equation 5) without scale and shift, as networks that translate images
+/// have it: of `[N, .., channels]`, each channel of each sample has mean 0 and variance 1 over all positions.
+///
+/// It has no parameters and fits any number of channels; [`GroupNormConfig::instance`] has a scale and a shift. At a
+/// single position the result is 0, whatever the input.
+#[derive(Module, Debug)]
+pub struct InstanceNorm {
+    epsilon: f64,
+}
+
+impl InstanceNormConfig {
+    /// Builds the layer.
+    ///
+    /// # Errors
+    /// [`NetworkError::Config`] for an epsilon that is not positive.
+    pub fn init(&self) -> Result<InstanceNorm, NetworkError> {
+        positive("epsilon", self.epsilon)?;
+        Ok(InstanceNorm {
+            epsilon: self.epsilon,
+        })
+    }
+}
+
+impl InstanceNorm {
+    /// Normalises `[N, .., channels]`.
+    pub fn propagate<const D: usize>(&self, x: Dual<D>) -> Dual<D> {
+        self.propagate_activated(x, Activation::Identity)
+    }
+
+    /// Normalises `[N, .., channels]` and applies an activation, in one operation where there is a kernel for both.
+    pub fn propagate_activated<const D: usize>(
+        &self,
+        x: Dual<D>,
+        activation: Activation,
+    ) -> Dual<D> {
+        let groups = x.value.dims()[D - 1];
+        let over = Over::Sample { groups };
+        normalize(x, None, over, self.epsilon, activation, |x| {
+            standardize_groups(x, groups, self.epsilon)
+        })
+    }
+}
+
+/// Mean 0 and variance 1 of each group of consecutive channels of `[N, .., channels]`.
+fn standardize_groups<const D: usize>(x: Dual<D>, groups: usize, epsilon: f64) -> Dual<D> {
+    let shape = x.value.dims();
+    let channels = shape[D - 1];
+    let positions = shape[1..D - 1].iter().product();
+    let grouped = x.linear(|x| x.reshape([shape[0], positions, groups, channels / groups]));
+    standardize(grouped, &[1, 3], epsilon).linear(|x| x.reshape(shape))
 }
 
 /// Configuration of a [`LayerNorm`].
@@ -143,24 +199,26 @@ impl LayerNorm {
         x: Dual<D>,
         activation: Activation,
     ) -> Dual<D> {
-        let scaling = [&self.gamma, &self.beta];
+        let scaling = Some([&self.gamma, &self.beta]);
         normalize(x, scaling, Over::Position, self.epsilon, activation, |x| {
             standardize(x, &[D - 1], self.epsilon)
         })
     }
 }
 
-/// Normalisation, scale and shift, and activation; `portable` is the normalisation alone, in operations of Burn.
+/// Normalisation, scale and shift where there are any, and activation; `portable` is the normalisation alone, in
+/// operations of Burn.
 fn normalize<const D: usize>(
     x: Dual<D>,
-    [gamma, beta]: [&Param<Tensor<1>>; 2],
+    scaling: Option<[&Param<Tensor<1>>; 2]>,
     over: Over,
     epsilon: f64,
     activation: Activation,
     portable: impl Fn(Dual<D>) -> Dual<D>,
 ) -> Dual<D> {
     let in_parts = |x| {
-        let scaled = scale_and_shift(portable(x), D - 1, Some(gamma), Some(beta));
+        let [gamma, beta] = scaling.map_or([None; 2], |scaling| scaling.map(Some));
+        let scaled = scale_and_shift(portable(x), D - 1, gamma, beta);
         activation.propagate(scaled)
     };
     // An `Err` gives the input back, and is as large as the result.
@@ -168,7 +226,10 @@ fn normalize<const D: usize>(
     let normalization = |x, [gamma, beta]: &[Tensor<1>; 2], function| {
         kernel::normalization(x, [gamma, beta], over, None, epsilon, function)
     };
-    let tracked = [gamma, beta].map(Param::val);
+    let tracked = match scaling {
+        Some(scaling) => scaling.map(Param::val),
+        None => no_scaling(&x.value),
+    };
     let Some(dx) = x.tangent.clone() else {
         return x.map_together(|x, _| {
             let y = normalization(x, &tracked, activation.function());
@@ -191,4 +252,12 @@ fn normalize<const D: usize>(
         (Ok((y, _)), Ok(dy)) => activation.propagate(x.map_together(|_, _| (y, Some(dy)))),
         _ => in_parts(x),
     }
+}
+
+/// A scale of 1 and a shift of 0 for the channels of a tensor, in its precision.
+fn no_scaling<const D: usize>(x: &Tensor<D>) -> [Tensor<1>; 2] {
+    let (channels, precision): (_, FloatDType) = (x.dims()[D - 1], x.dtype().into());
+    let device = x.device().without_autodiff();
+    let ones: Tensor<1> = Tensor::ones([channels], &device);
+    [ones.clone(), ones.zeros_like()].map(|tensor| tensor.cast(precision))
 }

@@ -10,7 +10,7 @@ use super::linear::{activate_biased, zero_bias};
 use super::spectral::{normalized_weight, replace_weight};
 use super::window::Window;
 use crate::dual::Dual;
-use crate::errors::ShapeError;
+use crate::errors::{ConfigError, ShapeError};
 use crate::kernel;
 use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, ConvolutionConfig, to_channels_first, to_channels_last};
@@ -41,12 +41,16 @@ impl ConvolutionConfig {
     /// Builds the transpose of a convolution, from `inputs` to `outputs` channels, with weights drawn from `stream`.
     ///
     /// # Errors
-    /// As [`ConvolutionConfig::init`].
+    /// As [`ConvolutionConfig::init`], and [`NetworkError::Config`] for a padding.
     pub fn init_transposed(
         &self,
         stream: &mut Stream,
         device: &Device,
     ) -> Result<TransposedConvolution, NetworkError> {
+        if let Some(padding) = self.padding {
+            let requirement = "must be None for a transposed convolution";
+            return Err(ConfigError::new("padding", padding, requirement).into());
+        }
         let window = self.window()?;
         let shape = [self.inputs, window.area() * self.outputs / self.groups];
         // Every output pixel adds up one weight in stride^2 of the kernel.
@@ -154,8 +158,10 @@ impl TransposedConvolution {
     }
 
     fn direct(&self, x: Tensor<4>, weight: Tensor<2>) -> Tensor<4> {
-        let Window { stride, .. } = self.window;
-        let (padding, surplus) = (self.window.padding(), self.window.surplus());
+        let Window {
+            stride, padding, ..
+        } = self.window;
+        let surplus = self.window.surplus();
         let options =
             ConvTransposeOptions::new([stride; 2], [padding; 2], [surplus; 2], [1; 2], self.groups);
         let x = to_channels_first(x);

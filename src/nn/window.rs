@@ -11,14 +11,16 @@ use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::batch::index_tensor;
+use crate::errors::{ConfigError, at_least_1};
 use crate::kernel;
 use crate::network_error::NetworkError;
 
-/// A square kernel with a stride and the zero padding that divides (or multiplies) sizes by the stride.
+/// A square kernel with a stride and the rows (and columns) of zeros on each side of the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     pub kernel: usize,
     pub stride: usize,
+    pub padding: usize,
 }
 
 /// Consecutive phases of one block: `length` of them from phase `start`, block at (row, column).
@@ -30,37 +32,65 @@ struct Run {
 }
 
 impl Window {
-    /// Checks that the kernel and the stride have a size-preserving padding.
+    /// With the zero padding that divides (or multiplies) sizes by the stride, `ceil((k - s) / 2)`, where there is one.
     pub fn new(kernel: usize, stride: usize) -> Result<Self, NetworkError> {
         let even_without_stride = stride == 1 && kernel.is_multiple_of(2);
         if stride == 0 || stride > kernel || even_without_stride {
             return Err(NetworkError::UnsupportedKernel { kernel, stride });
         }
-        Ok(Self { kernel, stride })
+        Ok(Self {
+            kernel,
+            stride,
+            padding: (kernel - stride).div_ceil(2),
+        })
     }
 
-    /// Zero rows (and columns) before the image: `ceil((k - s) / 2)`.
-    pub fn padding(self) -> usize {
-        (self.kernel - self.stride).div_ceil(2)
+    /// With a padding that is given: below the kernel, so that every window sees a pixel.
+    pub fn with_padding(
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+    ) -> Result<Self, NetworkError> {
+        at_least_1("stride", stride)?;
+        let refuse = |field, value, requirement| Err(ConfigError::new(field, value, requirement));
+        if stride > kernel {
+            refuse("stride", stride, "must be at most the kernel")?;
+        }
+        if padding >= kernel {
+            refuse("padding", padding, "must be below the kernel")?;
+        }
+        Ok(Self {
+            kernel,
+            stride,
+            padding,
+        })
     }
 
     /// The same geometry for a kernel of the CPU.
     pub fn of_kernel(self) -> kernel::Window {
+        let Self {
+            kernel,
+            stride,
+            padding,
+        } = self;
         kernel::Window {
-            kernel: self.kernel,
-            stride: self.stride,
-            padding: self.padding(),
+            kernel,
+            stride,
+            padding,
         }
     }
 
-    /// 1 where the padding is rounded up, so that odd sizes round up too (`k - s` odd), else 0.
+    /// 1 where a size-preserving padding is rounded up, so that odd sizes round up too (`k - s` odd), else 0.
     pub fn surplus(self) -> usize {
-        2 * self.padding() - (self.kernel - self.stride)
+        (2 * self.padding + self.stride).saturating_sub(self.kernel)
     }
 
-    /// Side of a convolution's output: `floor((size + surplus) / stride)`.
+    /// Side of a convolution's output: `floor((size + 2 padding - k) / stride) + 1`.
     pub fn output(self, size: usize) -> usize {
-        (size + self.surplus()) / self.stride
+        match (size + 2 * self.padding).checked_sub(self.kernel) {
+            Some(way) => way / self.stride + 1,
+            None => 0,
+        }
     }
 
     /// Number of weights a channel: `k * k`.
@@ -74,7 +104,7 @@ impl Window {
 
     /// The runs of phases in stored order.
     fn runs(self) -> Vec<Run> {
-        let Self { kernel, stride } = self;
+        let Self { kernel, stride, .. } = self;
         let mut runs = Vec::new();
         for row in 0..self.blocks() {
             for column in 0..self.blocks() {
@@ -102,7 +132,7 @@ impl Window {
 
     /// `row * k + column` of each stored weight, in stored order.
     fn taps(self) -> Vec<usize> {
-        let Self { kernel, stride } = self;
+        let Self { kernel, stride, .. } = self;
         let tap = |run: &Run, phase: usize| {
             let row = run.row * stride + phase / stride;
             let column = run.column * stride + phase % stride;
@@ -183,7 +213,7 @@ impl Window {
         // A kernel has at least one run, so that there is a sum.
         let sum = sum.unwrap_or_else(|| Tensor::zeros(size, device));
         let image = depth_to_space(sum, self.stride);
-        let start = self.padding();
+        let start = self.padding;
         let [n, height, width, channels] = size;
         image.slice([
             0..n,
@@ -218,7 +248,7 @@ impl Window {
     /// Zero padding before, and padding or cropping after, up to `height` and `width`.
     fn pad(self, x: Tensor<4>, height: usize, width: usize) -> Tensor<4> {
         let [n, rows, columns, channels] = x.dims();
-        let before = self.padding();
+        let before = self.padding;
         // What an odd size leaves over under an even window has no weight.
         let (rows_used, columns_used) = (rows.min(height - before), columns.min(width - before));
         let x = if (rows_used, columns_used) == (rows, columns) {

@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("files", 0),
     ("guide", 0),
     ("identity", 0),
+    ("image_condition", 0),
     ("kernel", 0),
     ("module_tree", 0),
     ("network", 0),

@@ -54,5 +54,6 @@ mod steps_reference;
 mod theory;
 mod train;
 mod trainer;
+mod translation;
 mod watch;
 mod watch_runs;
