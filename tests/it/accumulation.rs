@@ -33,7 +33,7 @@ fn images(step: u64, count: usize) -> Batch<4> {
 }
 
 /// Steps that show a gradient as it is: Adam divides it by its size.
-fn plain(config: GanTrainerConfig) -> GanTrainerConfig {
+pub fn plain(config: GanTrainerConfig) -> GanTrainerConfig {
     let sgd = || OptimizerConfig::Sgd(SgdConfig::new());
     config
         .with_generator_optimizer(sgd())
@@ -88,7 +88,7 @@ fn change(after: BTreeMap<String, Vec<f64>>, before: &BTreeMap<String, Vec<f64>>
 /// The largest relative error of a step in `parts` parts against the whole batch: of every report, and of the way
 /// that the weights of each network and of the average went.
 #[track_caller]
-fn assert_same<const D: usize, C: Condition, G: Generator<D, C>, N: Discriminator<D, C>>(
+pub fn assert_same<const D: usize, C: Condition, G: Generator<D, C>, N: Discriminator<D, C>>(
     name: &str,
     config: &GanTrainerConfig,
     parts: usize,

@@ -19,7 +19,7 @@ const TOLERANCE: f64 = 1e-6;
 
 /// Checks `forward` of `module` at `input`: the gradient in parameters and input, and the tangent.
 #[track_caller]
-fn check<M: Module, const I: usize, const O: usize>(
+pub fn check<M: Module, const I: usize, const O: usize>(
     module: M,
     shape: [usize; I],
     forward: impl Fn(&M, Dual<I>) -> Dual<O>,
@@ -283,7 +283,7 @@ fn networks() {
 
 /// A generator has no tangent: its value alone is checked.
 fn generator_gradient<G: Generator<4>>(generator: G) {
-    let [analytic, numeric] = generator_slopes(generator, STEP);
+    let [analytic, numeric] = generator_slopes(generator, &(), STEP);
     let error = (analytic - numeric).abs() / numeric.abs().max(1e-3);
     assert!(error < TOLERANCE, "{analytic} against {numeric}");
 }

@@ -9,6 +9,8 @@ mod architectures;
 mod average;
 mod backends;
 mod checkpoints;
+mod conditional_layers;
+mod conditional_networks;
 mod corpus;
 mod damage;
 mod data;

@@ -15,7 +15,7 @@ const STEP: f64 = 1e-6;
 const TOLERANCE: f64 = 1e-4;
 
 /// Weights moved so far from the start that no layer is 0.
-fn grown<M: Module>(module: M) -> M {
+pub fn grown<M: Module>(module: M) -> M {
     module.map(&mut Shift::by(0.1))
 }
 
@@ -42,8 +42,8 @@ fn shapes<G: Generator<4>, D: Discriminator<4>>(
 
 /// The generator's gradient is the slope of its output along a random direction of its parameters.
 #[track_caller]
-fn generator_gradient<G: Generator<4>>(generator: G) {
-    let [analytic, numeric] = generator_slopes(generator, STEP);
+pub fn generator_gradient<const R: usize, C, G: Generator<R, C>>(generator: G, condition: &C) {
+    let [analytic, numeric] = generator_slopes(generator, condition, STEP);
     agree("generator", analytic, numeric);
 }
 
@@ -59,44 +59,50 @@ fn refused(generator: Option<NetworkError>, discriminator: Option<NetworkError>)
 }
 
 /// The gradient in `x` of the sum of logits.
-fn input_gradient<D: Discriminator<4>>(discriminator: &D, x: &Tensor<4>) -> Tensor<4> {
+fn input_gradient<const R: usize, C, D: Discriminator<R, C>>(
+    discriminator: &D,
+    x: &Tensor<R>,
+    condition: &C,
+) -> Tensor<R> {
     let leaf = x.clone().inner().autodiff().require_grad();
-    let mut gradients = discriminator.logits(leaf.clone(), &()).sum().backward();
+    let logits = discriminator.logits(leaf.clone(), condition);
+    let mut gradients = logits.sum().backward();
     leaf.grad_remove(&mut gradients).expect("input gradient")
 }
 
 /// Value, tangent and the surrogate of a gradient penalty.
 #[track_caller]
-fn discriminator_derivatives<D: DualDiscriminator<4>>(
+pub fn discriminator_derivatives<const R: usize, C, D: DualDiscriminator<R, C>>(
     discriminator: D,
-    shape: [usize; 4],
+    condition: &C,
+    shape: [usize; R],
     curved: bool,
 ) {
     let x = stream(4).normal(shape, &device());
     let direction = stream(5).normal(shape, &device());
-    let constant = discriminator.logits_dual(Dual::constant(x.clone()), &());
+    let constant = discriminator.logits_dual(Dual::constant(x.clone()), condition);
     assert!(constant.tangent.is_none());
     assert_eq!(
         values(constant.value),
-        values(discriminator.logits(x.clone(), &()))
+        values(discriminator.logits(x.clone(), condition))
     );
 
     let sum = |scale: f64| {
         let x = x.clone() + direction.clone() * scale;
-        values(discriminator.logits(x, &()).sum())[0]
+        values(discriminator.logits(x, condition).sum())[0]
     };
     let dual = Dual::with_tangent(x.clone(), direction.clone()).unwrap();
-    let dual = discriminator.logits_dual(dual, &());
+    let dual = discriminator.logits_dual(dual, condition);
     assert_eq!(dual.is_curved(), curved);
     assert!(!dual.is_coupled());
     let tangent: f64 = values(dual.tangent.unwrap()).iter().sum();
     agree("tangent", tangent, (sum(STEP) - sum(-STEP)) / (2.0 * STEP));
 
     // 0.5 |grad_x sum D|^2: its derivative in the gradient is the gradient itself.
-    let gradient = input_gradient(&discriminator, &x);
+    let gradient = input_gradient(&discriminator, &x, condition);
     let value = if curved { x.clone() } else { x.clone().inner() };
     let tangent = gradient.autodiff();
-    let dual = discriminator.logits_dual(Dual::with_tangent(value, tangent).unwrap(), &());
+    let dual = discriminator.logits_dual(Dual::with_tangent(value, tangent).unwrap(), condition);
     assert_eq!(
         dual.value.device().is_autodiff(),
         curved,
@@ -106,7 +112,7 @@ fn discriminator_derivatives<D: DualDiscriminator<4>>(
     let gradients = GradientsParams::from_grads(surrogate.backward(), &discriminator);
     let penalty = |scale| {
         let moved = discriminator.clone().map(&mut Shift::by(scale));
-        0.5 * values(input_gradient(&moved, &x))
+        0.5 * values(input_gradient(&moved, &x, condition))
             .iter()
             .map(|g| g * g)
             .sum::<f64>()
@@ -155,9 +161,9 @@ fn r3gan_derivatives() {
     alone(|| {
         for group_width in [None, Some(3)] {
             let config = r3gan(group_width);
-            generator_gradient(grown(config.init_generator(&device()).unwrap()));
+            generator_gradient(grown(config.init_generator(&device()).unwrap()), &());
             let discriminator = grown(config.init_discriminator(&device()).unwrap());
-            discriminator_derivatives(discriminator, [3, 2, 8, 8], false);
+            discriminator_derivatives(discriminator, &(), [3, 2, 8, 8], false);
         }
     });
 }
@@ -216,7 +222,7 @@ fn resnet_derivatives() {
         let config = ResnetConfig::new(2, 8, 16)
             .with_filters(3)
             .with_latent_size(5);
-        generator_gradient(grown(config.init_generator(&device()).unwrap()));
+        generator_gradient(grown(config.init_generator(&device()).unwrap()), &());
         for spectral_norm in [false, true] {
             for pooling in [Pooling::Sum, Pooling::Mean] {
                 let discriminator = config
@@ -226,7 +232,7 @@ fn resnet_derivatives() {
                     .with_base_size(2)
                     .init_discriminator(&device())
                     .unwrap();
-                discriminator_derivatives(grown(discriminator), [3, 2, 8, 16], false);
+                discriminator_derivatives(grown(discriminator), &(), [3, 2, 8, 16], false);
             }
         }
     });

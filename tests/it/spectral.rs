@@ -47,7 +47,7 @@ fn network(device: &Device) -> Network {
 }
 
 /// The largest singular value by a full decomposition, of what a layer multiplies by: rows on the first axis.
-fn largest_singular_value<const D: usize>(weight: &Param<Tensor<D>>) -> f64 {
+pub fn largest_singular_value<const D: usize>(weight: &Param<Tensor<D>>) -> f64 {
     assert!(weight.reparameterization::<SpectralNorm>().is_some());
     let columns = weight.dims()[1..].iter().product();
     largest_of(&values(weight.val()), columns)

@@ -5,24 +5,32 @@ use burn::tensor::{Device, Tensor};
 
 use super::block::{Block, change_width, through};
 use super::{R3ganConfig, pointwise};
+use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
+use crate::identity::Identity;
+use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
 use crate::model::streams::streams;
-use crate::network::{Discriminator, DualDiscriminator, TangentRule};
+use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_last};
+use crate::nn::{Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
 
 /// The discriminator of an R3GAN: from images `[N, C, H, W]` to logits.
 #[derive(Module, Debug)]
 pub struct R3ganDiscriminator {
+    /// An image of the class, a further channel.
+    embedding: Option<Embedding>,
     first: Convolution,
     stages: Vec<Down>,
     last: Vec<Block>,
     /// A learned image `[H, W, C]`; its product with the features is summed over height and width.
     basis: Param<Tensor<3>>,
     linear: Linear,
+    heads: Heads,
     sample_shape: [usize; 3],
+    #[module(skip)]
+    conditioning: Conditioning,
 }
 
 /// Goes through the blocks, then halves the image.
@@ -37,9 +45,16 @@ impl R3ganDiscriminator {
     pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?;
         let [height, width, filters] = config.base(halvings);
+        let heads = HeadsConfig {
+            classes: config.classes,
+            condition: config.discriminator_condition,
+            auxiliary_outputs: config.auxiliary_outputs,
+            spectral_norm: false,
+        };
+        let conditioning = heads.conditioning()?;
         let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);
         let first = pointwise(
-            config.channels,
+            heads.channels(config.channels)?,
             config.stage_filters(0),
             &mut stream(),
             device,
@@ -52,42 +67,59 @@ impl R3ganDiscriminator {
             });
         }
         let last = config.blocks(halvings, halvings, &mut stream, device)?;
+        let basis = Initialization::LINEAR.parameter(
+            [height, width, filters],
+            height * width,
+            &mut stream(),
+            device,
+        );
+        let linear = LinearConfig::new(filters, 1)
+            .with_bias(false)
+            .with_initialization(Initialization::LINEAR)
+            .init(&mut stream(), device)?;
         Ok(Self {
+            embedding: heads.embedding(config.height * config.width, &mut stream(), device)?,
             first,
             stages,
             last,
-            basis: Initialization::LINEAR.parameter(
-                [height, width, filters],
-                height * width,
-                &mut stream(),
+            basis,
+            linear,
+            heads: heads.init(
+                filters,
+                Initialization::LINEAR,
+                [&mut stream(), &mut stream()],
                 device,
-            ),
-            linear: LinearConfig::new(filters, 1)
-                .with_bias(false)
-                .with_initialization(Initialization::LINEAR)
-                .init(&mut stream(), device)?,
+            )?,
             sample_shape: config.sample_shape(),
+            conditioning,
         })
     }
-}
 
-impl Discriminator<4> for R3ganDiscriminator {
-    fn logits(&self, samples: Tensor<4>, condition: &()) -> Tensor<1> {
-        self.logits_dual(Dual::constant(samples), condition).value
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
+    /// The shape of one image, `[C, H, W]`.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
         Some(self.sample_shape.to_vec())
     }
 
-    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, ()>> {
-        Some(Self::logits_dual)
+    /// How many classes images are conditioned on, where they are.
+    pub fn classes(&self) -> Option<usize> {
+        self.conditioning.classes
     }
-}
 
-impl DualDiscriminator<4> for R3ganDiscriminator {
-    fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
-        let x = self.first.propagate(samples.linear(to_channels_last));
+    /// What it is, for checkpoints.
+    pub fn identity(&self) -> Identity {
+        self.conditioning.identify(Identity::of::<Self>())
+    }
+
+    /// The features `[N, filters]`, what the basis makes of the last image, and the logits `[N]`.
+    fn features_and_logits(
+        &self,
+        samples: Dual<4>,
+        condition: &impl ClassCondition,
+    ) -> (Dual<2>, Dual<1>) {
+        let labels = self.conditioning.labels(condition);
+        let samples = samples.linear(to_channels_last);
+        let samples = with_embedding(samples, &self.embedding, &labels);
+        let x = self.first.propagate(samples);
         let x = self.stages.iter().fold(x, |x, stage| {
             let x = average_pool(through(&stage.blocks, x));
             change_width(&stage.transition, x)
@@ -99,6 +131,46 @@ impl DualDiscriminator<4> for R3ganDiscriminator {
                 .sum_dim(1)
                 .reshape([n, channels])
         });
-        self.linear.propagate(features).linear(|x| x.squeeze_dim(1))
+        let linear = self.linear.propagate(features.clone());
+        let logits = self.heads.logits(linear, features.clone(), &labels);
+        (features, logits)
+    }
+}
+
+impl<C: ClassCondition> Discriminator<4, C> for R3ganDiscriminator {
+    fn logits(&self, samples: Tensor<4>, condition: &C) -> Tensor<1> {
+        self.logits_dual(Dual::constant(samples), condition).value
+    }
+
+    fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        self.heads.outputs(logits.value, features.value)
+    }
+
+    fn sample_shape(&self) -> Option<Vec<usize>> {
+        self.sample_shape()
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.classes()
+    }
+
+    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
+        self.conditioning.check(condition)
+    }
+
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, C>> {
+        Some(Self::logits_dual)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity()
+    }
+}
+
+impl<C: ClassCondition> DualDiscriminator<4, C> for R3ganDiscriminator {
+    fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
+        let (_, logits) = self.features_and_logits(samples, condition);
+        logits
     }
 }

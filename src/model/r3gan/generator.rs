@@ -3,14 +3,18 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::block::{Block, change_width, through};
+use super::block::{Block, change_width};
 use super::{R3ganConfig, pointwise};
+use crate::batch::Labels;
+use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
+use crate::identity::Identity;
+use crate::model::condition::{ByClass, Conditioning, GeneratorClasses, with_embedding};
 use crate::model::streams::streams;
 use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_bilinear;
-use crate::nn::{Convolution, Initialization, Linear, LinearConfig, to_channels_first};
+use crate::nn::{Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_first};
 use crate::random::Purpose;
 
 /// The generator of an R3GAN: from latent noise to images `[N, C, H, W]`.
@@ -19,13 +23,19 @@ use crate::random::Purpose;
 /// [-1, 1].
 #[derive(Module, Debug)]
 pub struct R3ganGenerator {
+    embedding: Option<Embedding>,
     /// A learned image `[H, W, C]`; the latent vector scales its channels.
     basis: Param<Tensor<3>>,
     linear: Linear,
     first: Vec<Block>,
+    /// One behind each block of `first`.
+    first_by_class: Vec<ByClass>,
     stages: Vec<Up>,
     last: Convolution,
+    latent_size: usize,
     sample_shape: [usize; 3],
+    #[module(skip)]
+    conditioning: Conditioning,
 }
 
 /// Doubles the image, then goes through the blocks.
@@ -34,19 +44,26 @@ struct Up {
     /// Where the number of channels changes.
     transition: Option<Convolution>,
     blocks: Vec<Block>,
+    /// One behind each block.
+    by_class: Vec<ByClass>,
 }
 
 impl R3ganGenerator {
     pub(super) fn new(config: &R3ganConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?;
         let [height, width, filters] = config.base(halvings);
+        let classes = GeneratorClasses::new(config.classes, config.generator_condition, false)?;
+        let by_class = |channels| {
+            let layers = (0..config.blocks).map(|_| classes.layer(channels, device));
+            layers.collect::<Result<Vec<_>, _>>()
+        };
         let mut stream = streams(config.seed, Purpose::GeneratorWeights);
         let standard = Initialization::Normal {
             mean: 0.0,
             std: 1.0,
         };
         let basis = standard.parameter([height, width, filters], 1, &mut stream(), device);
-        let linear = LinearConfig::new(config.latent_size, filters)
+        let linear = LinearConfig::new(config.latent_size + classes.embedding_width(), filters)
             .with_bias(false)
             .with_initialization(Initialization::LINEAR)
             .init(&mut stream(), device)?;
@@ -56,43 +73,92 @@ impl R3ganGenerator {
             stages.push(Up {
                 transition: config.transition([level + 1, level], &mut stream, device)?,
                 blocks: config.blocks(level, halvings, &mut stream, device)?,
+                by_class: by_class(config.stage_filters(level))?,
             });
         }
+        let last = pointwise(
+            config.stage_filters(0),
+            config.channels,
+            &mut stream(),
+            device,
+        )?;
         Ok(Self {
+            embedding: classes.embedding(&mut stream(), device)?,
             basis,
             linear,
             first,
+            first_by_class: by_class(filters)?,
             stages,
-            last: pointwise(
-                config.stage_filters(0),
-                config.channels,
-                &mut stream(),
-                device,
-            )?,
+            last,
+            latent_size: config.latent_size,
             sample_shape: config.sample_shape(),
+            conditioning: classes.conditioning(),
         })
+    }
+
+    /// Width of the latent space.
+    pub fn latent_size(&self) -> usize {
+        self.latent_size
+    }
+
+    /// The shape of one image, `[C, H, W]`.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(self.sample_shape.to_vec())
+    }
+
+    /// How many classes images are conditioned on, where they are.
+    pub fn classes(&self) -> Option<usize> {
+        self.conditioning.classes
+    }
+
+    /// What it is, for checkpoints.
+    pub fn identity(&self) -> Identity {
+        self.conditioning.identify(Identity::of::<Self>())
     }
 }
 
-impl Generator<4> for R3ganGenerator {
+/// Goes through one block after the other, with what depends on the class behind each.
+fn through(blocks: &[Block], by_class: &[ByClass], labels: &Option<Labels>, x: Dual<4>) -> Dual<4> {
+    let layers = blocks.iter().zip(by_class);
+    layers.fold(x, |x, (block, by_class)| {
+        by_class.modulate(block.propagate(x), labels)
+    })
+}
+
+impl<C: ClassCondition> Generator<4, C> for R3ganGenerator {
     fn latent_size(&self) -> usize {
-        self.linear.weight.dims()[0]
+        self.latent_size()
     }
 
-    fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
-        let scales = self.linear.propagate(Dual::constant(latent)).value;
+    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
+        let labels = self.conditioning.labels(condition);
+        let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
+        let scales = self.linear.propagate(latent).value;
         let [n, channels] = scales.dims();
         let image = scales.reshape([n, 1, 1, channels]) * self.basis.val().unsqueeze::<4>();
-        let x = through(&self.first, Dual::constant(image));
+        let x = Dual::constant(image);
+        let x = through(&self.first, &self.first_by_class, &labels, x);
         let x = self.stages.iter().fold(x, |x, stage| {
             // A 1x1 convolution and an interpolation commute: the convolution is cheaper on the small image.
-            let x = change_width(&stage.transition, x);
-            through(&stage.blocks, upsample_bilinear(x))
+            let x = upsample_bilinear(change_width(&stage.transition, x));
+            through(&stage.blocks, &stage.by_class, &labels, x)
         });
         to_channels_first(self.last.propagate(x).value)
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {
-        Some(self.sample_shape.to_vec())
+        self.sample_shape()
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.classes()
+    }
+
+    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
+        self.conditioning.check(condition)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity()
     }
 }

@@ -11,6 +11,7 @@ use burn::config::Config;
 use burn::tensor::Device;
 
 use self::block::{Block, BlockConfig};
+use super::condition::{DiscriminatorCondition, GeneratorCondition};
 use super::size;
 use crate::errors::at_least_1;
 use crate::network_error::NetworkError;
@@ -79,6 +80,21 @@ pub struct R3ganConfig {
     /// How the convolutions are computed.
     #[config(default = "Algorithm::Matmul")]
     pub algorithm: Algorithm,
+    /// Number of classes that images are conditioned on; `None` for no condition. Both networks then take
+    /// [`Labels`](crate::Labels), and trainers refuse data without them; a pass of your own without them panics.
+    #[config(default = "None")]
+    pub classes: Option<usize>,
+    /// How the generator takes a class. It has no batch normalisation, so that
+    /// [`ConditionalNorm`](GeneratorCondition::ConditionalNorm) is refused.
+    #[config(default = "GeneratorCondition::Concatenation { embedding: 32 }")]
+    pub generator_condition: GeneratorCondition,
+    /// How the discriminator takes a class.
+    #[config(default = "DiscriminatorCondition::Projection")]
+    pub discriminator_condition: DiscriminatorCondition,
+    /// Number of auxiliary outputs of the discriminator, linear in the features that its logits are of: estimated codes of
+    /// an InfoGAN (Chen et al. 2016), for example. `None` for none, or for those of an auxiliary classifier.
+    #[config(default = "None")]
+    pub auxiliary_outputs: Option<usize>,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
@@ -96,8 +112,8 @@ impl R3ganConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or a `group_width` that does
-    /// not divide a block's width.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0, a `group_width` that does not divide a
+    /// block's width, or a condition that it cannot take.
     pub fn init_generator(&self, device: &Device) -> Result<R3ganGenerator, NetworkError> {
         self.check()?;
         R3ganGenerator::new(self, device)
@@ -106,8 +122,8 @@ impl R3ganConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or a `group_width` that does
-    /// not divide a block's width.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0, a `group_width` that does not divide a
+    /// block's width, or auxiliary outputs beside an auxiliary classifier.
     pub fn init_discriminator(&self, device: &Device) -> Result<R3ganDiscriminator, NetworkError> {
         self.check()?;
         R3ganDiscriminator::new(self, device)

@@ -4,25 +4,34 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{Pooling, ResnetConfig};
+use crate::class_condition::ClassCondition;
 use crate::dual::{self, Dual};
 use crate::identity::Identity;
+use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
 use crate::model::streams::streams;
-use crate::network::{Discriminator, DualDiscriminator, TangentRule};
+use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Activation, Convolution, Initialization, Linear, LinearConfig, to_channels_last};
+use crate::nn::{
+    Activation, Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_last,
+};
 use crate::random::Purpose;
 
 /// The discriminator of a residual GAN: from images `[N, C, H, W]` to logits.
 #[derive(Module, Debug)]
 pub struct ResnetDiscriminator {
+    /// An image of the class, a further channel.
+    embedding: Option<Embedding>,
     first: Block,
     down: Vec<Block>,
     unscaled: Vec<Block>,
     linear: Linear,
+    heads: Heads,
     #[module(skip)]
     pooling: Pooling,
     sample_shape: [usize; 3],
+    #[module(skip)]
+    conditioning: Conditioning,
 }
 
 /// Two 3x3 convolutions beside a shortcut; the 1x1 convolution of a shortcut stands where the block halves.
@@ -37,6 +46,13 @@ impl ResnetDiscriminator {
     pub(super) fn new(config: &ResnetConfig, device: &Device) -> Result<Self, NetworkError> {
         let halvings = config.halvings()?.min(config.discriminator_halvings);
         let filters = config.filters;
+        let heads = HeadsConfig {
+            classes: config.classes,
+            condition: config.discriminator_condition,
+            auxiliary_outputs: config.auxiliary_outputs,
+            spectral_norm: config.spectral_norm,
+        };
+        let conditioning = heads.conditioning()?;
         let mut stream = streams(config.seed, Purpose::DiscriminatorWeights);
         let mut block = |inputs, halves: bool| {
             let mut convolution = |inputs, kernel| {
@@ -49,21 +65,74 @@ impl ResnetDiscriminator {
                 shortcut: halves.then(|| convolution(inputs, 1)).transpose()?,
             })
         };
+        let first = block(heads.channels(config.channels)?, true)?;
+        let down = (1..halvings).map(|_| block(filters, true));
+        let down = down.collect::<Result<Vec<_>, _>>()?;
+        let unscaled = (0..config.unscaled_blocks).map(|_| block(filters, false));
+        let unscaled = unscaled.collect::<Result<Vec<_>, _>>()?;
+        let linear = LinearConfig::new(filters, 1)
+            .with_spectral_norm(config.spectral_norm)
+            .with_initialization(Initialization::LINEAR)
+            .init(&mut stream(), device)?;
         Ok(Self {
-            first: block(config.channels, true)?,
-            down: (1..halvings)
-                .map(|_| block(filters, true))
-                .collect::<Result<Vec<_>, _>>()?,
-            unscaled: (0..config.unscaled_blocks)
-                .map(|_| block(filters, false))
-                .collect::<Result<Vec<_>, _>>()?,
-            linear: LinearConfig::new(filters, 1)
-                .with_spectral_norm(config.spectral_norm)
-                .with_initialization(Initialization::LINEAR)
-                .init(&mut stream(), device)?,
+            embedding: heads.embedding(config.height * config.width, &mut stream(), device)?,
+            first,
+            down,
+            unscaled,
+            linear,
+            heads: heads.init(
+                filters,
+                Initialization::LINEAR,
+                [&mut stream(), &mut stream()],
+                device,
+            )?,
             pooling: config.pooling,
             sample_shape: config.sample_shape(),
+            conditioning,
         })
+    }
+
+    /// The shape of one image, `[C, H, W]`.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(self.sample_shape.to_vec())
+    }
+
+    /// How many classes images are conditioned on, where they are.
+    pub fn classes(&self) -> Option<usize> {
+        self.conditioning.classes
+    }
+
+    /// What it is, for checkpoints.
+    pub fn identity(&self) -> Identity {
+        let identity = Identity::new("resnet-discriminator", 1);
+        let identity = identity.with("pooling", format!("{:?}", self.pooling));
+        self.conditioning.identify(identity)
+    }
+
+    /// The features `[N, filters]`, the last image brought down to a vector, and the logits `[N]`.
+    fn features_and_logits(
+        &self,
+        samples: Dual<4>,
+        condition: &impl ClassCondition,
+    ) -> (Dual<2>, Dual<1>) {
+        let labels = self.conditioning.labels(condition);
+        let samples = samples.linear(to_channels_last);
+        let samples = with_embedding(samples, &self.embedding, &labels);
+        let x = self.first.first(samples);
+        let x = self.down.iter().fold(x, |x, block| block.down(x));
+        let x = self.unscaled.iter().fold(x, |x, block| block.unscaled(x));
+        let features = dual::relu(x).linear(|x| {
+            let [n, height, width, channels] = x.dims();
+            let x = x.reshape([n, height * width, channels]);
+            let x = match self.pooling {
+                Pooling::Sum => x.sum_dim(1),
+                Pooling::Mean => x.mean_dim(1),
+            };
+            x.reshape([n, channels])
+        });
+        let linear = self.linear.propagate(features.clone());
+        let logits = self.heads.logits(linear, features.clone(), &labels);
+        (features, logits)
     }
 }
 
@@ -99,38 +168,40 @@ impl Block {
     }
 }
 
-impl Discriminator<4> for ResnetDiscriminator {
-    fn logits(&self, samples: Tensor<4>, condition: &()) -> Tensor<1> {
+impl<C: ClassCondition> Discriminator<4, C> for ResnetDiscriminator {
+    fn logits(&self, samples: Tensor<4>, condition: &C) -> Tensor<1> {
         self.logits_dual(Dual::constant(samples), condition).value
     }
 
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        Some(self.sample_shape.to_vec())
+    fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        self.heads.outputs(logits.value, features.value)
     }
 
-    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, ()>> {
+    fn sample_shape(&self) -> Option<Vec<usize>> {
+        self.sample_shape()
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.classes()
+    }
+
+    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
+        self.conditioning.check(condition)
+    }
+
+    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, C>> {
         Some(Self::logits_dual)
     }
 
     fn identity(&self) -> Identity {
-        Identity::new("resnet-discriminator", 1).with("pooling", format!("{:?}", self.pooling))
+        self.identity()
     }
 }
 
-impl DualDiscriminator<4> for ResnetDiscriminator {
-    fn logits_dual(&self, samples: Dual<4>, _condition: &()) -> Dual<1> {
-        let x = self.first.first(samples.linear(to_channels_last));
-        let x = self.down.iter().fold(x, |x, block| block.down(x));
-        let x = self.unscaled.iter().fold(x, |x, block| block.unscaled(x));
-        let features = dual::relu(x).linear(|x| {
-            let [n, height, width, channels] = x.dims();
-            let x = x.reshape([n, height * width, channels]);
-            let x = match self.pooling {
-                Pooling::Sum => x.sum_dim(1),
-                Pooling::Mean => x.mean_dim(1),
-            };
-            x.reshape([n, channels])
-        });
-        self.linear.propagate(features).linear(|x| x.squeeze_dim(1))
+impl<C: ClassCondition> DualDiscriminator<4, C> for ResnetDiscriminator {
+    fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
+        let (_, logits) = self.features_and_logits(samples, condition);
+        logits
     }
 }

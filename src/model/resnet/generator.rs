@@ -4,34 +4,44 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
+use crate::batch::Labels;
+use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
+use crate::identity::Identity;
+use crate::model::condition::{ByClass, Conditioning, GeneratorClasses, activated, with_embedding};
 use crate::model::streams::streams;
 use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
-    Activation, BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig,
-    to_channels_first,
+    Activation, BatchNorm, BatchNormConfig, Convolution, Embedding, Initialization, Stem,
+    StemConfig, to_channels_first,
 };
 use crate::random::{Purpose, Stream};
 
 /// The generator of a residual GAN: from latent noise to images `[N, C, H, W]` in [-1, 1].
 #[derive(Module, Debug)]
 pub struct ResnetGenerator {
+    embedding: Option<Embedding>,
     stem: Stem,
     blocks: Vec<Up>,
-    norm: BatchNorm,
+    norm: Option<BatchNorm>,
+    by_class: ByClass,
     last: Convolution,
     latent_size: usize,
     sample_shape: [usize; 3],
+    #[module(skip)]
+    conditioning: Conditioning,
 }
 
 /// Doubles the image: normalisation, ReLU, upsampling, 3x3, normalisation, ReLU, 3x3, beside a shortcut.
 #[derive(Module, Debug)]
 struct Up {
-    first_norm: BatchNorm,
+    first_norm: Option<BatchNorm>,
+    first_by_class: ByClass,
     first: Convolution,
-    second_norm: BatchNorm,
+    second_norm: Option<BatchNorm>,
+    second_by_class: ByClass,
     second: Convolution,
     shortcut: Convolution,
 }
@@ -41,33 +51,67 @@ impl ResnetGenerator {
         let halvings = config.halvings()?;
         let (height, width) = (config.height >> halvings, config.width >> halvings);
         let filters = config.generator_channels();
+        let classes = GeneratorClasses::new(config.classes, config.generator_condition, true)?;
+        let inputs = config.latent_size + classes.embedding_width();
         let mut stream = streams(config.seed, Purpose::GeneratorWeights);
-        let stem = StemConfig::new(config.latent_size, [height, width, filters])
+        let stem = StemConfig::new(inputs, [height, width, filters])
             .with_bias(true)
             .with_initialization(Initialization::LINEAR)
             .init(&mut stream(), device)?;
         let blocks = (0..halvings)
-            .map(|_| Up::new(config, &mut stream, device))
+            .map(|_| Up::new(config, classes, &mut stream, device))
             .collect::<Result<Vec<_>, _>>()?;
+        let last =
+            config.convolution([filters, config.channels, 3], false, &mut stream(), device)?;
         Ok(Self {
+            embedding: classes.embedding(&mut stream(), device)?,
             stem,
             blocks,
-            norm: BatchNormConfig::new(filters).init(device)?,
-            last: config.convolution(
-                [filters, config.channels, 3],
-                false,
-                &mut stream(),
-                device,
-            )?,
+            norm: init_norm(filters, classes, device)?,
+            by_class: classes.layer(filters, device)?,
+            last,
             latent_size: config.latent_size,
             sample_shape: config.sample_shape(),
+            conditioning: classes.conditioning(),
         })
     }
+
+    /// Width of the latent space.
+    pub fn latent_size(&self) -> usize {
+        self.latent_size
+    }
+
+    /// The shape of one image, `[C, H, W]`.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
+        Some(self.sample_shape.to_vec())
+    }
+
+    /// How many classes images are conditioned on, where they are.
+    pub fn classes(&self) -> Option<usize> {
+        self.conditioning.classes
+    }
+
+    /// What it is, for checkpoints.
+    pub fn identity(&self) -> Identity {
+        self.conditioning.identify(Identity::of::<Self>())
+    }
+}
+
+/// A layer of batch normalisation, but where each class has one of its own.
+fn init_norm(
+    channels: usize,
+    classes: GeneratorClasses,
+    device: &Device,
+) -> Result<Option<BatchNorm>, NetworkError> {
+    (!classes.has_conditional_norm())
+        .then(|| BatchNormConfig::new(channels).init(device))
+        .transpose()
 }
 
 impl Up {
     fn new(
         config: &ResnetConfig,
+        classes: GeneratorClasses,
         stream: &mut impl FnMut() -> Stream,
         device: &Device,
     ) -> Result<Self, NetworkError> {
@@ -75,40 +119,62 @@ impl Up {
         let mut convolution =
             |kernel| config.convolution([filters, filters, kernel], false, &mut stream(), device);
         Ok(Self {
-            first_norm: BatchNormConfig::new(filters).init(device)?,
+            first_norm: init_norm(filters, classes, device)?,
+            first_by_class: classes.layer(filters, device)?,
             first: convolution(3)?,
-            second_norm: BatchNormConfig::new(filters).init(device)?,
+            second_norm: init_norm(filters, classes, device)?,
+            second_by_class: classes.layer(filters, device)?,
             second: convolution(3)?,
             shortcut: convolution(1)?,
         })
     }
 
-    fn propagate(&self, x: Dual<4>) -> Dual<4> {
-        let y = self
-            .first_norm
-            .propagate_activated(x.clone(), Activation::Relu);
+    fn propagate(&self, x: Dual<4>, labels: &Option<Labels>) -> Dual<4> {
+        let relu = Activation::Relu;
+        let (norm, by_class) = (&self.first_norm, &self.first_by_class);
+        let y = activated(norm, by_class, labels, relu, |f| f.propagate(x.clone()));
         let y = self.first.propagate(upsample_nearest(y));
-        let y = self.second_norm.propagate_activated(y, Activation::Relu);
+        let (norm, by_class) = (&self.second_norm, &self.second_by_class);
+        let y = activated(norm, by_class, labels, relu, |f| f.propagate(y));
         // A 1x1 convolution and the repetition of pixels commute; this order is a quarter of the work.
         let shortcut = upsample_nearest(self.shortcut.propagate(x));
         shortcut + self.second.propagate(y)
     }
 }
 
-impl Generator<4> for ResnetGenerator {
+impl<C: ClassCondition> Generator<4, C> for ResnetGenerator {
     fn latent_size(&self) -> usize {
-        self.latent_size
+        self.latent_size()
     }
 
-    fn generate(&self, latent: Tensor<2>, _condition: &()) -> Tensor<4> {
-        let x = self.stem.propagate(Dual::constant(latent));
-        let x = self.blocks.iter().fold(x, |x, block| block.propagate(x));
-        let x = self.norm.propagate_activated(x, Activation::Relu);
+    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
+        let labels = self.conditioning.labels(condition);
+        let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
+        let blocks = self.blocks.iter();
+        let x = blocks.fold(self.stem.propagate(latent), |x, block| {
+            block.propagate(x, &labels)
+        });
+        let relu = Activation::Relu;
+        let x = activated(&self.norm, &self.by_class, &labels, relu, |f| {
+            f.propagate(x)
+        });
         let x = self.last.propagate_activated(x, Activation::Tanh);
         to_channels_first(x.value)
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {
-        Some(self.sample_shape.to_vec())
+        self.sample_shape()
+    }
+
+    fn classes(&self) -> Option<usize> {
+        self.classes()
+    }
+
+    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
+        self.conditioning.check(condition)
+    }
+
+    fn identity(&self) -> Identity {
+        self.identity()
     }
 }

@@ -9,6 +9,7 @@ pub use generator::ResnetGenerator;
 use burn::config::Config;
 use burn::tensor::Device;
 
+use super::condition::{DiscriminatorCondition, GeneratorCondition};
 use super::size;
 use crate::errors::at_least_1;
 use crate::network_error::NetworkError;
@@ -84,6 +85,20 @@ pub struct ResnetConfig {
     /// How the convolutions are computed.
     #[config(default = "Algorithm::Matmul")]
     pub algorithm: Algorithm,
+    /// Number of classes that images are conditioned on; `None` for no condition. Both networks then take
+    /// [`Labels`](crate::Labels), and trainers refuse data without them; a pass of your own without them panics.
+    #[config(default = "None")]
+    pub classes: Option<usize>,
+    /// How the generator takes a class. The default is that of Miyato and Koyama 2018, section 5.
+    #[config(default = "GeneratorCondition::ConditionalNorm")]
+    pub generator_condition: GeneratorCondition,
+    /// How the discriminator takes a class.
+    #[config(default = "DiscriminatorCondition::Projection")]
+    pub discriminator_condition: DiscriminatorCondition,
+    /// Number of auxiliary outputs of the discriminator, linear in the features that its logits are of: estimated codes of
+    /// an InfoGAN (Chen et al. 2016), for example. `None` for none, or for those of an auxiliary classifier.
+    #[config(default = "None")]
+    pub auxiliary_outputs: Option<usize>,
     /// Seed of the initial weights.
     #[config(default = 0)]
     pub seed: u64,
@@ -124,7 +139,8 @@ impl ResnetConfig {
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or auxiliary outputs beside an auxiliary
+    /// classifier.
     pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, NetworkError> {
         self.check()?;
         ResnetDiscriminator::new(self, device)

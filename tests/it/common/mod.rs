@@ -160,13 +160,17 @@ pub fn along<M: Module>(module: &M, gradients: &GradientsParams) -> f64 {
 
 /// The slope of a generator's weighted output along the direction of [`Shift`]: by its gradient, and by a central
 /// difference of this step.
-pub fn generator_slopes<G: Generator<4>>(generator: G, step: f64) -> [f64; 2] {
+pub fn generator_slopes<const R: usize, C, G: Generator<R, C>>(
+    generator: G,
+    condition: &C,
+    step: f64,
+) -> [f64; 2] {
     let device = double_precision();
     let latent = stream(10).normal([3, generator.latent_size()], &device);
     let objective = |generator: &G| {
-        let images = generator.generate(latent.clone(), &());
-        let weights = stream(11).normal(images.dims(), &device);
-        (images * weights).sum()
+        let samples = generator.generate(latent.clone(), condition);
+        let weights = stream(11).normal(samples.dims(), &device);
+        (samples * weights).sum()
     };
     let gradients = GradientsParams::from_grads(objective(&generator).backward(), &generator);
     let at = |scale| values(objective(&generator.clone().map(&mut Shift::by(scale))))[0];
