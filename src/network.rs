@@ -173,6 +173,6 @@ pub type TangentRule<N, const D: usize, C> = fn(&N, Dual<D>, &C) -> Dual<1>;
 /// [`Discriminator::tangent_rule`]. Layers and functions with a value and a tangent are in
 /// [`nn`](crate::nn) and [`dual`](crate::dual).
 pub trait DualDiscriminator<const D: usize, C = ()>: Discriminator<D, C> {
-    /// The logits `[N]` and, where `samples` has a tangent, their derivative in its direction.
+    /// The logits, as [`Discriminator::logits`], and, where `samples` has a tangent, their derivative in its direction.
     fn logits_dual(&self, samples: Dual<D>, condition: &C) -> Dual<1>;
 }

@@ -37,7 +37,7 @@ pub enum PictureError {
 }
 
 /// Pixels of the largest picture.
-const LARGEST: usize = 1 << 28;
+pub(crate) const LARGEST: usize = 1 << 28;
 
 /// Images side by side in one PNG picture.
 ///

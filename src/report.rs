@@ -151,12 +151,13 @@ impl StepReport {
         self.gradient_norm_generator.as_ref()
     }
 
-    /// The discriminator's logits of the real samples, `[N]`, from before its update.
+    /// The discriminator's logits of the real samples, `[N]`, from before its update; `[N * k]` of a discriminator with
+    /// `k` logits a sample.
     pub fn logits_real(&self) -> &Tensor<1> {
         &self.logits_real
     }
 
-    /// The discriminator's logits of the generated samples, `[N]`, from before its update.
+    /// The discriminator's logits of the generated samples, as those of the real ones.
     pub fn logits_fake(&self) -> &Tensor<1> {
         &self.logits_fake
     }

@@ -43,7 +43,8 @@ impl SamplerConfig {
     /// are the same whatever the count and the chunk. `condition` holds one condition a sample.
     ///
     /// # Errors
-    /// [`GanError::Batch`] for a count of 0 and where there are not `count` conditions, [`GanError::Config`] for a
+    /// [`GanError::Batch`] for a count of 0 and where there are not `count` conditions, [`GanError::Network`] for
+    /// conditions that the generator refuses, [`GanError::Config`] for a
     /// chunk of 0 and for a count whose samples no memory can hold, [`GanError::NetworkFailed`] where the generator
     /// panics, [`GanError::Shape`] where it does not return one sample a latent vector.
     pub fn sample<const D: usize, C: Condition, G: Generator<D, C>>(
@@ -96,6 +97,7 @@ impl SamplerConfig {
             return Err(BatchError::Empty.into());
         }
         check_condition(count, condition)?;
+        generator.check_condition(condition)?;
         self.check_latents(count, generator.latent_size())?;
         let generator = generator.valid();
         let device = module_device(&generator).without_autodiff();

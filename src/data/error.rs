@@ -72,6 +72,24 @@ pub enum DataError {
         labels: usize,
     },
 
+    /// A class label of the data that there is no class for.
+    #[error("the data has label {label}: there are {classes} classes, counted from 0")]
+    LabelOutOfRange {
+        /// The label.
+        label: i64,
+        /// Number of classes.
+        classes: usize,
+    },
+
+    /// A class that no sample of the data belongs to: there is nothing to learn it from.
+    #[error("class {class} has no samples; samples of each class, counted from 0: {counts:?}")]
+    EmptyClass {
+        /// The first class without samples.
+        class: usize,
+        /// Number of samples of each class.
+        counts: Vec<usize>,
+    },
+
     /// A folder holds none of the files looked for.
     #[error("{}: no {wanted}", folder.display())]
     MissingFile {

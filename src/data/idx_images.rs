@@ -1,9 +1,9 @@
 //! [`IdxImages`] and [`LabelledImages`]: grey images of an IDX file as a set of samples.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{DataError, Samples, check_indices};
-use crate::batch::{Batch, index_tensor};
+use crate::batch::{Batch, Labels, index_tensor};
 use crate::identity::{Identity, sha256};
 
 /// Grey images of one size, kept as bytes and converted a batch at a time.
@@ -132,22 +132,18 @@ impl LabelledImages {
     }
 }
 
-impl Samples<4, Tensor<1, Int>> for LabelledImages {
+impl Samples<4, Labels> for LabelledImages {
     fn len(&self) -> usize {
         self.images.len()
     }
 
-    fn select(
-        &self,
-        indices: &[usize],
-        device: &Device,
-    ) -> Result<Batch<4, Tensor<1, Int>>, DataError> {
+    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<4, Labels>, DataError> {
         let images = self.images.select(indices, device)?.samples;
         let labels = self.conditions(indices, device)?;
         Ok(Batch::with_condition(images, labels)?)
     }
 
-    fn conditions(&self, indices: &[usize], device: &Device) -> Result<Tensor<1, Int>, DataError> {
+    fn conditions(&self, indices: &[usize], device: &Device) -> Result<Labels, DataError> {
         check_indices(indices, self.labels.len())?;
         let labels: Vec<usize> = indices
             .iter()
@@ -155,6 +151,14 @@ impl Samples<4, Tensor<1, Int>> for LabelledImages {
             .map(|&label| usize::from(label))
             .collect();
         Ok(index_tensor(&labels, &device.clone().without_autodiff()))
+    }
+
+    fn all_conditions(&self, device: &Device) -> Result<Option<Labels>, DataError> {
+        let labels: Vec<usize> = self.labels.iter().map(|&label| label.into()).collect();
+        Ok(Some(index_tensor(
+            &labels,
+            &device.clone().without_autodiff(),
+        )))
     }
 
     fn identity(&self) -> Result<Identity, DataError> {

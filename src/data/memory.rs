@@ -89,6 +89,10 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
         Ok(self.condition.select(indices).to_device(device))
     }
 
+    fn all_conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+        Ok(Some(self.condition.clone().to_device(device)))
+    }
+
     /// The samples count by their values, the conditions by their shape.
     fn identity(&self) -> Result<Identity, DataError> {
         let data = self

@@ -11,6 +11,7 @@
 //! | points of a toy distribution ([`Mixture`]) | [`MixtureSourceConfig`], fresh points every step |
 //! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 
+mod class_frequencies;
 #[cfg(feature = "dataset")]
 mod dataset;
 mod error;
@@ -21,6 +22,7 @@ mod mixture;
 mod mixture_source;
 mod shuffle;
 
+pub use class_frequencies::ClassFrequencies;
 #[cfg(feature = "dataset")]
 pub use dataset::DatasetSamples;
 pub use error::DataError;
@@ -73,6 +75,18 @@ pub trait Source<const D: usize, C: Condition = ()> {
     /// Whatever keeps the source from its data; [`DataError::User`] carries an error of the user's own.
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError>;
 
+    /// The conditions of all its samples on `device`, such as their class labels, where there is a finite set of
+    /// samples.
+    ///
+    /// A run checks them before its first step. The default is `None`, right where samples never end and where the
+    /// conditions would cost loading all samples.
+    ///
+    /// # Errors
+    /// Whatever keeps the source from its data.
+    fn conditions(&self, _device: &Device) -> Result<Option<C>, DataError> {
+        Ok(None)
+    }
+
     /// What it is, for checkpoints: a run goes on only with data of the same identity. The default is the
     /// type's name, version 1; whatever decides what a step's batch is should be in it.
     ///
@@ -87,6 +101,9 @@ impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for &m
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError> {
         (**self).batch(step, device)
     }
+    fn conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+        (**self).conditions(device)
+    }
     fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
@@ -95,6 +112,9 @@ impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for &m
 impl<const D: usize, C: Condition, S: Source<D, C> + ?Sized> Source<D, C> for Box<S> {
     fn batch(&mut self, step: usize, device: &Device) -> Result<Batch<D, C>, DataError> {
         (**self).batch(step, device)
+    }
+    fn conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+        (**self).conditions(device)
     }
     fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
@@ -130,6 +150,14 @@ pub trait Samples<const D: usize, C: Condition = ()> {
         Ok(self.select(indices, device)?.condition)
     }
 
+    /// The conditions of all samples, in their order, as [`Source::conditions`].
+    ///
+    /// # Errors
+    /// Whatever keeps the set from its data.
+    fn all_conditions(&self, _device: &Device) -> Result<Option<C>, DataError> {
+        Ok(None)
+    }
+
     /// What it is, for checkpoints; as [`Source::identity`]. The default is the type's name and the number of
     /// samples.
     ///
@@ -150,6 +178,9 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
         (**self).conditions(indices, device)
     }
+    fn all_conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+        (**self).all_conditions(device)
+    }
     fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
@@ -164,6 +195,9 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     }
     fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
         (**self).conditions(indices, device)
+    }
+    fn all_conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+        (**self).all_conditions(device)
     }
     fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()

@@ -124,6 +124,10 @@ impl<const D: usize, C: Condition, S: Samples<D, C>> Source<D, C> for Shuffled<S
         self.samples.select(&self.order[start..end], device)
     }
 
+    fn conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+        self.samples.all_conditions(device)
+    }
+
     fn identity(&self) -> Result<Identity, DataError> {
         let samples = self.samples.identity()?;
         Ok(Identity::new("shuffled", 1)

@@ -1,7 +1,8 @@
 //! Adversarial losses on raw logits, per sample, in forms that stay finite.
 //!
 //! A discriminator puts out one raw number a sample, its logit, and all formulas below are in logits: `real`
-//! and `fake` are those of a real and of a generated sample. Under the cross-entropy losses `sigmoid(logit)`
+//! and `fake` are those of a real and of a generated sample. One that puts out `k` numbers a sample has a loss for each of
+//! them, and means are over all: the `[N]` of a loss is then `[N * k]`. Under the cross-entropy losses `sigmoid(logit)`
 //! is the discriminator's probability that the sample is real; there `-log sigmoid(x) = softplus(-x)` and
 //! `-log(1 - sigmoid(x)) = softplus(x)`, so that no logarithm of 0 is ever taken, and yet a confident error
 //! costs as much as it is confident. All formulas are on the page [Theory](crate::guide::theory).

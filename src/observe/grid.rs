@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
+
 use crate::adversarial::AdversarialTrainer;
-use crate::batch::Condition;
+use crate::batch::{Condition, Labels, index_tensor};
+use crate::errors::at_least_1;
 use crate::gan_error::GanError;
 use crate::observer::{Flow, Interval, Observer, Plan};
-use crate::picture::PictureGrid;
+use crate::picture::{LARGEST, PictureGrid};
 use crate::report::StepReport;
 
 /// Writes a grid of samples every so many steps, and after the last one, as `step-000500.png`.
@@ -33,6 +36,35 @@ impl SampleGrid {
         count: usize,
     ) -> Result<Self, GanError> {
         Self::with_condition(folder, interval, count, ())
+    }
+}
+
+impl SampleGrid<Labels> {
+    /// A grid with a row for each class, from class 0 at the top: `per_class` samples of it.
+    ///
+    /// The labels are made on `device`, any that the program has; the trainer moves them to its own.
+    ///
+    /// # Errors
+    /// [`GanError::Config`] for 0 classes, 0 samples a class and for more samples than a picture has pixels,
+    /// [`GanError::File`] where the folder cannot be created.
+    pub fn by_class(
+        folder: impl AsRef<Path>,
+        interval: usize,
+        classes: usize,
+        per_class: usize,
+        device: &Device,
+    ) -> Result<Self, GanError> {
+        at_least_1("classes", classes)?;
+        at_least_1("per_class", per_class)?;
+        let count = classes.saturating_mul(per_class);
+        if count > LARGEST {
+            let requirement = "must be at most 2^28 samples";
+            return Err(GanError::config("classes * per_class", count, requirement));
+        }
+        let labels: Vec<usize> = (0..count).map(|index| index / per_class).collect();
+        let labels = index_tensor(&labels, &device.clone().without_autodiff());
+        let grid = Self::with_condition(folder, interval, count, labels)?;
+        Ok(grid.with_picture(PictureGrid::new(per_class)))
     }
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::consistency::Example;
 use super::exact::{Term, cost_and_direction};
-use super::norm::gradient_norm;
+use super::norm::{gradient_norm, sum_of_logits};
 use super::{PenaltyError, refuse_batch_norm};
 use crate::errors::positive;
 use crate::network::Discriminator;
@@ -45,7 +45,8 @@ impl CentralDifference {
     /// The penalty `cost` of the gradient at `points`.
     ///
     /// # Errors
-    /// [`PenaltyError::Shape`] where `cost` does not give one number a point.
+    /// [`PenaltyError::Shape`] where `cost` does not give one number a point, or the discriminator no whole number of
+    /// logits.
     pub fn term<const D: usize, C, N: Discriminator<D, C>>(
         &self,
         discriminator: &N,
@@ -64,7 +65,8 @@ impl CentralDifference {
         let step = direction / divisor.reshape(shape) * self.step;
         let ahead = discriminator.logits((points.clone() + step.clone()).autodiff(), condition);
         let behind = discriminator.logits((points - step).autodiff(), condition);
-        let slope = (ahead - behind) / (2.0 * self.step);
+        let change = sum_of_logits(ahead - behind, shape[0])?;
+        let slope = change / (2.0 * self.step);
         Ok(Term {
             surrogate: slope * length.autodiff(),
             cost,

@@ -5,7 +5,7 @@ use burn::tensor::{DType, FloatDType, Tensor};
 
 use super::PenaltyError;
 use super::exact::input_gradient;
-use super::norm::{gradient_norm, per_sample};
+use super::norm::{gradient_norm, per_sample, sum_of_logits};
 use crate::dual::Dual;
 use crate::errors::DeviceError;
 use crate::network::{Discriminator, TangentRule};
@@ -51,10 +51,10 @@ impl<N: Module, const D: usize> Example<N, D> {
         for _ in 1..PASSES {
             let other = logits()?;
             let bound = tolerance * largest(first.iter().chain(&other));
-            for (sample, (&first, &second)) in first.iter().zip(&other).enumerate() {
+            for (logit, (&first, &second)) in first.iter().zip(&other).enumerate() {
                 if (first - second).abs() > bound {
                     return Err(PenaltyError::RandomDiscriminator {
-                        sample,
+                        sample: self.sample_of(logit, other.len()),
                         first,
                         second,
                     });
@@ -87,13 +87,14 @@ impl<N: Module, const D: usize> Example<N, D> {
         let found = rule(&self.discriminator, moving, condition);
         let coupled = found.is_coupled();
         let values = read(found.value)?;
-        let tangents = read(found.tangent.ok_or(PenaltyError::NoTangentRule)?)?;
+        let tangent = found.tangent.ok_or(PenaltyError::NoTangentRule)?;
+        let tangents = read(sum_of_logits(tangent, self.samples.dims()[0])?)?;
 
         let bound = tolerance * largest(logits);
-        for (sample, (&logit, &value)) in logits.iter().zip(&values).enumerate() {
+        for (index, (&logit, &value)) in logits.iter().zip(&values).enumerate() {
             if (logit - value).abs() > bound {
                 return Err(PenaltyError::TangentRuleValue {
-                    sample,
+                    sample: self.sample_of(index, logits.len()),
                     logit,
                     value,
                 });
@@ -122,6 +123,11 @@ impl<N: Module, const D: usize> Example<N, D> {
             }
         }
         Ok(())
+    }
+
+    /// The sample that one of `count` logits belongs to.
+    fn sample_of(&self, logit: usize, count: usize) -> usize {
+        logit * self.samples.dims()[0] / count.max(1)
     }
 }
 

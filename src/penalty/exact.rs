@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 
 use super::PenaltyError;
 use super::consistency::Example;
+use super::norm::sum_of_logits;
 use crate::dual::Dual;
 use crate::errors::ShapeError;
 use crate::network::{Discriminator, TangentRule};
@@ -21,7 +22,7 @@ pub struct Term {
 /// Exact penalties for a discriminator that can carry a tangent.
 ///
 /// Samples that influence each other inside the discriminator ([`Dual::is_coupled`]) are allowed: the gradient
-/// is then that of the sum of all logits.
+/// is then that of the sum of all logits. Of several logits a sample it is the gradient of their sum.
 #[derive(Debug)]
 pub struct Exact<N, const D: usize, C> {
     rule: TangentRule<N, D, C>,
@@ -63,7 +64,8 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
     /// The penalty `cost` of the gradient at `points`.
     ///
     /// # Errors
-    /// [`PenaltyError::Shape`] where `cost` does not give one number a point.
+    /// [`PenaltyError::Shape`] where `cost` does not give one number a point, or the discriminator no whole number of
+    /// logits.
     pub fn term(
         &self,
         discriminator: &N,
@@ -81,7 +83,8 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
         };
         let moving = Dual::with_tangent(value, direction.autodiff())?;
         let logits = (self.rule)(discriminator, moving, condition);
-        let surrogate = logits.tangent.ok_or(PenaltyError::NoTangentRule)?;
+        let tangent = logits.tangent.ok_or(PenaltyError::NoTangentRule)?;
+        let surrogate = sum_of_logits(tangent, cost.dims()[0])?;
         Ok(Term { surrogate, cost })
     }
 }

@@ -12,6 +12,9 @@
 //! the tangent in the weights is exactly that of the penalty. No approximation, any cost. What a discriminator needs for it,
 //! and how it was checked, is on the page [Penalties](crate::guide::penalties).
 //!
+//! A discriminator may give several logits a sample, one for each of its patches. "The gradient at a sample" is then that
+//! of the sum of the sample's logits: with `k` logits that are alike, `k` times as long as that of one of them.
+//!
 //! # The surrogate is not the penalty
 //!
 //! What is back-propagated is the mean of `s`, the surrogate. Its *gradient* is the penalty's, its *value* is
@@ -87,7 +90,8 @@ pub trait GradientPenalty<const D: usize>: std::fmt::Debug + Send {
     /// autodiff. Sample `i` stays under condition `i`.
     fn points(&self, real: &Tensor<D>, fake: &Tensor<D>, random: &mut Stream) -> Tensor<D>;
 
-    /// What each sample's gradient `[N, ..]` costs, `[N]`.
+    /// What each sample's gradient `[N, ..]` costs, `[N]`. It is the gradient of the sample's logit, or of the sum of its
+    /// logits where it has several.
     ///
     /// It is differentiated once; a norm in it should be [`gradient_norm`], whose gradient at 0 is 0.
     fn cost(&self, gradient: Tensor<D>) -> Tensor<1>;

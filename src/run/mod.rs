@@ -1,6 +1,7 @@
 //! A whole training run: `fit` over a source of real samples, with observers and checkpoints; the page
 //! [Reliability](crate::guide::reliability) shows one.
 
+mod conditions;
 mod divergence;
 mod fit;
 mod keeper;

@@ -95,8 +95,14 @@ where
     /// Trains.
     ///
     /// # Errors
-    /// The first error of the source, a step or an observer; [`GanError::Diverged`] where training did not stay
-    /// finite, in the last step too. The trainer keeps what it has learnt.
+    /// Before the first step [`GanError::Network`] for a condition of the data that a network refuses,
+    /// [`GanError::Data`] for a label without a class ([`DataError::LabelOutOfRange`]) and a class without samples
+    /// ([`DataError::EmptyClass`]), where the source knows its [`conditions`](Source::conditions). Then the first error
+    /// of the source, a step or an observer; [`GanError::Diverged`] where training did not stay finite, in the last
+    /// step too. The trainer keeps what it has learnt.
+    ///
+    /// [`DataError::LabelOutOfRange`]: crate::data::DataError::LabelOutOfRange
+    /// [`DataError::EmptyClass`]: crate::data::DataError::EmptyClass
     pub fn run(self) -> Result<Outcome, GanError> {
         self.session(NoRecovery).run()
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
 
+use super::conditions::check_conditions;
 use super::outcome::Outcome;
 use super::recovery::{Observers, Progress, Recovered, Recovery};
 use crate::adversarial::AdversarialTrainer;
@@ -39,6 +40,7 @@ where
     pub fn run(mut self) -> Result<Outcome, GanError> {
         let (recovery, progress) = self.parts();
         recovery.resume(progress)?;
+        check_conditions(self.trainer, self.source, &self.device)?;
         let plan = self.plan();
         log::info!("training from step {} to {}", plan.from, plan.to);
         self.observers.start(plan)?;

@@ -26,8 +26,8 @@ impl GanTrainerConfig {
     /// # Errors
     /// [`GanError::Config`] for a value out of range, [`GanError::Shape`] where the
     /// generator's samples, the discriminator's input or its logits do not have the shape that they must
-    /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::Batch`] for an example that
-    /// is none, [`GanError::Penalty`] for a discriminator that the penalties cannot be computed for.
+    /// have, [`GanError::NetworkFailed`] where a network panics on the sample, [`GanError::Network`] where it refuses the
+    /// example's condition, [`GanError::Batch`] for an example that is none, [`GanError::Penalty`] for a discriminator that the penalties cannot be computed for.
     pub fn init<const D: usize, C, G, N>(
         &self,
         generator: G,

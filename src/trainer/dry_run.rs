@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 use super::finite::{Sums, non_finite_weights};
 use crate::batch::{Batch, BatchError, Condition, check_condition};
-use crate::errors::{ShapeError, at_least_1};
+use crate::errors::ShapeError;
 use crate::gan_error::GanError;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
@@ -23,7 +23,6 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     }
     check_condition(example.len(), &example.condition)?;
     let latent_size = generator.latent_size();
-    at_least_1("latent_size", latent_size)?;
     let data = &example.samples.dims()[1..];
     if let Some(shape) = generator.sample_shape() {
         ShapeError::check("samples of the generator", data, &shape)?;
@@ -31,6 +30,13 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     if let Some(shape) = discriminator.sample_shape() {
         ShapeError::check("input of the discriminator", data, &shape)?;
     }
+    let shape = example.samples.dims();
+    guard("generator", shape, || {
+        generator.check_condition(&example.condition)
+    })??;
+    guard("discriminator", shape, || {
+        discriminator.check_condition(&example.condition)
+    })??;
     let sums = || {
         vec![
             (NonFinite::GeneratorWeights, Sums::of(generator)),
@@ -57,7 +63,9 @@ pub(super) fn dry_run<const D: usize, C: Condition>(
     let logits = guard("discriminator", real.dims(), || {
         discriminator.logits(real, &condition).dims()
     })?;
-    ShapeError::check("logits of the discriminator", &[1], &logits)?;
+    // Several logits a sample are allowed, none are not.
+    let expected = [logits[0].max(1)];
+    ShapeError::check("logits of the discriminator", &expected, &logits)?;
     Ok(())
 }
 
