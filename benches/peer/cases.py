@@ -1,4 +1,4 @@
-"""The cases of benches/src/bin/steps.rs under the same names: networks, loss, penalty and batch."""
+"""The cases of benches/src/bin/steps under the same names: networks, loss, penalty and batch."""
 
 import torch
 

@@ -1,7 +1,7 @@
 """Steps of burn_gan and of PyTorch in turns: time, memory, and how long a program takes to its first step.
 
 Called by benches/compare.sh, which builds and installs what it needs; benches/README.md says what is compared. Both sides
-are processes that take steps on request (benches/src/bin/steps.rs, benches/peer/steps.py), a pair for each case. They
+are processes that take steps on request (benches/src/bin/steps, benches/peer/steps.py), a pair for each case. They
 take turns, so that a slow moment of the machine hits both; a pause between two turns lets the threads of the last one
 go to sleep.
 

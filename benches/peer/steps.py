@@ -1,4 +1,4 @@
-"""Training steps of PyTorch on request: the peer of benches/src/bin/steps.rs, with the same requests and answers.
+"""Training steps of PyTorch on request: the peer of benches/src/bin/steps, with the same requests and answers.
 
 Reads lines from standard input and answers each with one line: `run NAME COUNT` takes so many steps of a case, which the
 first request sets up, and answers with their milliseconds; `parameters NAME` with how many numbers are trained in the
