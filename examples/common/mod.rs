@@ -3,8 +3,10 @@
 #![allow(dead_code)] // No example uses all of it.
 
 pub mod conditional;
+pub mod cycle;
 pub mod distance;
 pub mod points;
+pub mod translation;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -20,9 +20,8 @@ use crate::unwind::caught;
 ///
 /// # A trainer of your own
 ///
-/// One that keeps its [`Parts`] in a transaction is saved and put back by it. The example `cycle` is such a trainer, with
-/// two generators and two discriminators; [`Persistent`](crate::Persistent) passes on to the methods of the same names
-/// here.
+/// One that keeps its [`Parts`] in a transaction is saved and put back by it:
+/// [`PersistentParts`](super::PersistentParts).
 #[derive(Debug, Clone)]
 pub struct Transaction<S> {
     now: Moment<S>,
