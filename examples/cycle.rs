@@ -7,13 +7,12 @@ mod common;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use burn_gan::data::{Memory, ShuffleConfig};
-use burn_gan::feature::{ClassifierTrainingConfig, predicted_classes};
+use burn_gan::feature::predicted_classes;
 use burn_gan::observe::{History, HistoryPlots, ProgressBar};
-use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
-use burn_gan::{AdversarialTrainer, Batch, GanError, SamplerConfig};
+use burn_gan::{AdversarialTrainer, GanError, SamplerConfig};
 use clap::Parser;
 use common::cycle::{CycleConfig, Unpaired};
 use common::translation::{digits, nearest_is_partner, restyled, side_by_side};

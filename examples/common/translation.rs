@@ -70,6 +70,12 @@ pub fn restyled(images: Tensor<4>) -> Tensor<4> {
     blurred(images, 1).neg()
 }
 
+/// Blurred twice, and thinned: what is left is the brightest part of the strokes, too dark.
+pub fn smeared(images: Tensor<4>) -> Tensor<4> {
+    let bright = (blurred(images, 2) + 1.0) / 2.0;
+    bright.square() * 2.0 - 1.0
+}
+
 /// The share of images that are nearer to the partner at their own place than to any other, by Euclidean distance.
 pub fn nearest_is_partner(images: Tensor<4>, partners: Tensor<4>) -> Result<f64, GanError> {
     let rows = |images: Tensor<4>| {
