@@ -180,6 +180,25 @@ impl PatchganDiscriminator {
     }
 }
 
+impl PatchganDiscriminator {
+    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    fn forward(&self, samples: Dual<4>, images: Option<Tensor<4>>) -> Dual<1> {
+        let samples = samples.linear(to_channels_last);
+        let x = match images {
+            Some(images) => Dual::constant(to_channels_last(images)).cat(samples, 3),
+            None => samples,
+        };
+        let x = self
+            .hidden
+            .iter()
+            .fold(x, |x, layer| layer.propagate(x, LEAKY_RELU));
+        self.last.propagate(x).linear(|x| {
+            let logits = x.dims().iter().product::<usize>();
+            x.reshape([logits])
+        })
+    }
+}
+
 impl<C: ImageCondition> Discriminator<4, C> for PatchganDiscriminator {
     fn logits(&self, samples: Tensor<4>, condition: &C) -> Tensor<1> {
         self.logits_dual(Dual::constant(samples), condition).value
@@ -206,18 +225,6 @@ impl<C: ImageCondition> Discriminator<4, C> for PatchganDiscriminator {
 
 impl<C: ImageCondition> DualDiscriminator<4, C> for PatchganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
-        let samples = samples.linear(to_channels_last);
-        let x = match condition.images() {
-            Some(images) => Dual::constant(to_channels_last(images.clone())).cat(samples, 3),
-            None => samples,
-        };
-        let x = self
-            .hidden
-            .iter()
-            .fold(x, |x, layer| layer.propagate(x, LEAKY_RELU));
-        self.last.propagate(x).linear(|x| {
-            let logits = x.dims().iter().product::<usize>();
-            x.reshape([logits])
-        })
+        self.forward(samples, condition.images().cloned())
     }
 }

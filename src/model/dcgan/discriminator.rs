@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::DcganConfig;
+use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::identity::Identity;
@@ -112,12 +113,7 @@ impl DcganDiscriminator {
     }
 
     /// The features `[N, features]`, all values of the last image, and the logits `[N]`.
-    fn features_and_logits(
-        &self,
-        samples: Dual<4>,
-        condition: &impl ClassCondition,
-    ) -> (Dual<2>, Dual<1>) {
-        let labels = self.conditioning.labels(condition);
+    fn features_and_logits(&self, samples: Dual<4>, labels: Option<Labels>) -> (Dual<2>, Dual<1>) {
         let leaky_relu = Activation::LeakyRelu { slope: SLOPE };
         let samples = samples.linear(to_channels_last);
         let samples = with_embedding(samples, &self.embedding, &labels);
@@ -140,7 +136,8 @@ impl<C: ClassCondition> Discriminator<4, C> for DcganDiscriminator {
     }
 
     fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        let labels = self.conditioning.labels(condition);
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
         self.heads.outputs(logits.value, features.value)
     }
 
@@ -167,7 +164,8 @@ impl<C: ClassCondition> Discriminator<4, C> for DcganDiscriminator {
 
 impl<C: ClassCondition> DualDiscriminator<4, C> for DcganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
-        let (_, logits) = self.features_and_logits(samples, condition);
+        let labels = self.conditioning.labels(condition);
+        let (_, logits) = self.features_and_logits(samples, labels);
         logits
     }
 }

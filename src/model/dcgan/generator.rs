@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::DcganConfig;
+use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
@@ -117,13 +118,9 @@ impl DcganGenerator {
     }
 }
 
-impl<C: ClassCondition> Generator<4, C> for DcganGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
-        let labels = self.conditioning.labels(condition);
+impl DcganGenerator {
+    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<4> {
         let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let relu = Activation::Relu;
         let (norm, by_class) = (&self.stem_norm, &self.stem_by_class);
@@ -137,6 +134,16 @@ impl<C: ClassCondition> Generator<4, C> for DcganGenerator {
         });
         let x = self.last.propagate_activated(x, Activation::Tanh);
         to_channels_first(x.value)
+    }
+}
+
+impl<C: ClassCondition> Generator<4, C> for DcganGenerator {
+    fn latent_size(&self) -> usize {
+        self.latent_size()
+    }
+
+    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
+        self.forward(latent, self.conditioning.labels(condition))
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {

@@ -76,12 +76,7 @@ impl MlpDiscriminator {
     }
 
     /// The features `[N, features]`, those behind the last hidden layer, and the logits `[N]`.
-    fn features_and_logits(
-        &self,
-        samples: Dual<2>,
-        condition: &impl ClassCondition,
-    ) -> (Dual<2>, Dual<1>) {
-        let labels: Option<Labels> = self.conditioning.labels(condition);
+    fn features_and_logits(&self, samples: Dual<2>, labels: Option<Labels>) -> (Dual<2>, Dual<1>) {
         let x = with_embedding(samples, &self.embedding, &labels);
         let activation = Activation::LeakyRelu { slope: self.slope };
         let last = self.layers.len().saturating_sub(1);
@@ -103,7 +98,8 @@ impl<C: ClassCondition> Discriminator<2, C> for MlpDiscriminator {
     }
 
     fn outputs(&self, samples: Tensor<2>, condition: &C) -> Outputs {
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        let labels = self.conditioning.labels(condition);
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
         self.heads.outputs(logits.value, features.value)
     }
 
@@ -130,7 +126,8 @@ impl<C: ClassCondition> Discriminator<2, C> for MlpDiscriminator {
 
 impl<C: ClassCondition> DualDiscriminator<2, C> for MlpDiscriminator {
     fn logits_dual(&self, samples: Dual<2>, condition: &C) -> Dual<1> {
-        let (_, logits) = self.features_and_logits(samples, condition);
+        let labels = self.conditioning.labels(condition);
+        let (_, logits) = self.features_and_logits(samples, labels);
         logits
     }
 }

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::MlpConfig;
+use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
@@ -74,13 +75,9 @@ impl MlpGenerator {
     }
 }
 
-impl<C: ClassCondition> Generator<2, C> for MlpGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<2> {
-        let labels = self.conditioning.labels(condition);
+impl MlpGenerator {
+    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<2> {
         let mut x = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let activation = Activation::LeakyRelu { slope: self.slope };
         let Some((last, hidden)) = self.layers.split_last() else {
@@ -90,6 +87,16 @@ impl<C: ClassCondition> Generator<2, C> for MlpGenerator {
             x = by_class.modulate(layer.propagate_activated(x, activation), &labels);
         }
         self.output.propagate(last.propagate(x)).value
+    }
+}
+
+impl<C: ClassCondition> Generator<2, C> for MlpGenerator {
+    fn latent_size(&self) -> usize {
+        self.latent_size()
+    }
+
+    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<2> {
+        self.forward(latent, self.conditioning.labels(condition))
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::block::{Block, change_width, through};
 use super::{R3ganConfig, pointwise};
+use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::identity::Identity;
@@ -111,12 +112,7 @@ impl R3ganDiscriminator {
     }
 
     /// The features `[N, filters]`, what the basis makes of the last image, and the logits `[N]`.
-    fn features_and_logits(
-        &self,
-        samples: Dual<4>,
-        condition: &impl ClassCondition,
-    ) -> (Dual<2>, Dual<1>) {
-        let labels = self.conditioning.labels(condition);
+    fn features_and_logits(&self, samples: Dual<4>, labels: Option<Labels>) -> (Dual<2>, Dual<1>) {
         let samples = samples.linear(to_channels_last);
         let samples = with_embedding(samples, &self.embedding, &labels);
         let x = self.first.propagate(samples);
@@ -143,7 +139,8 @@ impl<C: ClassCondition> Discriminator<4, C> for R3ganDiscriminator {
     }
 
     fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        let labels = self.conditioning.labels(condition);
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
         self.heads.outputs(logits.value, features.value)
     }
 
@@ -170,7 +167,8 @@ impl<C: ClassCondition> Discriminator<4, C> for R3ganDiscriminator {
 
 impl<C: ClassCondition> DualDiscriminator<4, C> for R3ganDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
-        let (_, logits) = self.features_and_logits(samples, condition);
+        let labels = self.conditioning.labels(condition);
+        let (_, logits) = self.features_and_logits(samples, labels);
         logits
     }
 }

@@ -125,13 +125,9 @@ fn through(blocks: &[Block], by_class: &[ByClass], labels: &Option<Labels>, x: D
     })
 }
 
-impl<C: ClassCondition> Generator<4, C> for R3ganGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
-        let labels = self.conditioning.labels(condition);
+impl R3ganGenerator {
+    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<4> {
         let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let scales = self.linear.propagate(latent).value;
         let [n, channels] = scales.dims();
@@ -144,6 +140,16 @@ impl<C: ClassCondition> Generator<4, C> for R3ganGenerator {
             through(&stage.blocks, &stage.by_class, &labels, x)
         });
         to_channels_first(self.last.propagate(x).value)
+    }
+}
+
+impl<C: ClassCondition> Generator<4, C> for R3ganGenerator {
+    fn latent_size(&self) -> usize {
+        self.latent_size()
+    }
+
+    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
+        self.forward(latent, self.conditioning.labels(condition))
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {

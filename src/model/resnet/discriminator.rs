@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::{Pooling, ResnetConfig};
+use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
 use crate::dual::{self, Dual};
 use crate::identity::Identity;
@@ -110,12 +111,7 @@ impl ResnetDiscriminator {
     }
 
     /// The features `[N, filters]`, the last image brought down to a vector, and the logits `[N]`.
-    fn features_and_logits(
-        &self,
-        samples: Dual<4>,
-        condition: &impl ClassCondition,
-    ) -> (Dual<2>, Dual<1>) {
-        let labels = self.conditioning.labels(condition);
+    fn features_and_logits(&self, samples: Dual<4>, labels: Option<Labels>) -> (Dual<2>, Dual<1>) {
         let samples = samples.linear(to_channels_last);
         let samples = with_embedding(samples, &self.embedding, &labels);
         let x = self.first.first(samples);
@@ -174,7 +170,8 @@ impl<C: ClassCondition> Discriminator<4, C> for ResnetDiscriminator {
     }
 
     fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), condition);
+        let labels = self.conditioning.labels(condition);
+        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
         self.heads.outputs(logits.value, features.value)
     }
 
@@ -201,7 +198,8 @@ impl<C: ClassCondition> Discriminator<4, C> for ResnetDiscriminator {
 
 impl<C: ClassCondition> DualDiscriminator<4, C> for ResnetDiscriminator {
     fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
-        let (_, logits) = self.features_and_logits(samples, condition);
+        let labels = self.conditioning.labels(condition);
+        let (_, logits) = self.features_and_logits(samples, labels);
         logits
     }
 }

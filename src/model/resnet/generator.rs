@@ -142,13 +142,9 @@ impl Up {
     }
 }
 
-impl<C: ClassCondition> Generator<4, C> for ResnetGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
-        let labels = self.conditioning.labels(condition);
+impl ResnetGenerator {
+    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<4> {
         let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let blocks = self.blocks.iter();
         let x = blocks.fold(self.stem.propagate(latent), |x, block| {
@@ -160,6 +156,16 @@ impl<C: ClassCondition> Generator<4, C> for ResnetGenerator {
         });
         let x = self.last.propagate_activated(x, Activation::Tanh);
         to_channels_first(x.value)
+    }
+}
+
+impl<C: ClassCondition> Generator<4, C> for ResnetGenerator {
+    fn latent_size(&self) -> usize {
+        self.latent_size()
+    }
+
+    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
+        self.forward(latent, self.conditioning.labels(condition))
     }
 
     fn sample_shape(&self) -> Option<Vec<usize>> {
