@@ -19,7 +19,7 @@ const TOLERANCE: f64 = 1e-6;
 
 /// Checks `forward` of `module` at `input`: the gradient in parameters and input, and the tangent.
 #[track_caller]
-fn check<M: Module, const I: usize, const O: usize>(
+pub fn check<M: Module, const I: usize, const O: usize>(
     module: M,
     shape: [usize; I],
     forward: impl Fn(&M, Dual<I>) -> Dual<O>,

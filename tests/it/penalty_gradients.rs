@@ -25,7 +25,7 @@ const TOLERANCE: f64 = 1e-6;
 
 /// What a network is expected to be.
 #[derive(Clone, Copy, PartialEq)]
-enum Slope {
+pub enum Slope {
     PiecewiseConstant,
     Curved,
 }
@@ -39,7 +39,7 @@ fn agree(what: &str, analytic: f64, numeric: f64) {
 
 /// Checks `forward` of `module` under the penalty `1/2 |grad_x <w, f(x)>|^2` with random `w`.
 #[track_caller]
-fn check<M: Module, const I: usize, const O: usize>(
+pub fn check<M: Module, const I: usize, const O: usize>(
     module: M,
     shape: [usize; I],
     slope: Slope,
@@ -105,7 +105,7 @@ fn check<M: Module, const I: usize, const O: usize>(
 
 /// `[N, 3]` through a linear layer, the checked one on `shape` and another linear layer.
 #[track_caller]
-fn between<M: Module, const E: usize>(
+pub fn between<M: Module, const E: usize>(
     layer: M,
     shape: [usize; E],
     outputs: usize,
