@@ -1,18 +1,20 @@
 //! Self-attention and what it is made of: products of two duals, softmax and max pooling.
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
+use burn_gan::model::{ResnetConfig, ResnetDiscriminator, ResnetGenerator};
 use burn_gan::nn::resampling::max_pool;
 use burn_gan::nn::{
     Convolution, LinearConfig, SelfAttention, SelfAttentionConfig, to_channels_first,
     to_channels_last,
 };
-use burn_gan::{Dual, NetworkError, dual};
+use burn_gan::{Discriminator, Dual, DualDiscriminator, Generator, NetworkError, dual};
 
 use crate::common::{
-    Shift, alone, assert_close, double_precision, parameters, processors, stream, values,
+    Shift, alone, along, assert_close, double_precision, parameters, processors, stream, values,
 };
 use crate::gradients::check as check_gradients;
 use crate::kernels::any;
@@ -249,4 +251,158 @@ fn attention_leaves_samples_independent() {
             assert_close(alone, expected, 1e-5);
         }
     }
+}
+
+#[test]
+fn a_resnet_has_attention_at_the_side_that_is_named() {
+    let device = Device::flex();
+    let plain = ResnetConfig::new(1, 16, 32).with_filters(8);
+    let at = |side| plain.clone().with_attention(Some(side));
+    // The generator doubles 4x8 twice, the discriminator halves 16x32 twice.
+    for (side, in_generator, in_discriminator) in [
+        (8, Some("blocks.0."), Some("first.")),
+        (16, Some("blocks.1."), None),
+        (4, None, Some("down.0.")),
+        (0, None, None),
+        (7, None, None),
+        (32, None, None),
+    ] {
+        let generator = at(side).init_generator(&device);
+        let discriminator = at(side).init_discriminator(&device);
+        let networks = [
+            (generator.map(|network| parameters(&network)), in_generator),
+            (
+                discriminator.map(|network| parameters(&network)),
+                in_discriminator,
+            ),
+        ];
+        for (network, expected) in networks {
+            let Some(block) = expected else {
+                assert!(matches!(network, Err(NetworkError::Config(_))), "{side}");
+                continue;
+            };
+            let of_attention: Vec<_> = network.unwrap().into_keys().collect();
+            let of_attention: Vec<_> = of_attention
+                .iter()
+                .filter_map(|path| path.split_once("attention."))
+                .collect();
+            assert_eq!(of_attention.len(), 5, "four matrices and gamma");
+            assert!(of_attention.iter().all(|(before, _)| *before == block));
+        }
+    }
+}
+
+/// A network with attention has the weights of the same seed without it, and starts as the same function.
+#[test]
+fn attention_changes_no_other_weights_of_a_resnet() {
+    let device = Device::flex();
+    let plain = ResnetConfig::new(1, 16, 16).with_filters(8).with_seed(3);
+    let attending = plain.clone().with_attention(Some(8));
+    let generators = [&plain, &attending].map(|config| config.init_generator(&device).unwrap());
+    let discriminators =
+        [&plain, &attending].map(|config| config.init_discriminator(&device).unwrap());
+    for [plain, mut attending] in [
+        generators.each_ref().map(|network| parameters(network)),
+        discriminators.each_ref().map(|network| parameters(network)),
+    ] {
+        attending.retain(|path, _| !path.contains("attention"));
+        assert_eq!(plain, attending);
+    }
+    let latent = stream(1).normal([2, plain.latent_size], &device);
+    let [expected, found] = generators.map(|network| network.generate(latent.clone(), &()));
+    assert_eq!(values(found.clone()), values(expected));
+    let [expected, found] = discriminators.map(|network| network.logits(found.clone(), &()));
+    assert_eq!(values(found), values(expected));
+}
+
+/// So short that hardly one of thousands of ReLUs has its kink in between.
+const STEP: f64 = 1e-7;
+
+#[track_caller]
+fn agree(what: &str, analytic: f64, at: impl Fn(f64) -> f64) {
+    let numeric = (at(STEP) - at(-STEP)) / (2.0 * STEP);
+    let error = (analytic - numeric).abs() / numeric.abs();
+    assert!(error < 1e-5, "{what}: {analytic} against {numeric}");
+}
+
+/// The tangent, and the gradient of the exact penalty `1/2 |grad_x <w, D>|^2` in the weights.
+fn discriminator_slopes(discriminator: &ResnetDiscriminator, shape: [usize; 4]) {
+    let device = double_precision();
+    let x = stream(1).normal::<4>(shape, &device);
+    let direction = stream(2).normal::<4>(shape, &device);
+    let weights = stream(3).normal::<1>([shape[0]], &device);
+    let weighted = |network: &ResnetDiscriminator, x: Tensor<4>| {
+        (network.logits(x, &()) * weights.clone()).sum()
+    };
+    let tangent = |direction: Tensor<4>| {
+        let dual = Dual::with_tangent(x.clone(), direction).unwrap();
+        let logits = discriminator.logits_dual(dual, &());
+        assert!(logits.is_curved() && !logits.is_coupled());
+        (logits.tangent.unwrap() * weights.clone()).sum()
+    };
+    agree("tangent", values(tangent(direction.clone()))[0], |scale| {
+        values(weighted(
+            discriminator,
+            x.clone() + direction.clone() * scale,
+        ))[0]
+    });
+
+    let gradient = |network: &ResnetDiscriminator| {
+        let leaf = x.clone().inner().autodiff().require_grad();
+        let sum = weighted(network, leaf.clone());
+        leaf.grad(&sum.backward()).unwrap()
+    };
+    // The derivative of the penalty in the gradient is the gradient.
+    let surrogate = tangent(gradient(discriminator).autodiff());
+    let gradients = GradientsParams::from_grads(surrogate.backward(), discriminator);
+    agree("penalty", along(discriminator, &gradients), |scale| {
+        let moved = discriminator.clone().map(&mut Shift::by(scale));
+        values(gradient(&moved).square().sum())[0] / 2.0
+    });
+}
+
+#[test]
+fn a_resnet_with_attention_has_its_derivatives() {
+    alone(|| {
+        let device = double_precision();
+        let config = ResnetConfig::new(2, 8, 16)
+            .with_filters(8)
+            .with_latent_size(3)
+            .with_base_size(2)
+            .with_attention(Some(4));
+        for spectral_norm in [false, true] {
+            let config = config.clone().with_spectral_norm(spectral_norm);
+            let discriminator = config.init_discriminator(&device).unwrap();
+            discriminator_slopes(&discriminator.map(&mut Shift::by(0.1)), [3, 2, 8, 16]);
+        }
+
+        let generator = config.init_generator(&device).unwrap();
+        let generator = generator.map(&mut Shift::by(0.1));
+        let latent = stream(1).normal([3, 3], &device);
+        let weights = stream(2).normal::<4>([3, 2, 8, 16], &device);
+        let objective = |generator: &ResnetGenerator| {
+            (generator.generate(latent.clone(), &()) * weights.clone()).sum()
+        };
+        let gradients = objective(&generator).backward();
+        let gradients = GradientsParams::from_grads(gradients, &generator);
+        agree("generator", along(&generator, &gradients), |scale| {
+            values(objective(&generator.clone().map(&mut Shift::by(scale))))[0]
+        });
+    });
+}
+
+#[test]
+fn a_resnet_with_attention_judges_each_sample_alone() {
+    let device = Device::flex();
+    let config = ResnetConfig::new(1, 16, 16).with_filters(8);
+    let discriminator = config.with_attention(Some(8)).init_discriminator(&device);
+    let discriminator = discriminator.unwrap().map(&mut Shift::by(0.1));
+    let x = stream(1).normal::<4>([3, 1, 16, 16], &device);
+    let together = discriminator.logits_dual(Dual::constant(x.clone()), &());
+    assert!(together.is_curved() && !together.is_coupled());
+    let each = (0..3).map(|sample| {
+        let x = x.clone().slice_dim(0, sample..sample + 1);
+        discriminator.logits(x, &())
+    });
+    assert_close(Tensor::cat(each.collect(), 0), together.value, 1e-5);
 }

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::attention::attended;
 use super::{Pooling, ResnetConfig};
 use crate::dual::{self, Dual};
 use crate::identity::Identity;
@@ -10,14 +11,16 @@ use crate::model::streams::streams;
 use crate::network::{Discriminator, DualDiscriminator, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
-use crate::nn::{Activation, Convolution, Initialization, Linear, LinearConfig, to_channels_last};
+use crate::nn::{
+    Activation, Convolution, Initialization, Linear, LinearConfig, SelfAttention, to_channels_last,
+};
 use crate::random::Purpose;
 
 /// The discriminator of a residual GAN: from images `[N, C, H, W]` to logits.
 #[derive(Module, Debug)]
 pub struct ResnetDiscriminator {
-    first: Block,
-    down: Vec<Block>,
+    pub(super) first: Block,
+    pub(super) down: Vec<Block>,
     unscaled: Vec<Block>,
     linear: Linear,
     #[module(skip)]
@@ -27,10 +30,11 @@ pub struct ResnetDiscriminator {
 
 /// Two 3x3 convolutions beside a shortcut; the 1x1 convolution of a shortcut stands where the block halves.
 #[derive(Module, Debug)]
-struct Block {
+pub(super) struct Block {
     first: Convolution,
     second: Convolution,
     shortcut: Option<Convolution>,
+    pub(super) attention: Option<SelfAttention>,
 }
 
 impl ResnetDiscriminator {
@@ -47,6 +51,7 @@ impl ResnetDiscriminator {
                 first: convolution(inputs, 3)?,
                 second: convolution(filters, 3)?,
                 shortcut: halves.then(|| convolution(inputs, 1)).transpose()?,
+                attention: None,
             })
         };
         Ok(Self {
@@ -84,13 +89,13 @@ impl Block {
     /// The block that reads the image: no ReLU in front.
     fn first(&self, x: Dual<4>) -> Dual<4> {
         let residual = average_pool(self.residual(x.clone()));
-        residual + self.shortcut(average_pool(x))
+        attended(&self.attention, residual + self.shortcut(average_pool(x)))
     }
 
     fn down(&self, x: Dual<4>) -> Dual<4> {
         let residual = average_pool(self.residual(dual::relu(x.clone())));
         // A 1x1 convolution and a mean commute; this order is a quarter of the work.
-        residual + self.shortcut(average_pool(x))
+        attended(&self.attention, residual + self.shortcut(average_pool(x)))
     }
 
     fn unscaled(&self, x: Dual<4>) -> Dual<4> {

@@ -4,14 +4,15 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
+use super::attention::attended;
 use crate::dual::Dual;
 use crate::model::streams::streams;
 use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
-    Activation, BatchNorm, BatchNormConfig, Convolution, Initialization, Stem, StemConfig,
-    to_channels_first,
+    Activation, BatchNorm, BatchNormConfig, Convolution, Initialization, SelfAttention, Stem,
+    StemConfig, to_channels_first,
 };
 use crate::random::{Purpose, Stream};
 
@@ -19,7 +20,7 @@ use crate::random::{Purpose, Stream};
 #[derive(Module, Debug)]
 pub struct ResnetGenerator {
     stem: Stem,
-    blocks: Vec<Up>,
+    pub(super) blocks: Vec<Up>,
     norm: BatchNorm,
     last: Convolution,
     latent_size: usize,
@@ -28,12 +29,13 @@ pub struct ResnetGenerator {
 
 /// Doubles the image: normalisation, ReLU, upsampling, 3x3, normalisation, ReLU, 3x3, beside a shortcut.
 #[derive(Module, Debug)]
-struct Up {
+pub(super) struct Up {
     first_norm: BatchNorm,
     first: Convolution,
     second_norm: BatchNorm,
     second: Convolution,
     shortcut: Convolution,
+    pub(super) attention: Option<SelfAttention>,
 }
 
 impl ResnetGenerator {
@@ -80,6 +82,7 @@ impl Up {
             second_norm: BatchNormConfig::new(filters).init(device)?,
             second: convolution(3)?,
             shortcut: convolution(1)?,
+            attention: None,
         })
     }
 
@@ -91,7 +94,7 @@ impl Up {
         let y = self.second_norm.propagate_activated(y, Activation::Relu);
         // A 1x1 convolution and the repetition of pixels commute; this order is a quarter of the work.
         let shortcut = upsample_nearest(self.shortcut.propagate(x));
-        shortcut + self.second.propagate(y)
+        attended(&self.attention, shortcut + self.second.propagate(y))
     }
 }
 
