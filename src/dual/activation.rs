@@ -1,4 +1,4 @@
-//! Tangent rules of activations, element by element.
+//! Tangent rules of activations: element by element, and the softmax.
 
 use burn::tensor::{FloatDType, Tensor, activation};
 
@@ -37,6 +37,21 @@ pub fn silu<const D: usize>(x: Dual<D>) -> Dual<D> {
 /// `log(1 + exp(x))` without overflow; its derivative is the sigmoid.
 pub fn softplus<const D: usize>(x: Dual<D>) -> Dual<D> {
     activate(x, None, Function::Softplus)
+}
+
+/// `exp(x) / sum(exp(x))` with the sum along `axis`, without overflow. The derivative of its value `s` is
+/// `ds = s (dx - sum(s dx))`.
+///
+/// The axis must not be that of the batch, so that samples stay independent.
+pub fn softmax<const D: usize>(x: Dual<D>, axis: usize) -> Dual<D> {
+    x.map_together(|x, dx| {
+        let s = activation::softmax(x, axis);
+        let ds = dx.map(|dx| {
+            let mean = (s.clone() * dx.clone()).sum_dim(axis);
+            s.clone() * (dx - mean)
+        });
+        (s, ds)
+    })
 }
 
 /// `f(x + bias)`, with a bias `[C]` along the last axis where there is one.

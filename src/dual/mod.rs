@@ -49,7 +49,7 @@ mod normalization;
 mod number;
 
 pub(crate) use activation::activate;
-pub use activation::{leaky_relu, relu, sigmoid, silu, softplus, tanh};
+pub use activation::{leaky_relu, relu, sigmoid, silu, softmax, softplus, tanh};
 pub use layers::{
     adaptive_avg_pool2d, avg_pool2d, conv_transpose2d, conv1d, conv2d, group_norm, instance_norm,
     interpolate2d, layer_norm, linear,

@@ -33,7 +33,7 @@ use crate::kernel;
 /// computed: whether one of them had a slope that varies smoothly ([`Dual::is_curved`]) and whether one let
 /// the samples of a batch influence each other ([`Dual::is_coupled`]). Each function says so by the method
 /// that applies it: [`Dual::linear`], [`Dual::weighted`], [`Dual::shift`] and [`Dual::piecewise_linear`] are
-/// not curved, [`Dual::map`] and [`Dual::map_together`] are.
+/// not curved, [`Dual::map`], [`Dual::map_together`] and [`Dual::bilinear`] are.
 #[derive(Debug, Clone)]
 pub struct Dual<const D: usize> {
     /// The value.
@@ -196,6 +196,43 @@ impl<const D: usize> Dual<D> {
         }
     }
 
+    /// Applies a function of two duals that is linear in each of them, such as a product, element by element or of
+    /// matrices: `d f(a, b) = f(da, b) + f(a, db)`.
+    ///
+    /// It counts as curved, as the slope in one is the other. A product with something that does not depend on the input
+    /// is not: [`Dual::linear`], [`Dual::weighted`].
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use burn_gan::Dual;
+    ///
+    /// let device = Device::flex();
+    /// let [x, dx] = [3.0, 0.5].map(|x| Tensor::<1>::from_floats([x], &device));
+    /// let x = Dual::with_tangent(x, dx)?;
+    /// // d(x x) = dx x + x dx
+    /// let square = x.clone().bilinear(x, |a, b| a * b);
+    /// assert_eq!(square.tangent.map(|tangent| tangent.into_scalar::<f32>()), Some(3.0));
+    /// # Ok::<(), burn_gan::GanError>(())
+    /// ```
+    pub fn bilinear<const E: usize, const F: usize>(
+        self,
+        other: Dual<E>,
+        function: impl Fn(Tensor<D>, Tensor<E>) -> Tensor<F>,
+    ) -> Dual<F> {
+        let of_self = self
+            .tangent
+            .map(|tangent| function(tangent, other.value.clone()));
+        let of_other = other
+            .tangent
+            .map(|tangent| function(self.value.clone(), tangent));
+        let product = Dual {
+            value: function(self.value, other.value),
+            tangent: sum_of_tangents(of_self, of_other),
+            history: self.history.union(other.history),
+        };
+        product.marked_curved()
+    }
+
     /// One after the other along `axis`.
     pub fn cat(self, other: Self, axis: usize) -> Self {
         let tangent = match (&self.tangent, &other.tangent) {
@@ -269,18 +306,25 @@ fn sum<const D: usize>(one: Tensor<D>, two: Tensor<D>) -> Tensor<D> {
     }
 }
 
+/// The tangent of a sum; `None` stands for 0.
+fn sum_of_tangents<const D: usize>(
+    one: Option<Tensor<D>>,
+    two: Option<Tensor<D>>,
+) -> Option<Tensor<D>> {
+    match (one, two) {
+        (Some(one), Some(two)) => Some(sum(one, two)),
+        (one, two) => one.or(two),
+    }
+}
+
 /// The sum of two duals of the same shape, as in a residual connection.
 impl<const D: usize> std::ops::Add for Dual<D> {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        let tangent = match (self.tangent, other.tangent) {
-            (Some(one), Some(two)) => Some(sum(one, two)),
-            (one, two) => one.or(two),
-        };
         Dual {
             value: sum(self.value, other.value),
-            tangent,
+            tangent: sum_of_tangents(self.tangent, other.tangent),
             history: self.history.union(other.history),
         }
     }

@@ -22,6 +22,7 @@ mod padding;
 mod parameter;
 mod projection;
 pub mod resampling;
+mod self_attention;
 mod spectral;
 mod transposed;
 mod window;
@@ -41,6 +42,7 @@ pub use norm::{
 };
 pub use padding::reflection_pad;
 pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig, class_labels};
+pub use self_attention::{SelfAttention, SelfAttentionConfig};
 pub use spectral::{SpectralNorm, advance_spectral_norms, apply_spectral_norm, has_spectral_norm};
 pub use transposed::TransposedConvolution;
 

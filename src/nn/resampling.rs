@@ -1,10 +1,10 @@
 //! Halving and doubling of channels-last images without weights.
 //!
-//! All three are linear, so that a tangent goes through them as the value does.
+//! But for the maximum, which is piecewise linear, all are linear, so that a tangent goes through them as the value does.
 
 use burn::tensor::Tensor;
 
-use crate::dual::Dual;
+use crate::dual::{Dual, relu};
 use crate::kernel;
 
 /// The mean of every 2x2 block: `[N, H, W, C]` to `[N, H / 2, W / 2, C]`.
@@ -29,6 +29,35 @@ pub fn average_pool(x: Dual<4>) -> Dual<4> {
         let x = x.clone().slice_dim(1, 0..1) + x.slice_dim(1, 1..2);
         x.reshape([n, rows, columns, channels]) * 0.25
     })
+}
+
+/// The maximum of every 2x2 block, channel by channel: `[N, H, W, C]` to `[N, H / 2, W / 2, C]`.
+///
+/// A side that is odd loses its last row or column; a side of 1 stays.
+pub fn max_pool(x: Dual<4>) -> Dual<4> {
+    max_of_pairs(max_of_pairs(x, 1), 2)
+}
+
+/// The larger of each two neighbours along `axis`.
+fn max_of_pairs(x: Dual<4>, axis: usize) -> Dual<4> {
+    let mut shape = x.value.dims();
+    if shape[axis] == 1 {
+        return x;
+    }
+    shape[axis] /= 2;
+    let row: usize = shape[axis + 1..].iter().product();
+    let rows: usize = shape[..=axis].iter().product();
+    let [even, odd] = [0..row, row..2 * row].map(|columns| {
+        x.clone().linear(|x| {
+            let pairs = x
+                .slice_dim(axis, 0..2 * shape[axis])
+                .reshape([rows, 2 * row]);
+            pairs.slice_dim(1, columns.clone())
+        })
+    });
+    // max(a, b) = b + max(a - b, 0), whose tangent is that of the larger.
+    let difference = even + odd.clone().linear(|odd| odd.neg());
+    (odd + relu(difference)).linear(|x| x.reshape(shape))
 }
 
 /// Every pixel four times: `[N, H, W, C]` to `[N, 2 H, 2 W, C]`.

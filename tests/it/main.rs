@@ -6,6 +6,7 @@ mod common;
 
 mod accumulation;
 mod architectures;
+mod attention;
 mod average;
 mod backends;
 mod checkpoints;

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::attention::attended;
 use super::{Pooling, ResnetConfig};
 use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
@@ -14,7 +15,8 @@ use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
 use crate::nn::{
-    Activation, Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_last,
+    Activation, Convolution, Embedding, Initialization, Linear, LinearConfig, SelfAttention,
+    to_channels_last,
 };
 use crate::random::Purpose;
 
@@ -23,8 +25,8 @@ use crate::random::Purpose;
 pub struct ResnetDiscriminator {
     /// An image of the class, a further channel.
     embedding: Option<Embedding>,
-    first: Block,
-    down: Vec<Block>,
+    pub(super) first: Block,
+    pub(super) down: Vec<Block>,
     unscaled: Vec<Block>,
     linear: Linear,
     heads: Heads,
@@ -37,10 +39,11 @@ pub struct ResnetDiscriminator {
 
 /// Two 3x3 convolutions beside a shortcut; the 1x1 convolution of a shortcut stands where the block halves.
 #[derive(Module, Debug)]
-struct Block {
+pub(super) struct Block {
     first: Convolution,
     second: Convolution,
     shortcut: Option<Convolution>,
+    pub(super) attention: Option<SelfAttention>,
 }
 
 impl ResnetDiscriminator {
@@ -64,6 +67,7 @@ impl ResnetDiscriminator {
                 first: convolution(inputs, 3)?,
                 second: convolution(filters, 3)?,
                 shortcut: halves.then(|| convolution(inputs, 1)).transpose()?,
+                attention: None,
             })
         };
         let first = block(heads.channels(config.channels)?, true)?;
@@ -149,13 +153,13 @@ impl Block {
     /// The block that reads the image: no ReLU in front.
     fn first(&self, x: Dual<4>) -> Dual<4> {
         let residual = average_pool(self.residual(x.clone()));
-        residual + self.shortcut(average_pool(x))
+        attended(&self.attention, residual + self.shortcut(average_pool(x)))
     }
 
     fn down(&self, x: Dual<4>) -> Dual<4> {
         let residual = average_pool(self.residual(dual::relu(x.clone())));
         // A 1x1 convolution and a mean commute; this order is a quarter of the work.
-        residual + self.shortcut(average_pool(x))
+        attended(&self.attention, residual + self.shortcut(average_pool(x)))
     }
 
     fn unscaled(&self, x: Dual<4>) -> Dual<4> {

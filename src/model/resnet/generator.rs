@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::ResnetConfig;
+use super::attention::attended;
 use crate::batch::Labels;
 use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
@@ -14,8 +15,8 @@ use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_nearest;
 use crate::nn::{
-    Activation, BatchNorm, BatchNormConfig, Convolution, Embedding, Initialization, Stem,
-    StemConfig, to_channels_first,
+    Activation, BatchNorm, BatchNormConfig, Convolution, Embedding, Initialization, SelfAttention,
+    Stem, StemConfig, to_channels_first,
 };
 use crate::random::{Purpose, Stream};
 
@@ -24,7 +25,7 @@ use crate::random::{Purpose, Stream};
 pub struct ResnetGenerator {
     embedding: Option<Embedding>,
     stem: Stem,
-    blocks: Vec<Up>,
+    pub(super) blocks: Vec<Up>,
     norm: Option<BatchNorm>,
     by_class: ByClass,
     last: Convolution,
@@ -36,7 +37,7 @@ pub struct ResnetGenerator {
 
 /// Doubles the image: normalisation, ReLU, upsampling, 3x3, normalisation, ReLU, 3x3, beside a shortcut.
 #[derive(Module, Debug)]
-struct Up {
+pub(super) struct Up {
     first_norm: Option<BatchNorm>,
     first_by_class: ByClass,
     first: Convolution,
@@ -44,6 +45,7 @@ struct Up {
     second_by_class: ByClass,
     second: Convolution,
     shortcut: Convolution,
+    pub(super) attention: Option<SelfAttention>,
 }
 
 impl ResnetGenerator {
@@ -126,6 +128,7 @@ impl Up {
             second_by_class: classes.layer(filters, device)?,
             second: convolution(3)?,
             shortcut: convolution(1)?,
+            attention: None,
         })
     }
 
@@ -138,7 +141,7 @@ impl Up {
         let y = activated(norm, by_class, labels, relu, |f| f.propagate(y));
         // A 1x1 convolution and the repetition of pixels commute; this order is a quarter of the work.
         let shortcut = upsample_nearest(self.shortcut.propagate(x));
-        shortcut + self.second.propagate(y)
+        attended(&self.attention, shortcut + self.second.propagate(y))
     }
 }
 

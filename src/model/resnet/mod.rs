@@ -1,5 +1,6 @@
 //! The residual networks of WGAN-GP and SNGAN for images `[N, C, H, W]`.
 
+mod attention;
 mod discriminator;
 mod generator;
 
@@ -82,6 +83,13 @@ pub struct ResnetConfig {
     /// How the discriminator reads its last image.
     #[config(default = "Pooling::Sum")]
     pub pooling: Pooling,
+    /// Side of the image at which both networks have self-attention ([`SelfAttention`](crate::nn::SelfAttention), Zhang et
+    /// al. 2019, who have it at 32 of 128 pixels): behind the block whose result has this smaller side. `None` for none.
+    /// All other initial weights are the same with it and without.
+    ///
+    /// A discriminator with it is curved ([`Dual::is_curved`](crate::Dual::is_curved)): exact gradient penalties cost more.
+    #[config(default = "None")]
+    pub attention: Option<usize>,
     /// How the convolutions are computed.
     #[config(default = "Algorithm::Matmul")]
     pub algorithm: Algorithm,
@@ -130,20 +138,21 @@ impl ResnetConfig {
     /// Builds the generator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or self-attention at a side that none of
+    /// its blocks has.
     pub fn init_generator(&self, device: &Device) -> Result<ResnetGenerator, NetworkError> {
         self.check()?;
-        ResnetGenerator::new(self, device)
+        ResnetGenerator::new(self, device)?.with_attention(self, device)
     }
 
     /// Builds the discriminator.
     ///
     /// # Errors
-    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0 or auxiliary outputs beside an auxiliary
-    /// classifier.
+    /// [`NetworkError::UnreachableSize`], [`NetworkError::Config`] for a size of 0, auxiliary outputs beside an auxiliary
+    /// classifier, or self-attention at a side that none of its blocks has.
     pub fn init_discriminator(&self, device: &Device) -> Result<ResnetDiscriminator, NetworkError> {
         self.check()?;
-        ResnetDiscriminator::new(self, device)
+        ResnetDiscriminator::new(self, device)?.with_attention(self, device)
     }
 
     fn check(&self) -> Result<(), NetworkError> {
