@@ -30,7 +30,7 @@ struct Arguments {
     common: common::CommonArgs,
 
     /// Training steps
-    #[arg(long, default_value_t = 1500)]
+    #[arg(long, default_value_t = 1000)]
     steps: usize,
 
     /// Images of each set in a step
