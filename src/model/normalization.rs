@@ -65,6 +65,7 @@ impl Normalization {
 
 /// A normalisation of a network from image to image.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant)] // There are a few of them in a network.
 pub(super) enum Norm {
     Batch(BatchNorm),
     Instance(InstanceNorm),

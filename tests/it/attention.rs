@@ -302,8 +302,8 @@ fn attention_changes_no_other_weights_of_a_resnet() {
     let discriminators =
         [&plain, &attending].map(|config| config.init_discriminator(&device).unwrap());
     for [plain, mut attending] in [
-        generators.each_ref().map(|network| parameters(network)),
-        discriminators.each_ref().map(|network| parameters(network)),
+        generators.each_ref().map(parameters),
+        discriminators.each_ref().map(parameters),
     ] {
         attending.retain(|path, _| !path.contains("attention"));
         assert_eq!(plain, attending);

@@ -1,10 +1,6 @@
 //! The trainer of the example `cycle`: one of a user's own, made of the library's parts. It is killed and resumed to the
 //! bit, and a step that fails leaves all four networks as they were.
 
-#[path = "../../examples/common/cycle.rs"]
-#[allow(dead_code)] // The example uses all of it.
-mod example;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,9 +11,9 @@ use burn_gan::data::{Memory, ShuffleConfig, Source};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::run::{CheckpointConfig, Fit};
 use burn_gan::{AdversarialTrainer, Batch, GanError, NonFinite, Persistent};
-use example::{Cycle, CycleConfig, Unpaired};
 
 use crate::common::stream;
+use crate::watch_runs::examples::cycle::{Cycle, CycleConfig, Unpaired};
 
 /// Environment variable that makes this binary a child: the folder.
 const CHILD: &str = "BURN_GAN_TEST_CYCLE";

@@ -421,7 +421,7 @@ fn a_logit_sees_its_patch() {
             .require_grad();
         let [rows, columns] = config.grid().unwrap();
         let at = rows / 2 * columns + columns / 2;
-        let logit = discriminator.logits(x.clone(), &()).slice([at..at + 1]);
+        let logit = discriminator.logits(x.clone(), &()).narrow(0, at, 1);
         let gradient = x.grad(&logit.backward()).unwrap();
         let seen = gradient.abs().greater_scalar(0.0).float();
         let extent = |axis: usize| {
@@ -613,7 +613,8 @@ fn conditions_that_do_not_fit_are_refused() {
     let patchgan = PatchganConfig::new(3, 8, 8).with_layers(1).with_filters(1);
     let beside = patchgan.clone().with_condition_channels(2);
     let beside = beside.init(&device).unwrap();
-    let checks: [&dyn Fn(&Tensor<4>) -> Result<(), NetworkError>; 3] = [
+    type Check<'a> = &'a dyn Fn(&Tensor<4>) -> Result<(), NetworkError>;
+    let checks: [Check; 3] = [
         &|images| unet.check_condition(images),
         &|images| translator.check_condition(images),
         &|images| beside.check_condition(images),

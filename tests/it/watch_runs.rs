@@ -3,7 +3,7 @@
 //! cargo test --test it watch_runs -- --ignored --nocapture
 
 #[path = "../../examples/common/mod.rs"]
-mod examples;
+pub mod examples;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
