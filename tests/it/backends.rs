@@ -8,6 +8,7 @@ use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::Device;
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, Normalization};
+use burn_gan::nn::Algorithm;
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::trainer::{GanTrainerConfig, OptimizerConfig};
 use burn_gan::{AdversarialTrainer, Batch, Discriminator, Generator};
@@ -121,6 +122,38 @@ fn ndarray_agrees_with_flex() {
 fn wgpu_agrees_with_flex() {
     let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
     assert_agree(device.autodiff(), 1e-3);
+}
+
+/// Logits of a DCGAN's discriminator for samples of its generator, by products of matrices and by the backend's own
+/// convolutions.
+fn assert_algorithms_agree(device: &Device) {
+    for normalization in [Normalization::None, Normalization::Batch] {
+        let [matmul, direct] = [Algorithm::Matmul, Algorithm::Direct].map(|algorithm| {
+            let networks = networks(normalization).with_algorithm(algorithm);
+            let generator = networks.init_generator(device).unwrap();
+            let discriminator = networks.init_discriminator(device).unwrap();
+            let latent = Stream::new(0, Purpose::Latent, 0).normal([6, 5], device);
+            values(discriminator.logits(generator.generate(latent, &()), &()))
+        });
+        // Fresh weights are small, and logits of 1e-8 would agree to any absolute tolerance.
+        assert!(matmul.iter().all(|logit| *logit != 0.0), "{matmul:?}");
+        let error = relative_error(&matmul, &direct);
+        assert!(error <= 1e-4, "{normalization:?}: {error:e}");
+    }
+}
+
+#[test]
+fn matmul_and_direct_give_a_dcgan_the_same_logits() {
+    for device in processors() {
+        assert_algorithms_agree(&device.autodiff());
+    }
+}
+
+#[test]
+#[cfg(feature = "wgpu")]
+fn wgpu_agrees_between_matmul_and_direct() {
+    let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
+    assert_algorithms_agree(&device.autodiff());
 }
 
 #[test]

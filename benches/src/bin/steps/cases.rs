@@ -33,6 +33,8 @@ pub const CASES: [&str; 10] = [
 /// How much a step of a case computes; the images keep their sides.
 struct Size {
     batch: usize,
+    /// Of R3GAN's and SNGAN's networks, which compute most.
+    residual_batch: usize,
     /// Of the DCGAN and of SNGAN's networks.
     filters: usize,
     /// Of the DCGAN for digits.
@@ -45,6 +47,7 @@ struct Size {
 /// For comparisons.
 const FULL: Size = Size {
     batch: 64,
+    residual_batch: 64,
     filters: 64,
     digit_filters: 32,
     points: 256,
@@ -53,7 +56,8 @@ const FULL: Size = Size {
 /// For programs that run fifty times slower under Valgrind. Filters are multiples of 16 still, so that the same kernels
 /// compute them.
 const SMALL: Size = Size {
-    batch: 4,
+    batch: 16,
+    residual_batch: 2,
     filters: 16,
     digit_filters: 16,
     points: 64,
@@ -111,7 +115,7 @@ pub fn case(name: &str) -> Result<Option<Case>, GanError> {
                 r1_r2,
                 networks.init_generator(&device)?,
                 networks.init_discriminator(&device)?,
-                images([size.batch, 1, 32, 32]),
+                images([size.residual_batch, 1, 32, 32]),
             )?
         }
         "resnet32" => {
@@ -122,7 +126,7 @@ pub fn case(name: &str) -> Result<Option<Case>, GanError> {
                 plain.with_loss(Loss::Hinge),
                 networks.init_generator(&device)?,
                 networks.init_discriminator(&device)?,
-                images([size.batch, 3, 32, 32]),
+                images([size.residual_batch, 3, 32, 32]),
             )?
         }
         "generate256" => {
