@@ -178,9 +178,7 @@ impl PatchganDiscriminator {
         let [_, height, width] = self.sample_shape;
         (self.condition_channels > 0).then_some([self.condition_channels, height, width])
     }
-}
 
-impl PatchganDiscriminator {
     /// The forward pass for both conditions: what is generic would be compiled again in every program.
     fn forward(&self, samples: Dual<4>, images: Option<Tensor<4>>) -> Dual<1> {
         let samples = samples.linear(to_channels_last);

@@ -1,8 +1,10 @@
 //! How a network takes the class that its samples are conditioned on.
 
+mod contract;
 mod discriminator;
 mod generator;
 
+pub(super) use contract::{discriminator_by_class, generator_by_class};
 pub(super) use discriminator::{Heads, HeadsConfig};
 pub(super) use generator::{ByClass, GeneratorClasses, activated};
 

@@ -5,12 +5,12 @@ use burn::tensor::{Device, Tensor};
 
 use super::DcganConfig;
 use crate::batch::Labels;
-use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::identity::Identity;
-use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
+use crate::model::condition::{
+    Conditioning, Heads, HeadsConfig, discriminator_by_class, with_embedding,
+};
 use crate::model::normalization::{Normalization, activated};
-use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::{
     Activation, BatchNorm, Convolution, Embedding, Head, HeadConfig, Initialization,
@@ -102,11 +102,6 @@ impl DcganDiscriminator {
         Some(self.sample_shape.to_vec())
     }
 
-    /// How many classes images are conditioned on, where they are.
-    pub fn classes(&self) -> Option<usize> {
-        self.conditioning.classes
-    }
-
     /// What it is, for checkpoints.
     pub fn identity(&self) -> Identity {
         self.conditioning.identify(Identity::of::<Self>())
@@ -130,42 +125,4 @@ impl DcganDiscriminator {
     }
 }
 
-impl<C: ClassCondition> Discriminator<4, C> for DcganDiscriminator {
-    fn logits(&self, samples: Tensor<4>, condition: &C) -> Tensor<1> {
-        self.logits_dual(Dual::constant(samples), condition).value
-    }
-
-    fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
-        let labels = self.conditioning.labels(condition);
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
-        self.heads.outputs(logits.value, features.value)
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.sample_shape()
-    }
-
-    fn classes(&self) -> Option<usize> {
-        self.classes()
-    }
-
-    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
-        self.conditioning.check(condition)
-    }
-
-    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, C>> {
-        Some(Self::logits_dual)
-    }
-
-    fn identity(&self) -> Identity {
-        self.identity()
-    }
-}
-
-impl<C: ClassCondition> DualDiscriminator<4, C> for DcganDiscriminator {
-    fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
-        let labels = self.conditioning.labels(condition);
-        let (_, logits) = self.features_and_logits(samples, labels);
-        logits
-    }
-}
+discriminator_by_class!(DcganDiscriminator, 4);

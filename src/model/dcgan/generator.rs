@@ -5,13 +5,13 @@ use burn::tensor::{Device, Tensor};
 
 use super::DcganConfig;
 use crate::batch::Labels;
-use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
 use crate::identity::Identity;
-use crate::model::condition::{ByClass, Conditioning, GeneratorClasses, activated, with_embedding};
+use crate::model::condition::{
+    ByClass, Conditioning, GeneratorClasses, activated, generator_by_class, with_embedding,
+};
 use crate::model::normalization::Normalization;
-use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::{
     Activation, BatchNorm, Embedding, Stem, StemConfig, TransposedConvolution, to_channels_first,
@@ -97,29 +97,17 @@ impl DcganGenerator {
         })
     }
 
-    /// Width of the latent space.
-    pub fn latent_size(&self) -> usize {
-        self.latent_size
-    }
-
     /// The shape of one image, `[C, H, W]`.
     pub fn sample_shape(&self) -> Option<Vec<usize>> {
         Some(self.sample_shape.to_vec())
-    }
-
-    /// How many classes images are conditioned on, where they are.
-    pub fn classes(&self) -> Option<usize> {
-        self.conditioning.classes
     }
 
     /// What it is, for checkpoints.
     pub fn identity(&self) -> Identity {
         self.conditioning.identify(Identity::of::<Self>())
     }
-}
 
-impl DcganGenerator {
-    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    /// Latent vectors `[N, latent_size]` to samples.
     fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<4> {
         let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let relu = Activation::Relu;
@@ -137,28 +125,4 @@ impl DcganGenerator {
     }
 }
 
-impl<C: ClassCondition> Generator<4, C> for DcganGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
-        self.forward(latent, self.conditioning.labels(condition))
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.sample_shape()
-    }
-
-    fn classes(&self) -> Option<usize> {
-        self.classes()
-    }
-
-    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
-        self.conditioning.check(condition)
-    }
-
-    fn identity(&self) -> Identity {
-        self.identity()
-    }
-}
+generator_by_class!(DcganGenerator, 4);

@@ -5,12 +5,12 @@ use burn::tensor::{Device, Tensor};
 
 use super::MlpConfig;
 use crate::batch::Labels;
-use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
 use crate::identity::Identity;
-use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
-use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
+use crate::model::condition::{
+    Conditioning, Heads, HeadsConfig, discriminator_by_class, with_embedding,
+};
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Embedding, Initialization, Linear};
 use crate::random::Purpose;
@@ -64,11 +64,6 @@ impl MlpDiscriminator {
         Some(vec![self.sample_size])
     }
 
-    /// How many classes samples are conditioned on, where they are.
-    pub fn classes(&self) -> Option<usize> {
-        self.conditioning.classes
-    }
-
     /// What it is, for checkpoints.
     pub fn identity(&self) -> Identity {
         let identity = Identity::new("mlp-discriminator", 1).with("slope", self.slope);
@@ -92,42 +87,4 @@ impl MlpDiscriminator {
     }
 }
 
-impl<C: ClassCondition> Discriminator<2, C> for MlpDiscriminator {
-    fn logits(&self, samples: Tensor<2>, condition: &C) -> Tensor<1> {
-        self.logits_dual(Dual::constant(samples), condition).value
-    }
-
-    fn outputs(&self, samples: Tensor<2>, condition: &C) -> Outputs {
-        let labels = self.conditioning.labels(condition);
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
-        self.heads.outputs(logits.value, features.value)
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.sample_shape()
-    }
-
-    fn classes(&self) -> Option<usize> {
-        self.classes()
-    }
-
-    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
-        self.conditioning.check(condition)
-    }
-
-    fn tangent_rule(&self) -> Option<TangentRule<Self, 2, C>> {
-        Some(Self::logits_dual)
-    }
-
-    fn identity(&self) -> Identity {
-        self.identity()
-    }
-}
-
-impl<C: ClassCondition> DualDiscriminator<2, C> for MlpDiscriminator {
-    fn logits_dual(&self, samples: Dual<2>, condition: &C) -> Dual<1> {
-        let labels = self.conditioning.labels(condition);
-        let (_, logits) = self.features_and_logits(samples, labels);
-        logits
-    }
-}
+discriminator_by_class!(MlpDiscriminator, 2);

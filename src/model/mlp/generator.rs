@@ -5,12 +5,12 @@ use burn::tensor::{Device, Tensor};
 
 use super::MlpConfig;
 use crate::batch::Labels;
-use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::errors::at_least_1;
 use crate::identity::Identity;
-use crate::model::condition::{ByClass, Conditioning, GeneratorClasses, with_embedding};
-use crate::network::Generator;
+use crate::model::condition::{
+    ByClass, Conditioning, GeneratorClasses, generator_by_class, with_embedding,
+};
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Embedding, Linear};
 use crate::random::Purpose;
@@ -51,19 +51,9 @@ impl MlpGenerator {
         })
     }
 
-    /// Width of the latent space.
-    pub fn latent_size(&self) -> usize {
-        self.latent_size
-    }
-
     /// The shape of one sample, `[features]`.
     pub fn sample_shape(&self) -> Option<Vec<usize>> {
         self.layers.last().map(|layer| vec![layer.weight.dims()[1]])
-    }
-
-    /// How many classes samples are conditioned on, where they are.
-    pub fn classes(&self) -> Option<usize> {
-        self.conditioning.classes
     }
 
     /// What it is, for checkpoints.
@@ -73,10 +63,8 @@ impl MlpGenerator {
             .with("output", format!("{:?}", self.output));
         self.conditioning.identify(identity)
     }
-}
 
-impl MlpGenerator {
-    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    /// Latent vectors `[N, latent_size]` to samples.
     fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<2> {
         let mut x = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let activation = Activation::LeakyRelu { slope: self.slope };
@@ -90,28 +78,4 @@ impl MlpGenerator {
     }
 }
 
-impl<C: ClassCondition> Generator<2, C> for MlpGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<2> {
-        self.forward(latent, self.conditioning.labels(condition))
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.sample_shape()
-    }
-
-    fn classes(&self) -> Option<usize> {
-        self.classes()
-    }
-
-    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
-        self.conditioning.check(condition)
-    }
-
-    fn identity(&self) -> Identity {
-        self.identity()
-    }
-}
+generator_by_class!(MlpGenerator, 2);

@@ -6,12 +6,12 @@ use burn::tensor::{Device, Tensor};
 use super::block::{Block, change_width, through};
 use super::{R3ganConfig, pointwise};
 use crate::batch::Labels;
-use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::identity::Identity;
-use crate::model::condition::{Conditioning, Heads, HeadsConfig, with_embedding};
+use crate::model::condition::{
+    Conditioning, Heads, HeadsConfig, discriminator_by_class, with_embedding,
+};
 use crate::model::streams::streams;
-use crate::network::{Discriminator, DualDiscriminator, Outputs, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_last};
@@ -101,11 +101,6 @@ impl R3ganDiscriminator {
         Some(self.sample_shape.to_vec())
     }
 
-    /// How many classes images are conditioned on, where they are.
-    pub fn classes(&self) -> Option<usize> {
-        self.conditioning.classes
-    }
-
     /// What it is, for checkpoints.
     pub fn identity(&self) -> Identity {
         self.conditioning.identify(Identity::of::<Self>())
@@ -133,42 +128,4 @@ impl R3ganDiscriminator {
     }
 }
 
-impl<C: ClassCondition> Discriminator<4, C> for R3ganDiscriminator {
-    fn logits(&self, samples: Tensor<4>, condition: &C) -> Tensor<1> {
-        self.logits_dual(Dual::constant(samples), condition).value
-    }
-
-    fn outputs(&self, samples: Tensor<4>, condition: &C) -> Outputs {
-        let labels = self.conditioning.labels(condition);
-        let (features, logits) = self.features_and_logits(Dual::constant(samples), labels);
-        self.heads.outputs(logits.value, features.value)
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.sample_shape()
-    }
-
-    fn classes(&self) -> Option<usize> {
-        self.classes()
-    }
-
-    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
-        self.conditioning.check(condition)
-    }
-
-    fn tangent_rule(&self) -> Option<TangentRule<Self, 4, C>> {
-        Some(Self::logits_dual)
-    }
-
-    fn identity(&self) -> Identity {
-        self.identity()
-    }
-}
-
-impl<C: ClassCondition> DualDiscriminator<4, C> for R3ganDiscriminator {
-    fn logits_dual(&self, samples: Dual<4>, condition: &C) -> Dual<1> {
-        let labels = self.conditioning.labels(condition);
-        let (_, logits) = self.features_and_logits(samples, labels);
-        logits
-    }
-}
+discriminator_by_class!(R3ganDiscriminator, 4);

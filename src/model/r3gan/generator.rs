@@ -6,12 +6,12 @@ use burn::tensor::{Device, Tensor};
 use super::block::{Block, change_width};
 use super::{R3ganConfig, pointwise};
 use crate::batch::Labels;
-use crate::class_condition::ClassCondition;
 use crate::dual::Dual;
 use crate::identity::Identity;
-use crate::model::condition::{ByClass, Conditioning, GeneratorClasses, with_embedding};
+use crate::model::condition::{
+    ByClass, Conditioning, GeneratorClasses, generator_by_class, with_embedding,
+};
 use crate::model::streams::streams;
-use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_bilinear;
 use crate::nn::{Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_first};
@@ -96,37 +96,17 @@ impl R3ganGenerator {
         })
     }
 
-    /// Width of the latent space.
-    pub fn latent_size(&self) -> usize {
-        self.latent_size
-    }
-
     /// The shape of one image, `[C, H, W]`.
     pub fn sample_shape(&self) -> Option<Vec<usize>> {
         Some(self.sample_shape.to_vec())
-    }
-
-    /// How many classes images are conditioned on, where they are.
-    pub fn classes(&self) -> Option<usize> {
-        self.conditioning.classes
     }
 
     /// What it is, for checkpoints.
     pub fn identity(&self) -> Identity {
         self.conditioning.identify(Identity::of::<Self>())
     }
-}
 
-/// Goes through one block after the other, with what depends on the class behind each.
-fn through(blocks: &[Block], by_class: &[ByClass], labels: &Option<Labels>, x: Dual<4>) -> Dual<4> {
-    let layers = blocks.iter().zip(by_class);
-    layers.fold(x, |x, (block, by_class)| {
-        by_class.modulate(block.propagate(x), labels)
-    })
-}
-
-impl R3ganGenerator {
-    /// The forward pass for both conditions: what is generic would be compiled again in every program.
+    /// Latent vectors `[N, latent_size]` to samples.
     fn forward(&self, latent: Tensor<2>, labels: Option<Labels>) -> Tensor<4> {
         let latent = with_embedding(Dual::constant(latent), &self.embedding, &labels);
         let scales = self.linear.propagate(latent).value;
@@ -143,28 +123,12 @@ impl R3ganGenerator {
     }
 }
 
-impl<C: ClassCondition> Generator<4, C> for R3ganGenerator {
-    fn latent_size(&self) -> usize {
-        self.latent_size()
-    }
-
-    fn generate(&self, latent: Tensor<2>, condition: &C) -> Tensor<4> {
-        self.forward(latent, self.conditioning.labels(condition))
-    }
-
-    fn sample_shape(&self) -> Option<Vec<usize>> {
-        self.sample_shape()
-    }
-
-    fn classes(&self) -> Option<usize> {
-        self.classes()
-    }
-
-    fn check_condition(&self, condition: &C) -> Result<(), NetworkError> {
-        self.conditioning.check(condition)
-    }
-
-    fn identity(&self) -> Identity {
-        self.identity()
-    }
+/// Goes through one block after the other, with what depends on the class behind each.
+fn through(blocks: &[Block], by_class: &[ByClass], labels: &Option<Labels>, x: Dual<4>) -> Dual<4> {
+    let layers = blocks.iter().zip(by_class);
+    layers.fold(x, |x, (block, by_class)| {
+        by_class.modulate(block.propagate(x), labels)
+    })
 }
+
+generator_by_class!(R3ganGenerator, 4);
