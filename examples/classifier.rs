@@ -14,6 +14,7 @@ use burn_gan::data::idx;
 use burn_gan::feature::ClassifierTrainingConfig;
 use burn_gan::model::ClassifierConfig;
 use clap::Parser;
+use common::digits::DIGITS;
 
 /// Trains a small convolutional classifier on handwritten digits, or on any labelled images in IDX files.
 ///
@@ -41,9 +42,6 @@ struct Arguments {
     #[arg(long, value_name = "DIR", default_value = DIGITS, hide_default_value = true)]
     data: PathBuf,
 }
-
-/// The 28x28 digits that come with the repository.
-const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

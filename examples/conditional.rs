@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use burn_gan::GanError;
 use burn_gan::data::{ShuffleConfig, Source};
-use burn_gan::nn::class_labels;
-use burn_gan::observe::{History, HistoryPlots, ProgressBar, SampleGrid};
+use burn_gan::observe::SampleGrid;
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
 use clap::Parser;
-use common::conditional::{DIGITS, Judged, Recipe};
+use common::conditional::{Judged, Recipe};
+use common::digits::DIGITS;
 
 /// Trains a conditional GAN on labelled images in IDX files.
 ///
@@ -86,21 +86,16 @@ fn conditional(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let mut trainer = recipe.trainer(&networks, &device, &source.batch(0, &device)?)?;
 
     let folder = common.folder("conditional")?;
-    let losses = folder.join("losses.csv");
-    let rows: Vec<usize> = (0..data.classes * COLUMNS)
-        .map(|index| index / COLUMNS)
-        .collect();
-    let condition = class_labels(&rows, data.classes, &device)?;
-    let grid = SampleGrid::with_condition(&folder, arguments.grid_every, rows.len(), condition)?
-        .with_picture(PictureGrid::new(COLUMNS).with_scale(2));
+    let (interval, picture) = (
+        arguments.grid_every,
+        PictureGrid::new(COLUMNS).with_scale(2),
+    );
+    let grid = SampleGrid::by_class(&folder, interval, data.classes, COLUMNS, &device)?
+        .with_picture(picture);
     let stop = common::stop_flag()?;
     let start = Instant::now();
-    let outcome = trainer
-        .fit(&mut source)
-        .until(arguments.steps)
-        .observe(ProgressBar::new(10))
-        .observe(History::csv(&losses, 10))
-        .observe(HistoryPlots::new(&losses, 500))
+    let run = trainer.fit(&mut source).until(arguments.steps);
+    let outcome = common::recorded(run, &folder)
         .observe(grid)
         .resume(common::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)

@@ -10,12 +10,12 @@ use std::time::Instant;
 use burn::tensor::Tensor;
 use burn_gan::data::{Memory, ShuffleConfig};
 use burn_gan::feature::predicted_classes;
-use burn_gan::observe::{History, HistoryPlots, ProgressBar};
 use burn_gan::run::Fit;
 use burn_gan::{AdversarialTrainer, GanError, SamplerConfig};
 use clap::Parser;
 use common::cycle::{CycleConfig, Unpaired};
-use common::translation::{digits, nearest_is_partner, restyled, side_by_side};
+use common::digits::Digits;
+use common::translation::{nearest_is_partner, restyled, side_by_side};
 
 /// Trains a CycleGAN between handwritten digits and digits in another style: blurred, and dark on light.
 ///
@@ -55,7 +55,7 @@ fn cycle(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let Arguments { common, .. } = arguments;
     let seed = common.seed;
     let device = common.device()?;
-    let digits = digits(&device)?;
+    let digits = Digits::load(&device)?;
     let half = digits.training.dims()[0] / 2;
     let of_x = digits.training.clone().narrow(0, 0, half);
     let of_y = restyled(digits.training.clone().narrow(0, half, half));
@@ -77,15 +77,10 @@ fn cycle(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let mut trainer = config.init(&device.clone().autodiff())?;
 
     let folder = common.folder("cycle")?;
-    let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
     let start = Instant::now();
-    let outcome = trainer
-        .fit(&mut source)
-        .until(arguments.steps)
-        .observe(ProgressBar::new(10))
-        .observe(History::csv(&losses, 10))
-        .observe(HistoryPlots::new(&losses, 500))
+    let run = trainer.fit(&mut source).until(arguments.steps);
+    let outcome = common::recorded(run, &folder)
         .resume(common::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)
         .run()?;

@@ -11,16 +11,13 @@ use std::time::Instant;
 use burn::tensor::Device;
 use burn_gan::GanError;
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
-use burn_gan::ema::EmaConfig;
-use burn_gan::feature::ClassifierTrainingConfig;
 use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::model::{DcganConfig, Normalization};
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
-use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
-use burn_gan::trainer::GanTrainerConfig;
 use clap::{Parser, ValueEnum};
+use common::digits::{DIGITS, judge_training, recipe};
 use common::distance::{ImageDistance, digit_features, random_features};
 
 /// Trains a small GAN on handwritten digits, or on any images in IDX files.
@@ -82,9 +79,6 @@ struct Arguments {
     dashboard: bool,
 }
 
-/// The digits that come with the repository.
-const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
-
 #[derive(ValueEnum, Clone, Copy, Debug)]
 enum LossName {
     Minimax,
@@ -126,9 +120,7 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let select = |indices: &[usize]| Ok::<_, GanError>(images.select(indices, &device)?.samples);
     if arguments.data.as_path() == Path::new(DIGITS) {
         // The digits that the classifier learned from; the others are what it was tested on.
-        let split = ClassifierTrainingConfig::new()
-            .with_seed(1)
-            .split(images.len())?;
+        let split = judge_training().split(images.len())?;
         let training = select(&split.training)?;
         let others = select(&split.held_out)?;
         let distance = ImageDistance::new(digit_features(&device)?, training.clone(), others)?;
@@ -151,12 +143,10 @@ fn train(
     distance: &ImageDistance,
 ) -> Result<serde_json::Value, GanError> {
     let Arguments { common, gamma, .. } = arguments;
-    let (penalties, normalization) = match *gamma {
-        0.0 => (vec![], Normalization::Batch),
-        gamma => (
-            vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }],
-            Normalization::None,
-        ),
+    let normalization = if *gamma == 0.0 {
+        Normalization::Batch
+    } else {
+        Normalization::None
     };
     let networks = DcganConfig::new(1, height, width)
         .with_filters(arguments.filters)
@@ -165,12 +155,8 @@ fn train(
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(images)?;
-    let mut trainer = GanTrainerConfig::new()
+    let mut trainer = recipe(*gamma, arguments.learning_rate, common.seed)
         .with_loss(arguments.loss.loss())
-        .with_penalties(penalties)
-        .with_learning_rates(arguments.learning_rate)
-        .with_ema(Some(EmaConfig::new().with_decay(0.998)))
-        .with_seed(common.seed)
         .init(
             networks.init_generator(device)?,
             networks.init_discriminator(device)?,

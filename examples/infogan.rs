@@ -9,20 +9,16 @@ use std::time::Instant;
 
 use burn::tensor::Tensor;
 use burn_gan::data::{Memory, ShuffleConfig, Source};
-use burn_gan::ema::EmaConfig;
 use burn_gan::feature::predicted_classes;
-use burn_gan::loss::{Loss, RelativisticPaired};
+use burn_gan::loss::RelativisticPaired;
 use burn_gan::model::{CodedGenerator, Codes, DcganConfig, Normalization};
 use burn_gan::objective::{Adversarial, CodeReconstruction};
-use burn_gan::observe::{History, HistoryPlots, ProgressBar};
-use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::run::Fit;
-use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, Generator, SamplerConfig};
 use clap::Parser;
-use common::translation::digits;
+use common::digits::{Digits, recipe};
 
 /// Values of the categorical code, and continuous codes.
 const CATEGORIES: usize = 10;
@@ -66,7 +62,7 @@ fn main() -> ExitCode {
 fn infogan(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let Arguments { common, .. } = arguments;
     let device = common.device()?.autodiff();
-    let digits = digits(&device.clone().without_autodiff())?;
+    let digits = Digits::load(&device.clone().without_autodiff())?;
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(Memory::new(digits.training.clone())?)?;
@@ -76,13 +72,7 @@ fn infogan(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .with_discriminator_normalization(Normalization::None)
         .with_auxiliary_outputs(Some(codes.width()))
         .with_seed(common.seed);
-    let gamma = 1.0;
-    let mut trainer = GanTrainerConfig::new()
-        .with_loss(Loss::RelativisticPaired)
-        .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
-        .with_learning_rates(1e-3)
-        .with_ema(Some(EmaConfig::new().with_decay(0.998)))
-        .with_seed(common.seed)
+    let mut trainer = recipe(1.0, 1e-3, common.seed)
         .init(
             CodedGenerator::new(networks.init_generator(&device)?, codes),
             networks.init_discriminator(&device)?,
@@ -91,15 +81,10 @@ fn infogan(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .with_objective(Adversarial(RelativisticPaired) + CodeReconstruction::new(codes));
 
     let folder = common.folder("infogan")?;
-    let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
     let start = Instant::now();
-    let outcome = trainer
-        .fit(&mut source)
-        .until(arguments.steps)
-        .observe(ProgressBar::new(10))
-        .observe(History::csv(&losses, 10))
-        .observe(HistoryPlots::new(&losses, 500))
+    let run = trainer.fit(&mut source).until(arguments.steps);
+    let outcome = common::recorded(run, &folder)
         .resume(common::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)
         .run()?;

@@ -13,12 +13,12 @@ use burn_gan::feature::predicted_classes;
 use burn_gan::loss::NonSaturating;
 use burn_gan::model::{PatchganConfig, UnetConfig};
 use burn_gan::objective::{Adversarial, L1};
-use burn_gan::observe::{History, HistoryPlots, ProgressBar};
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError};
 use clap::Parser;
-use common::translation::{digits, side_by_side, smeared};
+use common::digits::Digits;
+use common::translation::{side_by_side, smeared};
 
 /// Weight of the absolute differences (Isola et al. 2017, section 3.3).
 const L1_WEIGHT: f64 = 100.0;
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 fn pix2pix(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let Arguments { common, .. } = arguments;
     let device = common.device()?.autodiff();
-    let digits = digits(&device.clone().without_autodiff())?;
+    let digits = Digits::load(&device.clone().without_autodiff())?;
     let pairs = Memory::with_condition(digits.training.clone(), smeared(digits.training.clone()))?;
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
@@ -89,15 +89,10 @@ fn pix2pix(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     };
 
     let folder = common.folder("pix2pix")?;
-    let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
     let start = Instant::now();
-    let outcome = trainer
-        .fit(&mut source)
-        .until(arguments.steps)
-        .observe(ProgressBar::new(10))
-        .observe(History::csv(&losses, 10))
-        .observe(HistoryPlots::new(&losses, 500))
+    let run = trainer.fit(&mut source).until(arguments.steps);
+    let outcome = common::recorded(run, &folder)
         .resume(common::checkpoints(&folder, arguments.resume)?)
         .stop_flag(&stop)
         .run()?;

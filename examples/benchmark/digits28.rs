@@ -6,7 +6,7 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
 use burn_gan::ema::{EmaConfig, EmaDecay};
-use burn_gan::feature::{ClassifierTrainingConfig, FeatureExtractor};
+use burn_gan::feature::FeatureExtractor;
 use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::metric::{
     Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
@@ -23,11 +23,11 @@ use burn_gan::{AdversarialTrainer, GanError, Schedule};
 use serde_json::json;
 
 use crate::common;
+use crate::common::digits::{DIGITS, judge_training};
 use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores, summary};
 
 const SIZE: usize = 28;
 const BATCH_SIZE: usize = 64;
-const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
 /// How often a run is scored.
 const EVALUATIONS: usize = 12;
 const FRECHET: &str = "frechet_distance";
@@ -101,9 +101,7 @@ impl Evaluator {
     /// Training sees the digits that the classifier's training saw.
     fn new(device: &Device) -> Result<Self, GanError> {
         let digits = idx::read_folder(DIGITS)?;
-        let split = ClassifierTrainingConfig::new()
-            .with_seed(1)
-            .split(digits.len())?;
+        let split = judge_training().split(digits.len())?;
         let classifier = common::digits_classifier(SIZE, device)?;
         let training = digits.select(&split.training, device)?.samples;
         let held_out = digits.select(&split.held_out, device)?.samples;

@@ -4,11 +4,8 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{LabelledImages, Memory, Samples, idx};
-use burn_gan::ema::EmaConfig;
-use burn_gan::feature::{
-    ClassifierTrainingConfig, FeatureExtractor, Features, accuracy, predicted_classes,
-};
-use burn_gan::loss::{Loss, RelativisticPaired};
+use burn_gan::feature::{FeatureExtractor, Features, accuracy, predicted_classes};
+use burn_gan::loss::RelativisticPaired;
 use burn_gan::metric::{frechet_distance, precision_recall};
 use burn_gan::model::{
     Classifier, ClassifierConfig, DcganConfig, DcganDiscriminator, DcganGenerator,
@@ -16,18 +13,15 @@ use burn_gan::model::{
 };
 use burn_gan::nn::class_labels;
 use burn_gan::objective::{Adversarial, AuxiliaryClassifier};
-use burn_gan::penalty::Penalty;
-use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::trainer::GanTrainer;
 use burn_gan::{AdversarialTrainer, Batch, GanError, Labels};
 use clap::ValueEnum;
 
+use super::digits::{DIGITS, judge_training, recipe};
 use super::digits_classifier;
 
 /// The trainer of these networks.
 pub type Trainer = GanTrainer<4, DcganGenerator, DcganDiscriminator, Labels>;
-
-/// The digits that come with the repository.
-pub const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
 
 /// Images that go through a classifier at once.
 const CHUNK: usize = 250;
@@ -75,17 +69,6 @@ impl Recipe {
             .with_seed(seed)
     }
 
-    /// The recipe of the example `digits`: relativistic pairing with R1 and R2 (Huang et al. 2024).
-    pub fn config(self, seed: u64) -> GanTrainerConfig {
-        let gamma = 1.0;
-        GanTrainerConfig::new()
-            .with_loss(Loss::RelativisticPaired)
-            .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
-            .with_learning_rates(1e-3)
-            .with_ema(Some(EmaConfig::new().with_decay(0.998)))
-            .with_seed(seed)
-    }
-
     /// The trainer, for data like `example`.
     pub fn trainer(
         self,
@@ -93,7 +76,7 @@ impl Recipe {
         device: &Device,
         example: &Batch<4, Labels>,
     ) -> Result<Trainer, GanError> {
-        let trainer = self.config(networks.seed).init(
+        let trainer = recipe(1.0, 1e-3, networks.seed).init(
             networks.init_generator(device)?,
             networks.init_discriminator(device)?,
             example,
@@ -146,9 +129,7 @@ impl Judged {
             [images.images().height(), images.images().width()],
         );
         let device = device.clone().without_autodiff();
-        let training = ClassifierTrainingConfig::new()
-            .with_seed(1)
-            .with_epochs(epochs);
+        let training = judge_training().with_epochs(epochs);
         let split = training.split(images.labels().len())?;
         let judge = if folder == Path::new(DIGITS) {
             digits_classifier(size[0], &device)?

@@ -4,6 +4,7 @@
 
 pub mod conditional;
 pub mod cycle;
+pub mod digits;
 pub mod distance;
 pub mod points;
 pub mod translation;
@@ -16,9 +17,12 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
+use burn_gan::data::Source;
 use burn_gan::model::{Classifier, ClassifierConfig};
+use burn_gan::observe::{History, HistoryPlots, ProgressBar};
+use burn_gan::run::Run;
 use burn_gan::trainer::OptimizerConfig;
-use burn_gan::{GanError, load_weights, save_weights};
+use burn_gan::{AdversarialTrainer, Condition, GanError, load_weights, save_weights};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -116,6 +120,22 @@ pub fn checkpoints(folder: &Path, resume: bool) -> Result<PathBuf, GanError> {
         std::fs::remove_dir_all(&checkpoints).map_err(|error| GanError::io(&checkpoints, error))?;
     }
     Ok(checkpoints)
+}
+
+/// With a progress bar, and with losses.csv and its plots in the folder.
+pub fn recorded<'a, const D: usize, C, T, S>(
+    run: Run<'a, D, C, T, S>,
+    folder: &Path,
+) -> Run<'a, D, C, T, S>
+where
+    C: Condition,
+    T: AdversarialTrainer<D, C>,
+    S: Source<D, C>,
+{
+    let losses = folder.join("losses.csv");
+    run.observe(ProgressBar::new(10))
+        .observe(History::csv(&losses, 10))
+        .observe(HistoryPlots::new(&losses, 500))
 }
 
 /// A network's architecture and its weights, as NAME.json and NAME.bpk.

@@ -2,49 +2,12 @@
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use burn_gan::GanError;
-use burn_gan::data::{Samples, idx};
-use burn_gan::feature::{ClassifierTrainingConfig, accuracy};
-use burn_gan::model::Classifier;
 use burn_gan::picture::PictureGrid;
-
-use super::conditional::DIGITS;
-use super::digits_classifier;
 
 /// Digits that a picture shows.
 const SHOWN: usize = 12;
-
-/// The digits that come with the repository, and the classifier that was trained on the first part of them.
-pub struct Digits {
-    pub training: Tensor<4>,
-    pub held_out: Tensor<4>,
-    /// The classes of the held-out digits.
-    pub labels: Vec<usize>,
-    pub judge: Classifier,
-    /// The judge's accuracy on the held-out digits.
-    pub accuracy: f64,
-}
-
-pub fn digits(device: &Device) -> Result<Digits, GanError> {
-    let images = idx::read_labelled_folder(DIGITS)?;
-    let split = ClassifierTrainingConfig::new()
-        .with_seed(1)
-        .split(images.labels().len())?;
-    let judge = digits_classifier(28, device)?;
-    let select = |indices: &[usize]| Ok::<_, GanError>(images.select(indices, device)?.samples);
-    let labels = split
-        .held_out
-        .iter()
-        .map(|&index| usize::from(images.labels()[index]));
-    Ok(Digits {
-        training: select(&split.training)?,
-        held_out: select(&split.held_out)?,
-        labels: labels.collect(),
-        accuracy: accuracy(&judge, &images, &split.held_out)?,
-        judge,
-    })
-}
 
 /// Means over 3x3 pixels, as often as `times`; what lies beyond the edge is black.
 pub fn blurred(images: Tensor<4>, times: usize) -> Tensor<4> {

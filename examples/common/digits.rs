@@ -1,0 +1,68 @@
+//! The digits that come with the repository, the classifier that judges samples of them, and the recipe that GANs of them
+//! are trained with.
+
+use burn::tensor::{Device, Tensor};
+use burn_gan::GanError;
+use burn_gan::data::{Samples, idx};
+use burn_gan::ema::EmaConfig;
+use burn_gan::feature::{ClassifierTrainingConfig, accuracy};
+use burn_gan::loss::Loss;
+use burn_gan::model::Classifier;
+use burn_gan::penalty::Penalty;
+use burn_gan::trainer::GanTrainerConfig;
+
+use super::digits_classifier;
+
+/// Their folder.
+pub const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
+
+/// How the committed classifier was trained, and so which digits it has seen: GANs are trained on the same ones, and the
+/// others are held out of both.
+pub fn judge_training() -> ClassifierTrainingConfig {
+    ClassifierTrainingConfig::new().with_seed(1)
+}
+
+/// The digits and their judge.
+pub struct Digits {
+    pub training: Tensor<4>,
+    pub held_out: Tensor<4>,
+    /// The classes of the held-out digits.
+    pub labels: Vec<usize>,
+    pub judge: Classifier,
+    /// The judge's accuracy on the held-out digits.
+    pub accuracy: f64,
+}
+
+impl Digits {
+    pub fn load(device: &Device) -> Result<Self, GanError> {
+        let images = idx::read_labelled_folder(DIGITS)?;
+        let split = judge_training().split(images.labels().len())?;
+        let judge = digits_classifier(28, device)?;
+        let select = |indices: &[usize]| Ok::<_, GanError>(images.select(indices, device)?.samples);
+        let labels = split.held_out.iter();
+        Ok(Self {
+            training: select(&split.training)?,
+            held_out: select(&split.held_out)?,
+            labels: labels
+                .map(|&index| usize::from(images.labels()[index]))
+                .collect(),
+            accuracy: accuracy(&judge, &images, &split.held_out)?,
+            judge,
+        })
+    }
+}
+
+/// The loss and the penalties of R3GAN (Huang et al. 2024); with a `gamma` of 0 no penalties.
+pub fn recipe(gamma: f64, learning_rate: f64, seed: u64) -> GanTrainerConfig {
+    let penalties = if gamma == 0.0 {
+        vec![]
+    } else {
+        vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }]
+    };
+    GanTrainerConfig::new()
+        .with_loss(Loss::RelativisticPaired)
+        .with_penalties(penalties)
+        .with_learning_rates(learning_rate)
+        .with_ema(Some(EmaConfig::new().with_decay(0.998)))
+        .with_seed(seed)
+}
