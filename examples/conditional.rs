@@ -79,6 +79,7 @@ fn conditional(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let Arguments { common, recipe, .. } = arguments;
     let device = common.device()?.autodiff();
     let data = Judged::load(&arguments.data, arguments.judge_epochs, &device)?;
+    let per_class = data.per_class(arguments.judged)?;
     let networks = recipe.networks(data.classes, data.size, arguments.filters, common.seed);
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
@@ -112,7 +113,7 @@ fn conditional(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         "wrote grids, plots and the generator to {}",
         folder.display()
     );
-    let scores = data.scores(&trainer, arguments.judged.div_ceil(data.classes))?;
+    let scores = data.scores(&trainer, per_class)?;
     let taken = outcome.steps - outcome.resumed.unwrap_or(0);
     Ok(serde_json::json!({
         "recipe": format!("{recipe:?}"),

@@ -25,6 +25,8 @@ pub type Trainer = GanTrainer<4, DcganGenerator, DcganDiscriminator, Labels>;
 
 /// Images that go through a classifier at once.
 const CHUNK: usize = 250;
+/// Neighbours that recall looks at; it needs more images than that of each class.
+const NEIGHBOURS: usize = 3;
 
 /// How the two networks take the class.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +156,20 @@ impl Judged {
         })
     }
 
+    /// How many samples of each class are to be scored for so many in all; refuses too few, before there is a run to be
+    /// scored.
+    pub fn per_class(&self, samples: usize) -> Result<usize, GanError> {
+        let per_class = samples.div_ceil(self.classes);
+        if per_class > NEIGHBOURS {
+            return Ok(per_class);
+        }
+        Err(GanError::user(format!(
+            "{samples} images to be judged: {} of each of {} classes are needed",
+            NEIGHBOURS + 1,
+            self.classes
+        )))
+    }
+
     /// Scores `per_class` samples of each class.
     pub fn scores(
         &self,
@@ -178,7 +194,7 @@ impl Judged {
             let images = samples.clone().narrow(0, class * per_class, per_class);
             let generated = self.judge.extract(images, CHUNK)?;
             distances.push(frechet_distance(real, &generated)?);
-            recalls.push(precision_recall(real, &generated, 3)?.recall);
+            recalls.push(precision_recall(real, &generated, NEIGHBOURS)?.recall);
             match &mut all {
                 Some((reals, others)) => {
                     reals.append(real.clone())?;
@@ -223,6 +239,13 @@ fn of_each_class(
             let of_class: Vec<usize> = of_class
                 .filter(|&index| usize::from(labels[index]) == class)
                 .collect();
+            if of_class.len() <= NEIGHBOURS {
+                return Err(GanError::user(format!(
+                    "class {class} has {} images to train on: {} are needed",
+                    of_class.len(),
+                    NEIGHBOURS + 1
+                )));
+            }
             let images: Tensor<4> = images.select(&of_class, device)?.samples;
             Ok(judge.extract(images, CHUNK)?)
         })
