@@ -269,7 +269,6 @@ fn a_discriminator_of_patches_is_taken_before_training() {
 }
 
 #[test]
-#[ignore = "a step takes one logit a sample"]
 fn a_step_of_patches_reports_means_over_all_logits() {
     let mut trainer = trainer(&config());
     let before = Patches::clone(trainer.discriminator());
@@ -290,7 +289,6 @@ fn a_step_of_patches_reports_means_over_all_logits() {
 }
 
 #[test]
-#[ignore = "a step takes one logit a sample"]
 fn a_step_of_patches_in_parts_is_that_of_the_whole_batch() {
     let difference = PenaltyMethod::CentralDifference { step: 0.5 };
     for config in [
