@@ -145,24 +145,21 @@ impl Samples<4, Labels> for LabelledImages {
 
     fn conditions(&self, indices: &[usize], device: &Device) -> Result<Labels, DataError> {
         check_indices(indices, self.labels.len())?;
-        let labels: Vec<usize> = indices
-            .iter()
-            .filter_map(|&index| self.labels.get(index))
-            .map(|&label| usize::from(label))
-            .collect();
-        Ok(index_tensor(&labels, &device.clone().without_autodiff()))
+        let labels = indices.iter().filter_map(|&index| self.labels.get(index));
+        Ok(label_tensor(labels, device))
     }
 
     fn all_conditions(&self, device: &Device) -> Result<Option<Labels>, DataError> {
-        let labels: Vec<usize> = self.labels.iter().map(|&label| label.into()).collect();
-        Ok(Some(index_tensor(
-            &labels,
-            &device.clone().without_autodiff(),
-        )))
+        Ok(Some(label_tensor(self.labels.iter(), device)))
     }
 
     fn identity(&self) -> Result<Identity, DataError> {
         let images = self.images.identity()?;
         Ok(images.with("labels_sha256", sha256(&self.labels)))
     }
+}
+
+fn label_tensor<'a>(labels: impl Iterator<Item = &'a u8>, device: &Device) -> Labels {
+    let labels: Vec<usize> = labels.map(|&label| usize::from(label)).collect();
+    index_tensor(&labels, &device.clone().without_autodiff())
 }
