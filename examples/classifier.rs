@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn_gan::GanError;
+use burn::config::Config;
 use burn_gan::data::idx;
 use burn_gan::feature::ClassifierTrainingConfig;
 use burn_gan::model::ClassifierConfig;
+use burn_gan::{GanError, save_weights};
 use clap::Parser;
 use common::digits::DIGITS;
 
@@ -65,7 +66,11 @@ fn classifier(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let trained = training.train(&network.init(&common.device()?)?, &digits)?;
     let seconds = start.elapsed().as_secs_f64();
 
-    common::save_network(&folder, "classifier", &network, &trained.classifier)?;
+    let path = folder.join("classifier.json");
+    network
+        .save(&path)
+        .map_err(|error| GanError::io(&path, error))?;
+    save_weights(&trained.classifier, folder.join("classifier.bpk"))?;
     eprintln!("wrote the classifier to {}", folder.display());
     let split = training.split(digits.labels().len())?;
     Ok(serde_json::json!({

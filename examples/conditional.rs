@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use burn_gan::GanError;
 use burn_gan::data::{ShuffleConfig, Source};
 use burn_gan::observe::SampleGrid;
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
+use burn_gan::{GanError, save_generator};
 use clap::Parser;
 use common::conditional::{Judged, Recipe};
 use common::digits::DIGITS;
@@ -103,12 +103,8 @@ fn conditional(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
-    common::save_network(
-        &folder,
-        "generator",
-        &networks,
-        &trainer.sampling_generator(),
-    )?;
+    let path = folder.join("generator.bpk");
+    save_generator(networks, &trainer.sampling_generator(), path)?;
     eprintln!(
         "wrote grids, plots and the generator to {}",
         folder.display()

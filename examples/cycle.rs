@@ -11,7 +11,7 @@ use burn::tensor::Tensor;
 use burn_gan::data::{Memory, ShuffleConfig};
 use burn_gan::feature::predicted_classes;
 use burn_gan::run::Fit;
-use burn_gan::{AdversarialTrainer, GanError, SamplerConfig};
+use burn_gan::{AdversarialTrainer, GanError, SamplerConfig, save_generator};
 use clap::Parser;
 use common::cycle::{CycleConfig, Unpaired};
 use common::digits::Digits;
@@ -86,6 +86,8 @@ fn cycle(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
+    let path = folder.join("generator.bpk");
+    save_generator(config.generator(), trainer.generator(), path)?;
     let x = digits.held_out.clone();
     let count = x.dims()[0];
     let truth = restyled(x.clone());

@@ -9,13 +9,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use burn_gan::GanError;
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
 use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::model::{DcganConfig, Normalization};
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
+use burn_gan::{GanError, save_generator};
 use clap::{Parser, ValueEnum};
 use common::digits::{DIGITS, judge_training, recipe};
 use common::distance::{ImageDistance, digit_features, random_features};
@@ -180,12 +180,8 @@ fn train(
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
-    common::save_network(
-        &folder,
-        "generator",
-        &networks,
-        &trainer.sampling_generator(),
-    )?;
+    let path = folder.join("generator.bpk");
+    save_generator(networks, &trainer.sampling_generator(), path)?;
     distance.plot(&folder)?;
     eprintln!(
         "wrote grids, plots and the generator to {}",

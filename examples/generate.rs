@@ -1,41 +1,46 @@
-//! Draws images from a generator that the example `digits` or `conditional` has trained.
+//! Draws samples from a generator that another example has trained.
 //!
 //! cargo run --example generate
 
 mod common;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use burn::config::Config;
 use burn::tensor::{Device, Tensor};
-use burn_gan::model::DcganConfig;
+use burn_gan::data::idx;
 use burn_gan::nn::class_labels;
 use burn_gan::picture::PictureGrid;
-use burn_gan::{GanError, SamplerConfig, load_weights};
+use burn_gan::plot::PointsPlot;
+use burn_gan::{GanError, Generator, SamplerConfig, SavedGenerator};
 use clap::Parser;
+use serde_json::{Value, json};
 
-/// Loads a generator's weights and writes images drawn from it.
+/// Loads a generator, whichever network it is, and writes what it draws.
 ///
-/// Writes image-*.png and grid.png to the folder generate of the output folder. The last line of output is
-/// a JSON object that sums the run up.
+/// Images go to image-*.png and grid.png in the folder generate of the output folder, points to points.csv and points.png.
+/// The last line of output is a JSON object that sums the run up.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
     common: common::CommonArgs,
 
-    /// Folder with generator.json and generator.bpk
-    #[arg(long, value_name = "DIR", default_value = GENERATOR, hide_default_value = true)]
+    /// A generator's file, or the folder with generator.bpk that an example has written
+    #[arg(long, value_name = "PATH", default_value = GENERATOR, hide_default_value = true)]
     generator: PathBuf,
 
-    /// Number of images, of each class where there are classes
+    /// Number of samples, of each class where there are classes
     #[arg(long, default_value_t = 16)]
     count: usize,
 
-    /// Class to draw images of, for a generator of the example `conditional`; may be given several times, `all` for every
+    /// Class to draw samples of, for a generator of the example `conditional`; may be given several times, `all` for every
     /// class
     #[arg(long, value_name = "LABEL")]
     class: Vec<Class>,
+
+    /// Folder with IDX files of grey images to translate, for a generator of the example `pix2pix` or `cycle`
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
 }
 
 /// A class on the command line.
@@ -67,40 +72,62 @@ fn main() -> ExitCode {
     common::run(|| generate(&arguments))
 }
 
-fn generate(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
-    let Arguments { common, count, .. } = arguments;
-    let folder = &arguments.generator;
-    let config = DcganConfig::load(folder.join("generator.json")).map_err(GanError::user)?;
-    let labels = labels(&arguments.class, *count, config.classes)?;
-    let images = sample(arguments, &config, labels.as_deref(), &common.device()?)?;
-
-    let folder = common.folder("generate")?;
-    let total = images.dims()[0];
-    let grid = match labels {
-        // A row for each class.
-        Some(_) => PictureGrid::new(*count),
-        None => PictureGrid::square(*count),
-    };
-    grid.save(images.clone(), folder.join("grid.png"))?;
-    for index in 0..total {
-        let image = images.clone().narrow(0, index, 1);
-        let name = format!("image-{index:04}.png");
-        PictureGrid::square(1).save(image, folder.join(name))?;
+fn generate(arguments: &Arguments) -> Result<Value, GanError> {
+    let device = arguments.common.device()?;
+    let mut path = arguments.generator.clone();
+    if path.is_dir() {
+        path.push("generator.bpk");
     }
-    Ok(serde_json::json!({
-        "images": total,
-        "labels": labels,
-        "folder": folder,
-        "device": common.device_name(),
-    }))
+    let generator = SavedGenerator::load(&path, &device)?;
+    if arguments.images.is_some() && !matches!(generator, SavedGenerator::Translation(_)) {
+        return Err(GanError::user(
+            "this generator translates no images: leave out --images",
+        ));
+    }
+
+    let folder = arguments.common.folder("generate")?;
+    let mut summary = match &generator {
+        SavedGenerator::Images(generator) => {
+            let labels = labels(arguments, Generator::<4>::classes(generator))?;
+            let images = sample(generator, arguments, labels.as_ref(), &device)?;
+            // A row for each class.
+            let grid = match labels {
+                Some(_) => PictureGrid::new(arguments.count),
+                None => PictureGrid::square(arguments.count),
+            };
+            write_images(grid, images.clone(), images, labels, &folder)?
+        }
+        SavedGenerator::Points(generator) => {
+            let labels = labels(arguments, Generator::<2>::classes(generator))?;
+            let points = sample(generator, arguments, labels.as_ref(), &device)?;
+            write_points(points, labels, &folder)?
+        }
+        SavedGenerator::Translation(generator) => {
+            labels(arguments, None)?;
+            let input = input(arguments, &device)?;
+            let output = SamplerConfig::new()
+                .with_seed(arguments.common.seed)
+                .sample(generator, arguments.count, &input)?;
+            // The input in the first row, the translation in the second.
+            let rows = Tensor::cat(vec![input, output.clone()], 0);
+            write_images(
+                PictureGrid::new(arguments.count),
+                rows,
+                output,
+                None,
+                &folder,
+            )?
+        }
+        _ => return Err(GanError::user("a generator of a kind that is not known")),
+    };
+    summary["folder"] = json!(folder);
+    summary["device"] = json!(arguments.common.device_name());
+    Ok(summary)
 }
 
-/// The label of each image: `count` of each class that is asked for. `None` for a generator without classes.
-fn labels(
-    asked: &[Class],
-    count: usize,
-    classes: Option<usize>,
-) -> Result<Option<Vec<usize>>, GanError> {
+/// The label of each sample: `count` of each class that is asked for. `None` for a generator without classes.
+fn labels(arguments: &Arguments, classes: Option<usize>) -> Result<Option<Labels>, GanError> {
+    let asked = arguments.class.as_slice();
     let Some(classes) = classes else {
         return match asked {
             [] => Ok(None),
@@ -118,25 +145,83 @@ fn labels(
     } else {
         asked
     };
-    let rows = asked.iter().flat_map(of);
-    Ok(Some(rows.flat_map(|label| vec![label; count]).collect()))
+    let of_each = |label| vec![label; arguments.count];
+    let labels = asked.iter().flat_map(of).flat_map(of_each).collect();
+    Ok(Some(Labels { labels, classes }))
 }
 
-/// All that it takes to load a generator and to sample from it.
-fn sample(
+/// The classes of samples.
+struct Labels {
+    labels: Vec<usize>,
+    classes: usize,
+}
+
+/// Samples of noise, under labels where there are any.
+fn sample<const D: usize, G>(
+    generator: &G,
     arguments: &Arguments,
-    config: &DcganConfig,
-    labels: Option<&[usize]>,
+    labels: Option<&Labels>,
     device: &Device,
-) -> Result<Tensor<4>, GanError> {
-    let weights = arguments.generator.join("generator.bpk");
-    let generator = load_weights(config.init_generator(device)?, weights)?;
+) -> Result<Tensor<D>, GanError>
+where
+    G: Generator<D> + Generator<D, burn_gan::Labels>,
+{
     let sampler = SamplerConfig::new().with_seed(arguments.common.seed);
-    match (labels, config.classes) {
-        (Some(labels), Some(classes)) => {
-            let condition = class_labels(labels, classes, device)?;
-            sampler.sample(&generator, labels.len(), &condition)
+    match labels {
+        Some(Labels { labels, classes }) => {
+            let condition = class_labels(labels, *classes, device)?;
+            sampler.sample(generator, labels.len(), &condition)
         }
-        _ => sampler.sample(&generator, arguments.count, &()),
+        None => sampler.sample(generator, arguments.count, &()),
     }
+}
+
+/// The first images of the folder.
+fn input(arguments: &Arguments, device: &Device) -> Result<Tensor<4>, GanError> {
+    let folder = arguments.images.as_ref().ok_or_else(|| {
+        GanError::user("this generator translates images: give it some with --images DIR")
+    })?;
+    let indices: Vec<usize> = (0..arguments.count).collect();
+    let images = idx::read_folder(folder)?;
+    Ok(burn_gan::data::Samples::select(&images, &indices, device)?.samples)
+}
+
+/// Writes a picture of the rows, and one of each image.
+fn write_images(
+    grid: PictureGrid,
+    rows: Tensor<4>,
+    images: Tensor<4>,
+    labels: Option<Labels>,
+    folder: &Path,
+) -> Result<Value, GanError> {
+    grid.save(rows, folder.join("grid.png"))?;
+    let total = images.dims()[0];
+    for index in 0..total {
+        let image = images.clone().narrow(0, index, 1);
+        let name = format!("image-{index:04}.png");
+        PictureGrid::square(1).save(image, folder.join(name))?;
+    }
+    Ok(json!({ "images": total, "labels": labels.map(|labels| labels.labels) }))
+}
+
+/// Writes points as a table, and a picture of them where they are in the plane.
+fn write_points(
+    points: Tensor<2>,
+    labels: Option<Labels>,
+    folder: &Path,
+) -> Result<Value, GanError> {
+    let [total, features] = points.dims();
+    let path = folder.join("points.csv");
+    let values: Vec<f32> = points.clone().into_data().iter().collect();
+    let mut writer = csv::Writer::from_path(&path).map_err(GanError::user)?;
+    for row in values.chunks(features) {
+        writer.serialize(row).map_err(GanError::user)?;
+    }
+    writer.flush().map_err(|error| GanError::io(&path, error))?;
+    if features == 2 {
+        PointsPlot::new("samples")
+            .with_generated(points)
+            .save(folder.join("points.png"))?;
+    }
+    Ok(json!({ "points": total, "labels": labels.map(|labels| labels.labels) }))
 }

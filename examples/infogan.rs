@@ -16,7 +16,7 @@ use burn_gan::objective::{Adversarial, CodeReconstruction};
 use burn_gan::picture::PictureGrid;
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::run::Fit;
-use burn_gan::{GanError, Generator, SamplerConfig};
+use burn_gan::{GanError, Generator, SamplerConfig, save_coded_generator};
 use clap::Parser;
 use common::digits::{Digits, recipe};
 
@@ -91,6 +91,7 @@ fn infogan(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let seconds = start.elapsed().as_secs_f64();
 
     let generator = trainer.sampling_generator();
+    save_coded_generator(networks, &generator, folder.join("generator.bpk"))?;
     let width = Generator::<4>::latent_size(&generator);
     let device = device.without_autodiff();
     // The same noise for each value of the code.

@@ -15,7 +15,7 @@ use burn_gan::model::{PatchganConfig, UnetConfig};
 use burn_gan::objective::{Adversarial, L1};
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{AdversarialTrainer, GanError};
+use burn_gan::{AdversarialTrainer, GanError, save_generator};
 use clap::Parser;
 use common::digits::Digits;
 use common::translation::{side_by_side, smeared};
@@ -68,10 +68,9 @@ fn pix2pix(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(pairs)?;
-    let generator = UnetConfig::new(1, 1, 28, 28)
+    let network = UnetConfig::new(1, 1, 28, 28)
         .with_filters(arguments.filters)
-        .with_seed(common.seed)
-        .init(&device)?;
+        .with_seed(common.seed);
     let discriminator = PatchganConfig::new(1, 28, 28)
         .with_condition_channels(1)
         .with_filters(arguments.filters)
@@ -81,7 +80,11 @@ fn pix2pix(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let trainer = GanTrainerConfig::new()
         .with_learning_rates(1e-3)
         .with_seed(common.seed)
-        .init(generator, discriminator, &source.batch(0, &device)?)?;
+        .init(
+            network.init(&device)?,
+            discriminator,
+            &source.batch(0, &device)?,
+        )?;
     let mut trainer = if arguments.without_discriminator {
         trainer.with_objective(L1 * L1_WEIGHT)
     } else {
@@ -98,6 +101,8 @@ fn pix2pix(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
+    let path = folder.join("generator.bpk");
+    save_generator(network, &trainer.sampling_generator(), path)?;
     let truth = digits.held_out.clone();
     let input = smeared(truth.clone());
     let output = trainer.sample(truth.dims()[0], 0, &input)?;

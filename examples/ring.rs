@@ -14,7 +14,7 @@ use burn_gan::observe::{History, HistoryPlots, ProgressBar};
 use burn_gan::penalty::Penalty;
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{GanError, Schedule};
+use burn_gan::{GanError, Schedule, save_generator};
 use clap::Parser;
 use common::points::{PointsArgs, Recipe, evaluate};
 
@@ -75,6 +75,8 @@ fn ring(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
+    let path = folder.join("generator.bpk");
+    save_generator(networks, &trainer.sampling_generator(), path)?;
     let mut summary = evaluate(Mixture::ring(), arguments, &folder, &trainer, &outcome)?;
     summary["seconds"] = seconds.into();
     Ok(summary)

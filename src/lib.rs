@@ -47,7 +47,7 @@
 //!   [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets, the parts for a trainer of your own).
 //! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
 //!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
-//! - Afterwards: [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
+//! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
 //!   features from [`feature`].
 //! - Why, how well and how fast: the [`guide`].
 //!
@@ -125,6 +125,7 @@ mod report;
 #[cfg(feature = "training")]
 pub mod run;
 mod sampling;
+mod saved_generator;
 #[cfg(feature = "training")]
 mod saved_state;
 mod schedule;
@@ -151,6 +152,10 @@ pub use non_finite::NonFinite;
 pub use persistent::Persistent;
 pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
+pub use saved_generator::{
+    GeneratorConfig, ImageGenerator, SavedGenerator, TranslationGenerator, save_coded_generator,
+    save_generator,
+};
 #[cfg(feature = "training")]
 pub use saved_state::SavedState;
 #[cfg(all(feature = "training", feature = "std"))]

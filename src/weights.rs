@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::{ModuleRecord, RecordError};
-use burn::tensor::{Bool, Int, Tensor};
-#[cfg(feature = "training")]
+use burn::tensor::{Bool, Bytes, Int, Tensor};
 use burn_pack::{Reader, Writer};
 use sha2::{Digest, Sha256};
 
@@ -14,6 +13,7 @@ use crate::errors::StateError;
 use crate::errors::{DeviceError, FileError};
 use crate::files::replace_file;
 use crate::module_tree::{ModulePath, follow_path};
+use crate::network_error::NetworkError;
 use crate::unwind::caught;
 
 /// What keeps a network from the weights of a file.
@@ -65,6 +65,41 @@ pub enum WeightsError {
         /// The shape in the file.
         actual: Vec<usize>,
     },
+
+    /// The network that a file names cannot be built.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+
+    /// A weights file that does not say which network its weights are of.
+    #[error(
+        "{}: the file does not say which network its weights are of, and there is no {} beside it",
+        path.display(),
+        beside.display()
+    )]
+    NetworkUnknown {
+        /// The weights file.
+        path: PathBuf,
+        /// The file that would say so.
+        beside: PathBuf,
+    },
+
+    /// What a file says of its network cannot be understood.
+    #[error("{}: the configuration of the network: {message}", path.display())]
+    NetworkConfig {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+
+    /// A saved generator of something else than is asked for.
+    #[error("the file holds a generator of {actual}, not of {expected}")]
+    OtherSamples {
+        /// What is asked for.
+        expected: &'static str,
+        /// What it generates.
+        actual: &'static str,
+    },
 }
 
 /// Saves a module's weights and running statistics.
@@ -95,10 +130,27 @@ pub fn save_weights<M: Module>(module: &M, path: impl AsRef<Path>) -> Result<(),
 /// message names the parameters that differ. The format has no checksum: damaged values go unnoticed.
 pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, WeightsError> {
     let path = path.as_ref();
+    load_record(module, path, || ModuleRecord::load(path))
+}
+
+/// [`load_weights`] of a file that has been read from `path`.
+pub(crate) fn load_weights_of<M: Module>(
+    module: M,
+    path: &Path,
+    bytes: Bytes,
+) -> Result<M, WeightsError> {
+    load_record(module, path, || ModuleRecord::from_bytes(bytes))
+}
+
+fn load_record<M: Module>(
+    module: M,
+    path: &Path,
+    record: impl FnOnce() -> Result<ModuleRecord, RecordError>,
+) -> Result<M, WeightsError> {
     // Burn panics on some damaged files, and on one that changes while it is read.
     let loaded = caught(|| {
         // With the record's own types a network of two types would load and panic when it is used.
-        let record = ModuleRecord::load(path)?.cast_to_module_dtype();
+        let record = record()?.cast_to_module_dtype();
         let module = module.try_load_record(record)?;
         module.visit(&mut ReadAll);
         Ok::<_, RecordError>(module)
@@ -108,22 +160,74 @@ pub fn load_weights<M: Module>(module: M, path: impl AsRef<Path>) -> Result<M, W
         .map_err(|error| weights_error(path, error))
 }
 
-/// A module's weights and running statistics as the bytes of a weights file, the same for the same values: without
-/// the identities that Burn gives parameters, which are new in each process.
+/// Saves a module's weights and running statistics together with a text, which [`read_with_text`] finds under `key`.
+///
+/// `check` looks at the finished file before it takes the place of an older one.
+///
+/// # Errors
+/// As [`save_weights`], and those of `check`.
+pub(crate) fn save_weights_with_text<M: Module>(
+    module: &M,
+    path: &Path,
+    key: &str,
+    text: &str,
+    check: impl FnOnce(&Path) -> Result<(), WeightsError>,
+) -> Result<(), WeightsError> {
+    replace_file(path, |partial| {
+        // Burn panics where a device fails.
+        caught(|| {
+            let writer = writer(module)?.with_metadata(key, text);
+            // The name is the caller's: nothing is added to it.
+            writer.auto_extension(false).write_to_file(partial)?;
+            Ok::<_, RecordError>(())
+        })
+        .map_err(|message| weights_error(path, message))?
+        .map_err(|error| weights_error(path, error))?;
+        check(partial)
+    })
+}
+
+/// The bytes of a weights file, and the text that it was saved with under `key`.
+///
+/// # Errors
+/// [`WeightsError::File`] where it cannot be read, [`WeightsError::Invalid`] where it is damaged.
+pub(crate) fn read_with_text(
+    path: &Path,
+    key: &str,
+) -> Result<(Bytes, Option<String>), WeightsError> {
+    let bytes = std::fs::read(path).map_err(|error| FileError::new(path, error))?;
+    let bytes = Bytes::from_bytes_vec(bytes);
+    // Burn panics on some damaged files.
+    let text = caught(|| {
+        let reader = Reader::from_bytes(bytes.clone())?;
+        Ok::<_, RecordError>(reader.metadata().get(key).cloned())
+    });
+    let text = text
+        .map_err(|message| weights_error(path, message))?
+        .map_err(|error| weights_error(path, error))?;
+    Ok((bytes, text))
+}
+
+/// What writes a module's evaluation form, without the identities that Burn gives parameters, which are new in each
+/// process.
+fn writer<M: Module>(module: &M) -> Result<Writer, RecordError> {
+    let bytes = module.valid().into_record().into_bytes()?;
+    let mut tensors = Reader::from_bytes(bytes)?.into_tensors()?;
+    for tensor in &mut tensors {
+        tensor.param_id = None;
+    }
+    Ok(Writer::new(tensors))
+}
+
+/// A module's weights and running statistics as the bytes of a weights file, the same for the same
+/// values.
 ///
 /// # Errors
 /// [`StateError`] where they cannot be written down.
 #[cfg(feature = "training")]
 pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, StateError> {
     // Burn panics where a device fails.
-    let stripped = caught(|| {
-        let bytes = module.valid().into_record().into_bytes()?;
-        let mut tensors = Reader::from_bytes(bytes)?.into_tensors()?;
-        for tensor in &mut tensors {
-            tensor.param_id = None;
-        }
-        Ok::<_, RecordError>(Writer::new(tensors).into_bytes()?.to_vec())
-    });
+    let stripped = caught(|| Ok::<_, RecordError>(writer(module)?.into_bytes()?.to_vec()));
     stripped
         .map_err(|message| StateError::new(part, message))?
         .map_err(|error| StateError::new(part, error))
@@ -139,7 +243,7 @@ pub(crate) fn with_weights<M: Module>(
     bytes: &[u8],
     part: &str,
 ) -> Result<M, StateError> {
-    let bytes = burn::tensor::Bytes::from_bytes_vec(bytes.to_vec());
+    let bytes = Bytes::from_bytes_vec(bytes.to_vec());
     // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
     let loaded = caught(|| {
         let record = ModuleRecord::from_bytes(bytes)?.cast_to_module_dtype();

@@ -3,15 +3,14 @@
 //! A trainer of its own, made of the parts that the library's is made of: [`Player`]s in a [`Transaction`], so that it has
 //! checkpoints, bit-exact resuming and steps that are taken whole or not at all.
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{DataError, Samples, Shuffled, Source};
 use burn_gan::loss::{AdversarialLoss, LeastSquares};
 use burn_gan::model::{
     Normalization, PatchganConfig, PatchganDiscriminator, TranslatorConfig, TranslatorGenerator,
 };
-use burn_gan::trainer::{
-    FiniteCheck, OptimizerConfig, Part, Parts, PersistentParts, Player, Transaction, Turn,
-};
+use burn_gan::trainer::{FiniteCheck, OptimizerConfig, PersistentParts, Player, Transaction, Turn};
 use burn_gan::{
     AdversarialTrainer, Batch, Discriminator, GanError, Generator, Identity, SamplerConfig,
     StepReport,
@@ -48,47 +47,31 @@ pub struct Players {
     judge_y: Player<PatchganDiscriminator>,
 }
 
-impl Parts for Players {
-    fn parts(&self) -> Vec<(&'static str, &dyn Part)> {
-        vec![
-            ("to-y", &self.to_y),
-            ("to-x", &self.to_x),
-            ("judge-x", &self.judge_x),
-            ("judge-y", &self.judge_y),
-        ]
-    }
-
-    fn parts_mut(&mut self) -> Vec<(&'static str, &mut dyn Part)> {
-        vec![
-            ("to-y", &mut self.to_y),
-            ("to-x", &mut self.to_x),
-            ("judge-x", &mut self.judge_x),
-            ("judge-y", &mut self.judge_y),
-        ]
-    }
-}
+burn_gan::parts!(Players {
+    "to-y": to_y,
+    "to-x": to_x,
+    "judge-x": judge_x,
+    "judge-y": judge_y,
+});
 
 impl CycleConfig {
-    /// Adam with the paper's momenta for all four (appendix 7.1).
+    /// The network of both generators.
+    pub fn generator(&self) -> TranslatorConfig {
+        let [height, width] = self.size;
+        TranslatorConfig::new(1, 1, height, width)
+            .with_filters(self.filters)
+            .with_blocks(Some(self.blocks))
+    }
+
+    /// Builds the four networks and their optimisers.
     pub fn init(&self, device: &Device) -> Result<Cycle, GanError> {
         let [height, width] = self.size;
-        let generator = |seed| {
-            let network = TranslatorConfig::new(1, 1, height, width)
-                .with_filters(self.filters)
-                .with_blocks(Some(self.blocks))
-                .with_seed(seed)
-                .init(device)?;
-            Ok::<_, GanError>(Player::new(network, OptimizerConfig::dcgan().init()?))
-        };
-        let judge = |seed| {
-            let network = PatchganConfig::new(1, height, width)
-                .with_filters(self.filters)
-                .with_layers(2)
-                .with_normalization(Normalization::Instance)
-                .with_seed(seed)
-                .init(device)?;
-            Ok::<_, GanError>(Player::new(network, OptimizerConfig::dcgan().init()?))
-        };
+        let generator = |seed| player(self.generator().with_seed(seed).init(device)?);
+        let judge = PatchganConfig::new(1, height, width)
+            .with_filters(self.filters)
+            .with_layers(2)
+            .with_normalization(Normalization::Instance);
+        let judge = |seed| player(judge.clone().with_seed(seed).init(device)?);
         let players = Players {
             to_y: generator(2 * self.seed)?,
             to_x: generator(2 * self.seed + 1)?,
@@ -101,6 +84,11 @@ impl CycleConfig {
             device: device.clone(),
         })
     }
+}
+
+/// With the paper's momenta (appendix 7.1).
+fn player<N: Module>(network: N) -> Result<Player<N>, GanError> {
+    Ok(Player::new(network, OptimizerConfig::dcgan().init()?))
 }
 
 /// The translation of images; neither generator has noise.

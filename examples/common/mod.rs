@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use burn::config::Config;
-use burn::module::Module;
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
 use burn_gan::data::Source;
@@ -22,7 +21,7 @@ use burn_gan::model::{Classifier, ClassifierConfig};
 use burn_gan::observe::{History, HistoryPlots, ProgressBar};
 use burn_gan::run::Run;
 use burn_gan::trainer::OptimizerConfig;
-use burn_gan::{AdversarialTrainer, Condition, GanError, load_weights, save_weights};
+use burn_gan::{AdversarialTrainer, Condition, GanError, load_weights};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -136,21 +135,6 @@ where
     run.observe(ProgressBar::new(10))
         .observe(History::csv(&losses, 10))
         .observe(HistoryPlots::new(&losses, 500))
-}
-
-/// A network's architecture and its weights, as NAME.json and NAME.bpk.
-pub fn save_network(
-    folder: &Path,
-    name: &str,
-    config: &impl Config,
-    network: &impl Module,
-) -> Result<(), GanError> {
-    let path = folder.join(format!("{name}.json"));
-    config
-        .save(&path)
-        .map_err(|error| GanError::io(&path, error))?;
-    save_weights(network, folder.join(format!("{name}.bpk")))?;
-    Ok(())
 }
 
 /// The committed classifier of digits of this height and width, 8 or 28: for their classes, and as a feature space.

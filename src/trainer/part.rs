@@ -16,7 +16,7 @@ pub trait Part: sealed::Part {}
 ///
 /// ```
 /// use burn_gan::model::{MlpDiscriminator, MlpGenerator};
-/// use burn_gan::trainer::{Part, Parts, Player};
+/// use burn_gan::trainer::Player;
 ///
 /// #[derive(Clone)]
 /// struct Duel {
@@ -24,14 +24,7 @@ pub trait Part: sealed::Part {}
 ///     discriminator: Player<MlpDiscriminator>,
 /// }
 ///
-/// impl Parts for Duel {
-///     fn parts(&self) -> Vec<(&'static str, &dyn Part)> {
-///         vec![("generator", &self.generator), ("discriminator", &self.discriminator)]
-///     }
-///     fn parts_mut(&mut self) -> Vec<(&'static str, &mut dyn Part)> {
-///         vec![("generator", &mut self.generator), ("discriminator", &mut self.discriminator)]
-///     }
-/// }
+/// burn_gan::parts!(Duel { "generator": generator, "discriminator": discriminator });
 /// ```
 pub trait Parts: Clone {
     /// Each part under the name that its files have in a checkpoint: a word of letters, digits and dashes.
@@ -39,6 +32,26 @@ pub trait Parts: Clone {
 
     /// The same parts in the same order.
     fn parts_mut(&mut self) -> Vec<(&'static str, &mut dyn Part)>;
+}
+
+/// Implements [`Parts`](crate::trainer::Parts) for a struct: the name of each part and the field that it is.
+///
+/// The two methods of the trait are made of one list, so that they cannot differ.
+#[macro_export]
+macro_rules! parts {
+    ($players:ty { $($name:literal: $field:ident),+ $(,)? }) => {
+        impl $crate::trainer::Parts for $players {
+            fn parts(&self) -> ::std::vec::Vec<(&'static str, &dyn $crate::trainer::Part)> {
+                ::std::vec![$(($name, &self.$field)),+]
+            }
+
+            fn parts_mut(
+                &mut self,
+            ) -> ::std::vec::Vec<(&'static str, &mut dyn $crate::trainer::Part)> {
+                ::std::vec![$(($name, &mut self.$field)),+]
+            }
+        }
+    };
 }
 
 /// A copy that later steps cannot reach: Burn's clones share running statistics with the original.

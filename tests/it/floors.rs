@@ -40,6 +40,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("feature", 3),
     ("loss", 3),
     ("penalty", 3),
+    ("saved_generator", 3),
     ("metric", 4),
     ("gan_error", 5),
     ("adversarial", 6),

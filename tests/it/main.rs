@@ -53,6 +53,7 @@ mod resident;
 mod resume;
 mod sampling;
 mod saved_config;
+mod saved_generator;
 mod schedules;
 mod spectral;
 mod stability;

@@ -1,0 +1,77 @@
+//! The file of a saved generator: a weights file that says which network the weights are of.
+
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::tensor::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::GeneratorConfig;
+use crate::model::{Codes, DcganConfig};
+use crate::weights::{WeightsError, load_weights_of, read_with_text};
+
+/// Under which name the description stands among the texts of a weights file.
+pub(super) const KEY: &str = "burn-gan-generator";
+
+/// All that a file says of its generator beside the weights.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Description {
+    /// The version of this crate that wrote it.
+    pub version: String,
+    pub generator: GeneratorConfig,
+    /// Both numbers are 0 where the latent vectors are noise alone.
+    pub codes: Codes,
+}
+
+/// A file that has been read.
+pub(super) struct File {
+    path: PathBuf,
+    bytes: Bytes,
+    pub description: Description,
+}
+
+impl File {
+    pub fn read(path: &Path) -> Result<Self, WeightsError> {
+        let (bytes, text) = read_with_text(path, KEY)?;
+        let description = match text {
+            Some(text) => serde_json::from_str(&text).map_err(|error| invalid(path, error))?,
+            None => beside(path)?,
+        };
+        Ok(Self {
+            path: path.to_path_buf(),
+            bytes,
+            description,
+        })
+    }
+
+    /// The network with the weights of the file.
+    pub fn load_into<M: Module>(&self, network: M) -> Result<M, WeightsError> {
+        load_weights_of(network, &self.path, self.bytes.clone())
+    }
+}
+
+/// The description of a file of weights alone: a DCGAN's configuration in a file of its own, as the examples wrote it
+/// before weights files had descriptions.
+fn beside(path: &Path) -> Result<Description, WeightsError> {
+    let beside = path.with_extension("json");
+    let Ok(text) = std::fs::read_to_string(&beside) else {
+        return Err(WeightsError::NetworkUnknown {
+            path: path.to_path_buf(),
+            beside,
+        });
+    };
+    let config: DcganConfig =
+        serde_json::from_str(&text).map_err(|error| invalid(&beside, error))?;
+    Ok(Description {
+        version: "0.1.0".to_string(),
+        generator: config.into(),
+        codes: Codes::new(0, 0),
+    })
+}
+
+fn invalid(path: &Path, error: serde_json::Error) -> WeightsError {
+    WeightsError::NetworkConfig {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,169 @@
+//! A generator in a file: its weights and all that it takes to build it again.
+
+mod config;
+mod file;
+mod network;
+
+pub use config::GeneratorConfig;
+pub use network::{ImageGenerator, TranslationGenerator};
+
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::model::{CodedGenerator, Codes, MlpGenerator};
+use crate::weights::{WeightsError, save_weights_with_text};
+use file::{Description, File, KEY};
+
+/// Saves a generator of the library with its configuration, so that [`SavedGenerator::load`] needs nothing but the file.
+///
+/// The file is a weights file ([`load_weights`](crate::load_weights) takes it too) that carries the configuration as JSON.
+/// It is written beside its target, loaded once as a test and then renamed: a crash, a full disk or a configuration of
+/// another network leaves an older file as it was.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn_gan::model::DcganConfig;
+/// use burn_gan::{SamplerConfig, SavedGenerator, save_generator};
+///
+/// let device = Device::flex();
+/// let config = DcganConfig::new(1, 16, 16).with_filters(8);
+/// let generator = config.init_generator(&device)?;
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("generator.bpk");
+/// save_generator(config, &generator, &path)?;
+///
+/// let generator = SavedGenerator::load(&path, &device)?.images()?;
+/// let images = SamplerConfig::new().sample(&generator, 4, &())?;
+/// assert_eq!(images.dims(), [4, 1, 16, 16]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`WeightsError::Invalid`] where the weights are of another network than the configuration's,
+/// [`WeightsError::Network`] where that cannot be built, [`WeightsError::File`] where the file cannot be written.
+pub fn save_generator<M: Module>(
+    config: impl Into<GeneratorConfig>,
+    generator: &M,
+    path: impl AsRef<Path>,
+) -> Result<(), WeightsError> {
+    save(config.into(), Codes::new(0, 0), generator, path.as_ref())
+}
+
+/// [`save_generator`] for one whose latent vectors begin with codes: the codes are saved too.
+///
+/// # Errors
+/// As [`save_generator`].
+pub fn save_coded_generator<M: Module>(
+    config: impl Into<GeneratorConfig>,
+    generator: &CodedGenerator<M>,
+    path: impl AsRef<Path>,
+) -> Result<(), WeightsError> {
+    let (codes, generator) = (generator.codes(), generator.inner());
+    save(config.into(), codes, generator, path.as_ref())
+}
+
+fn save<M: Module>(
+    generator: GeneratorConfig,
+    codes: Codes,
+    network: &M,
+    path: &Path,
+) -> Result<(), WeightsError> {
+    let description = Description {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        generator,
+        codes,
+    };
+    let text = serde_json::to_string(&description);
+    let text = text.map_err(|error| WeightsError::NetworkConfig {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    })?;
+    let device = network.devices().into_iter().next().unwrap_or_default();
+    save_weights_with_text(network, path, KEY, &text, |partial| {
+        SavedGenerator::load(partial, &device).map(drop)
+    })
+}
+
+/// A generator that [`save_generator`] has written, by what it makes of what.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SavedGenerator {
+    /// Points or rows of a table `[N, features]` from noise.
+    Points(CodedGenerator<MlpGenerator>),
+    /// Images from noise. Without codes, [`CodedGenerator`] leaves the noise as it is.
+    Images(CodedGenerator<ImageGenerator>),
+    /// Images from images.
+    Translation(TranslationGenerator),
+}
+
+impl SavedGenerator {
+    /// Loads a generator, in its evaluation form.
+    ///
+    /// Weights without a configuration, which earlier versions wrote, are taken where a DCGAN's configuration lies
+    /// beside them under the same name with the ending `.json`.
+    ///
+    /// # Errors
+    /// [`WeightsError::File`] where the file cannot be read, [`WeightsError::Invalid`] where it is damaged,
+    /// [`WeightsError::NetworkUnknown`], [`WeightsError::NetworkConfig`] and [`WeightsError::Network`] where its
+    /// configuration is missing, damaged or of a network that cannot be built.
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, WeightsError> {
+        let file = File::read(path.as_ref())?;
+        let device = device.clone().without_autodiff();
+        let Description {
+            generator, codes, ..
+        } = &file.description;
+        generator.load(*codes, &file, &device)
+    }
+
+    /// The configuration in a file, without its weights.
+    ///
+    /// # Errors
+    /// As [`SavedGenerator::load`].
+    pub fn config(path: impl AsRef<Path>) -> Result<GeneratorConfig, WeightsError> {
+        Ok(File::read(path.as_ref())?.description.generator)
+    }
+
+    /// The generator of images from noise that it is.
+    ///
+    /// # Errors
+    /// [`WeightsError::OtherSamples`] where it is none.
+    pub fn images(self) -> Result<CodedGenerator<ImageGenerator>, WeightsError> {
+        match self {
+            Self::Images(generator) => Ok(generator),
+            other => Err(other.is_not("images from noise")),
+        }
+    }
+
+    /// The generator of points that it is.
+    ///
+    /// # Errors
+    /// [`WeightsError::OtherSamples`] where it is none.
+    pub fn points(self) -> Result<CodedGenerator<MlpGenerator>, WeightsError> {
+        match self {
+            Self::Points(generator) => Ok(generator),
+            other => Err(other.is_not("points")),
+        }
+    }
+
+    /// The generator of images from images that it is.
+    ///
+    /// # Errors
+    /// [`WeightsError::OtherSamples`] where it is none.
+    pub fn translation(self) -> Result<TranslationGenerator, WeightsError> {
+        match self {
+            Self::Translation(generator) => Ok(generator),
+            other => Err(other.is_not("images from images")),
+        }
+    }
+
+    fn is_not(&self, expected: &'static str) -> WeightsError {
+        let actual = match self {
+            Self::Points(_) => "points",
+            Self::Images(_) => "images from noise",
+            Self::Translation(_) => "images from images",
+        };
+        WeightsError::OtherSamples { expected, actual }
+    }
+}
