@@ -183,7 +183,7 @@ impl Suite for Digits28 {
          generator that repeats them can score below the floor.\n"
     }
 
-    fn columns(&self) -> &'static [Column] {
+    fn columns(&self, _data: &str) -> &'static [Column] {
         const COLUMNS: [Column; 6] = [
             Column::new(FRECHET, "Frechet distance", 2),
             Column::new("kernel_distance", "kernel distance", 1),
@@ -218,12 +218,12 @@ impl Suite for Digits28 {
             .collect()
     }
 
-    fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
+    fn references(&self, data: &str) -> Result<Vec<Reference>, GanError> {
         let evaluator = Evaluator::new(&Device::flex())?;
         let reference = evaluator.scores(&evaluator.held_out)?;
         Ok(vec![Reference::of(
             "held-out real digits",
-            self.columns(),
+            self.columns(data),
             &reference,
         )])
     }

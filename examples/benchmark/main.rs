@@ -4,8 +4,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod conditional;
 mod digits28;
 mod mixtures;
+mod records;
 mod report;
 mod stacked_digits;
 mod suite;
@@ -62,6 +64,22 @@ struct Arguments {
     #[arg(long)]
     resume: bool,
 
+    /// Add the finished runs to docs/runs, and make none that is there
+    #[arg(long)]
+    keep: bool,
+
+    /// Print the tables of the runs in docs/runs, and make none
+    #[arg(long, conflicts_with_all = ["keep", "resume"])]
+    tables: bool,
+
+    /// Say in the tables that the seconds are not those of a machine with nothing else to do
+    #[arg(long)]
+    beside_other_work: bool,
+
+    /// Folder of Fashion-MNIST's IDX files, for the suite `conditional`; Debian's package dataset-fashion-mnist has them
+    #[arg(long, value_name = "DIR")]
+    fashion_mnist: Option<PathBuf>,
+
     /// Make the one run of --data, --recipe and --seed in this process
     #[arg(long, hide = true)]
     single: bool,
@@ -75,21 +93,26 @@ enum SuiteName {
     StackedDigits,
     /// Handwritten digits: distances in a classifier's features
     Digits28,
+    /// Classes, pairs of images, two sets of images, codes: the examples conditional, pix2pix, cycle and infogan
+    Conditional,
 }
 
-impl SuiteName {
-    fn suite(self) -> Box<dyn Suite> {
-        match self {
-            Self::Mixtures => Box::new(mixtures::Mixtures),
-            Self::StackedDigits => Box::new(stacked_digits::StackedDigits),
-            Self::Digits28 => Box::new(digits28::Digits28),
+impl Arguments {
+    fn suite(&self) -> Box<dyn Suite> {
+        match self.suite {
+            SuiteName::Mixtures => Box::new(mixtures::Mixtures),
+            SuiteName::StackedDigits => Box::new(stacked_digits::StackedDigits),
+            SuiteName::Digits28 => Box::new(digits28::Digits28),
+            SuiteName::Conditional => Box::new(conditional::Conditional {
+                fashion_mnist: self.fashion_mnist.clone(),
+            }),
         }
     }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let suite = arguments.suite.suite();
+    let suite = arguments.suite();
     common::run(|| {
         if arguments.single {
             single(&*suite, &arguments)
@@ -112,6 +135,7 @@ fn single(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     let mut run = planned(&case, seed, arguments)?;
     let job = Job {
         device: arguments.common.device()?,
+        device_name: arguments.common.device_name(),
         case,
         seed,
         folder,
@@ -132,6 +156,19 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     for case in &cases {
         for offset in 0..arguments.seeds.unwrap_or(case.seeds) {
             let run = planned(case, arguments.common.seed + offset as u64, arguments)?;
+            if arguments.keep || arguments.tables {
+                if let Some(run) = records::find(suite.name(), &run)? {
+                    kept.push(run);
+                    continue;
+                }
+            }
+            if arguments.tables {
+                continue;
+            }
+            if let Some(missing) = suite.missing(case) {
+                eprintln!("left out {} {}: {missing}", case.data, case.recipe);
+                break;
+            }
             let result =
                 run_folder(&folder, case.data, case.recipe, run.seed).with_extension("json");
             let earlier = if arguments.resume {
@@ -149,6 +186,12 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     let one_thread = suite.one_thread_each();
     let at_once = arguments.jobs.unwrap_or(if one_thread { cores } else { 1 });
     let mut runs = run_all(tasks, at_once.max(1), one_thread.then_some(1))?;
+    if arguments.keep {
+        let finished = runs.iter().filter(|run| run.failure.is_none());
+        finished
+            .into_iter()
+            .try_for_each(|run| records::keep(suite.name(), run))?;
+    }
     runs.extend(kept);
     runs.sort_by_key(|run| run.seed);
 
@@ -161,15 +204,23 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
         let references = suite.references(data)?;
         println!(
             "{}",
-            report::markdown(suite.name(), suite.columns(), &of_data, &runs, &references)
+            report::markdown(
+                suite.name(),
+                suite.columns(data),
+                &of_data,
+                &runs,
+                &references
+            )
         );
     }
-    suite.plot(&runs, &folder)?;
+    if !arguments.tables {
+        suite.plot(&runs, &folder)?;
+    }
     let summary = json!({
         "suite": suite.name(),
         "device": arguments.common.device_name(),
         "at_once": at_once,
-        "rows": report::rows(suite.columns(), &cases, &runs),
+        "rows": report::rows(suite, &cases, &runs),
     });
     let failed = runs.iter().filter(|run| run.failure.is_some()).count();
     if failed > 0 {
@@ -221,6 +272,8 @@ fn planned(case: &Case, seed: u64, arguments: &Arguments) -> Result<Run, GanErro
         settings: case.settings.clone(),
         device: arguments.common.device_name().to_string(),
         program: program()?,
+        commit: records::commit(),
+        beside_other_work: arguments.beside_other_work,
         seconds: 0.0,
         scores: Scores::new(),
         failure: None,
@@ -263,6 +316,12 @@ fn task(run: Run, result: PathBuf, arguments: &Arguments) -> Task {
     flag("seed", run.seed.to_string().into());
     flag("device", common.device_name().into());
     flag("out", common.out.clone().into());
+    if let Some(folder) = &arguments.fashion_mnist {
+        flag("fashion-mnist", folder.clone().into());
+    }
+    if arguments.beside_other_work {
+        words.push("--beside-other-work".into());
+    }
     words.push("--single".into());
     Task {
         run,

@@ -57,7 +57,7 @@ impl Suite for Mixtures {
          found. The reverse KL divergence is over the nearest modes of all samples.\n"
     }
 
-    fn columns(&self) -> &'static [Column] {
+    fn columns(&self, _data: &str) -> &'static [Column] {
         const COLUMNS: [Column; 3] = [
             Column::new("modes", "modes", 1),
             Column::new("high_quality", "high quality, %", 1).scaled(100.0),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::suite::{Case, Column, Reference, Run};
+use crate::suite::{Case, Column, Reference, Run, Suite};
 
 /// The column behind those of the scores.
 const SECONDS: Column = Column::new("seconds", "seconds", 0);
@@ -67,7 +67,8 @@ pub fn markdown(
         let scores = columns.iter().map(|column| {
             mean(&good, column.score).map_or_else(String::new, |mean| mean.cell(column))
         });
-        let seconds: Vec<f64> = good.iter().map(|run| run.seconds).collect();
+        let timed = good.iter().filter(|run| !run.beside_other_work);
+        let seconds: Vec<f64> = timed.map(|run| run.seconds).collect();
         let seconds = Mean::of(&seconds).map_or_else(String::new, |mean| mean.cell(&SECONDS));
         let cells: Vec<String> = [case.label.to_string(), count]
             .into_iter()
@@ -106,7 +107,7 @@ pub fn markdown(
             let cells: Vec<String> = [case.label.to_string(), run.seed.to_string()]
                 .into_iter()
                 .chain(scores)
-                .chain([SECONDS.cell(run.seconds)])
+                .chain([seconds_of(run)])
                 .collect();
             row(&mut text, &cells);
         }
@@ -133,14 +134,24 @@ pub fn markdown(
     text
 }
 
+/// The seconds of a run in a cell.
+fn seconds_of(run: &Run) -> String {
+    if run.beside_other_work {
+        "beside other work".to_string()
+    } else {
+        SECONDS.cell(run.seconds)
+    }
+}
+
 /// One object a row: means, standard errors, settings and the runs.
-pub fn rows(columns: &[Column], cases: &[Case], runs: &[Run]) -> Vec<Value> {
+pub fn rows(suite: &dyn Suite, cases: &[Case], runs: &[Run]) -> Vec<Value> {
     cases
         .iter()
         .map(|case| {
             let of_case = of(case, runs);
             let good: Vec<&&Run> = of_case.iter().filter(|run| run.failure.is_none()).collect();
-            let scores: serde_json::Map<String, Value> = columns
+            let scores: serde_json::Map<String, Value> = suite
+                .columns(case.data)
                 .iter()
                 .filter_map(|column| {
                     Some((

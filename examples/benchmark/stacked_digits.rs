@@ -192,7 +192,7 @@ impl Suite for StackedDigits {
          the classifier's features.\n"
     }
 
-    fn columns(&self) -> &'static [Column] {
+    fn columns(&self, _data: &str) -> &'static [Column] {
         const COLUMNS: [Column; 3] = [
             Column::new("modes", "modes", 1),
             Column::new("reverse_kl", "reverse KL", 3),
@@ -220,7 +220,7 @@ impl Suite for StackedDigits {
             .collect()
     }
 
-    fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
+    fn references(&self, data: &str) -> Result<Vec<Reference>, GanError> {
         let device = Device::flex();
         let stacked = Stacked::new(0)?;
         let evaluator = Evaluator::new(&stacked.digits, &device)?;
@@ -230,7 +230,7 @@ impl Suite for StackedDigits {
             cells: vec![modes.to_string(), kl.to_string()],
         };
         Ok(vec![
-            Reference::of("the real digits, stacked", self.columns(), &real),
+            Reference::of("the real digits, stacked", self.columns(data), &real),
             // Huang et al. 2024, table 1: other digits, 32x32 pixels and another network.
             published("R3GAN's GAN + R1 + R2", "693", "0.93"),
             published("R3GAN's RpGAN + R1", "failed", ""),

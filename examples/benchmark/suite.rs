@@ -33,6 +33,8 @@ pub struct Job {
     pub seed: u64,
     /// Without autodiff.
     pub device: Device,
+    /// As on the command line.
+    pub device_name: &'static str,
     /// For what it writes; exists.
     pub folder: PathBuf,
 }
@@ -48,6 +50,12 @@ pub struct Run {
     pub device: String,
     /// Which build of this program made it.
     pub program: String,
+    /// The commit of its checkout, with `-dirty` where files were changed.
+    #[serde(default)]
+    pub commit: String,
+    /// Whether the machine had something else to do, so that the seconds say little.
+    #[serde(default)]
+    pub beside_other_work: bool,
     /// Of training, with the evaluations during it and without the scores after it.
     pub seconds: f64,
     pub scores: Scores,
@@ -112,10 +120,16 @@ pub trait Suite {
     /// What is measured and how, as Markdown.
     fn protocol(&self) -> &'static str;
 
-    fn columns(&self) -> &'static [Column];
+    /// The columns of a data set's table.
+    fn columns(&self, data: &str) -> &'static [Column];
 
     /// All cases, with other steps than their own where given.
     fn cases(&self, steps: Option<usize>) -> Vec<Case>;
+
+    /// What a case needs that is not there, where it needs anything.
+    fn missing(&self, _case: &Case) -> Option<&'static str> {
+        None
+    }
 
     /// Rows to stand beside those of a data set.
     fn references(&self, data: &str) -> Result<Vec<Reference>, GanError>;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::data::{LabelledImages, Memory, Samples, idx};
+use burn_gan::data::{DataError, LabelledImages, Memory, Samples, idx};
 use burn_gan::feature::{FeatureExtractor, Features, accuracy, predicted_classes};
 use burn_gan::loss::RelativisticPaired;
 use burn_gan::metric::{frechet_distance, precision_recall};
@@ -125,7 +125,7 @@ impl Judged {
     /// The images of a folder of IDX files. For the digits of the repository the judge is the committed classifier; for
     /// others one is trained first, `epochs` times through the images.
     pub fn load(folder: &Path, epochs: usize, device: &Device) -> Result<Self, GanError> {
-        let images = idx::read_labelled_folder(folder)?;
+        let images = idx::read_labelled_folder(folder).map_err(explained)?;
         let (classes, size) = (
             images.classes(),
             [images.images().height(), images.images().width()],
@@ -216,6 +216,16 @@ impl Judged {
             frechet_distance_by_class: distances,
             recall_by_class: recalls,
         })
+    }
+}
+
+/// The error for a folder without such files says where there are some.
+fn explained(error: DataError) -> GanError {
+    match error {
+        DataError::MissingFile { .. } => GanError::user(format!(
+            "{error}; Fashion-MNIST's files come with Debian's package dataset-fashion-mnist"
+        )),
+        _ => error.into(),
     }
 }
 

@@ -1,0 +1,57 @@
+//! Finished runs that are kept in the repository: the tables of docs/results.md are made of them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use burn_gan::GanError;
+
+use crate::suite::Run;
+
+/// Where they are, a folder for each suite.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/runs");
+
+/// The file of a run.
+fn file(suite: &str, run: &Run) -> PathBuf {
+    let name = format!("{}-{}-{}.json", run.data, run.recipe, run.seed);
+    Path::new(FOLDER).join(suite).join(name)
+}
+
+/// The record of a run that was made as `planned`, where there is one.
+///
+/// # Errors
+/// A record of other settings: the table would mix two recipes under one name.
+pub fn find(suite: &str, planned: &Run) -> Result<Option<Run>, GanError> {
+    let path = file(suite, planned);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(GanError::io(path, error)),
+    };
+    let invalid = |what: &str| GanError::user(format!("{}: {what}", path.display()));
+    let run: Run = serde_json::from_str(&text).map_err(|error| invalid(&error.to_string()))?;
+    if run.settings != planned.settings || run.steps != planned.steps {
+        return Err(invalid(
+            "the run was made with other settings: remove it to make it anew",
+        ));
+    }
+    Ok(Some(run))
+}
+
+/// Keeps a finished run.
+pub fn keep(suite: &str, run: &Run) -> Result<(), GanError> {
+    let path = file(suite, run);
+    let folder = Path::new(FOLDER).join(suite);
+    std::fs::create_dir_all(&folder).map_err(|error| GanError::io(&folder, error))?;
+    let text = serde_json::to_string_pretty(run).map_err(GanError::user)?;
+    std::fs::write(&path, text + "\n").map_err(|error| GanError::io(path, error))
+}
+
+/// The commit of the checkout that this program was built from; empty where git does not know.
+pub fn commit() -> String {
+    let git = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR")])
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        .output();
+    let text = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
+    text.unwrap_or_default()
+}
