@@ -43,8 +43,8 @@
 //!   [`UnetConfig`](model::UnetConfig), [`TranslatorConfig`](model::TranslatorConfig) and
 //!   [`PatchganConfig`](model::PatchganConfig)), of the layers in [`nn`].
 //! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
-//! - Training: [`loss`], [`objective`] (several terms: AC-GAN, InfoGAN, pix2pix), [`penalty`] (with [`dual`], tangent rules for networks of `burn::nn` layers), [`optimizer`],
-//!   [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets, the parts for a trainer of your own).
+//! - Training: [`loss`], [`objective`] (several terms: AC-GAN, InfoGAN, pix2pix), [`penalty`] (with [`dual`], tangent rules
+//!   for networks of `burn::nn` layers), [`augment`] (little data), [`optimizer`], [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets, the parts for a trainer of your own).
 //! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
 //!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
@@ -70,6 +70,8 @@
 //! backend.
 
 mod adversarial;
+#[cfg(feature = "training")]
+pub mod augment;
 mod batch;
 #[cfg(feature = "training")]
 pub mod checkpoint;

@@ -39,6 +39,8 @@ pub enum Purpose {
     HeldOut = 11,
     /// What an objective draws in a step.
     Objective = 12,
+    /// Changes of the images that a discriminator sees.
+    Augmentation = 13,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -70,6 +70,7 @@ pub use codes::CodeReconstruction;
 pub use combination::{Sum, Weighted};
 pub use feature_matching::FeatureMatching;
 pub use l1::L1;
+pub(crate) use round::Seen;
 pub use round::{Networks, Round};
 pub use terms::{Term, Terms};
 

@@ -29,8 +29,15 @@ pub struct Round<'a, const D: usize, G, N, C> {
     /// What both are conditioned on: sample `i` of either comes under condition `i`.
     pub condition: C,
     random: &'a RefCell<Stream>,
+    seen: Option<Seen<D>>,
     real_outputs: OnceCell<Outputs>,
     generated_outputs: OnceCell<Outputs>,
+}
+
+/// Changed samples of a round.
+pub(crate) struct Seen<const D: usize> {
+    pub real: Tensor<D>,
+    pub generated: Tensor<D>,
 }
 
 /// Both networks of a round.
@@ -63,18 +70,26 @@ where
             latent,
             condition,
             random,
+            seen: None,
             real_outputs: OnceCell::new(),
             generated_outputs: OnceCell::new(),
         }
     }
 
-    /// What the discriminator says of the real samples: one pass, whatever number of terms asks.
+    /// With other samples in their place for the discriminator to see: those of a trainer with an augmentation.
+    pub(crate) fn seen_as(mut self, seen: Option<Seen<D>>) -> Self {
+        self.seen = seen;
+        self
+    }
+
+    /// What the discriminator says of the real samples, changed where the trainer has an augmentation: one pass, whatever number of terms asks.
     ///
     /// # Errors
     /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Shape`] for outputs that are not for as
     /// many samples.
     pub fn real_outputs(&self) -> Result<&Outputs, GanError> {
-        self.outputs(&self.real_outputs, &self.real)
+        let seen = self.seen.as_ref().map_or(&self.real, |seen| &seen.real);
+        self.outputs(&self.real_outputs, seen)
     }
 
     /// What the discriminator says of the generated samples; as [`Round::real_outputs`].
@@ -82,7 +97,9 @@ where
     /// # Errors
     /// As [`Round::real_outputs`].
     pub fn generated_outputs(&self) -> Result<&Outputs, GanError> {
-        self.outputs(&self.generated_outputs, &self.generated)
+        let seen = self.seen.as_ref();
+        let seen = seen.map_or(&self.generated, |seen| &seen.generated);
+        self.outputs(&self.generated_outputs, seen)
     }
 
     /// Something made of the random numbers of this half of the step. They are keyed by seed and step, so that a resumed

@@ -3,9 +3,10 @@
 use burn::tensor::Tensor;
 
 use super::consistency::Example;
-use super::exact::{Term, cost_and_direction};
+use super::exact::{Change, Term, cost_and_direction, input_gradient};
 use super::norm::{gradient_norm, sum_of_logits};
 use super::{PenaltyError, refuse_batch_norm};
+use crate::dual::Dual;
 use crate::errors::positive;
 use crate::network::Discriminator;
 
@@ -54,8 +55,21 @@ impl CentralDifference {
         condition: &C,
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, PenaltyError> {
+        self.term_through(&|points| points, discriminator, points, condition, cost)
+    }
+
+    /// [`CentralDifference::term`] of the discriminator of changed points: the gradient goes through the change.
+    pub(crate) fn term_through<const D: usize, C, N: Discriminator<D, C>>(
+        &self,
+        change: Change<D>,
+        discriminator: &N,
+        points: Tensor<D>,
+        condition: &C,
+        cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
+    ) -> Result<Term, PenaltyError> {
         let points = points.without_autodiff();
-        let (cost, direction) = cost_and_direction(discriminator, points.clone(), condition, cost)?;
+        let gradient = input_gradient(change, discriminator, points.clone(), condition);
+        let (cost, direction) = cost_and_direction(gradient, cost)?;
         let length = gradient_norm(direction.clone());
         let divisor = length
             .clone()
@@ -63,10 +77,12 @@ impl CentralDifference {
         let mut shape = [1; D];
         shape[0] = points.dims()[0];
         let step = direction / divisor.reshape(shape) * self.step;
-        let ahead = discriminator.logits((points.clone() + step.clone()).autodiff(), condition);
-        let behind = discriminator.logits((points - step).autodiff(), condition);
-        let change = sum_of_logits(ahead - behind, shape[0])?;
-        let slope = change / (2.0 * self.step);
+        let logits = |points: Tensor<D>| {
+            let changed = change(Dual::constant(points.autodiff()));
+            discriminator.logits(changed.value, condition)
+        };
+        let difference = logits(points.clone() + step.clone()) - logits(points - step);
+        let slope = sum_of_logits(difference, shape[0])? / (2.0 * self.step);
         Ok(Term {
             surrogate: slope * length.autodiff(),
             cost,

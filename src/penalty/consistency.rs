@@ -75,8 +75,13 @@ impl<N: Module, const D: usize> Example<N, D> {
         N: Discriminator<D, C>,
     {
         let tolerance = Tolerance::of(&self.samples).rule;
-        let gradient =
-            input_gradient(&self.discriminator, self.samples.clone(), condition).without_autodiff();
+        let gradient = input_gradient(
+            &|points| points,
+            &self.discriminator,
+            self.samples.clone(),
+            condition,
+        );
+        let gradient = gradient.without_autodiff();
         // Half of the way up the slope, where a derivative is largest, half to somewhere else.
         let mut random = Stream::new(0, Purpose::Penalty, 1);
         let direction = unit(gradient.clone()) + unit(noise_like(&gradient, &mut random));

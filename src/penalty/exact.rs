@@ -73,8 +73,21 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
         condition: &C,
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, PenaltyError> {
+        self.term_through(&|points| points, discriminator, points, condition, cost)
+    }
+
+    /// [`Exact::term`] of the discriminator of changed points: the gradient goes through the change.
+    pub(crate) fn term_through(
+        &self,
+        change: Change<D>,
+        discriminator: &N,
+        points: Tensor<D>,
+        condition: &C,
+        cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
+    ) -> Result<Term, PenaltyError> {
         let points = points.without_autodiff();
-        let (cost, direction) = cost_and_direction(discriminator, points.clone(), condition, cost)?;
+        let gradient = input_gradient(change, discriminator, points.clone(), condition);
+        let (cost, direction) = cost_and_direction(gradient, cost)?;
         // The slopes of a piecewise linear network do not move with its weights: its values need no graph.
         let value = if self.curved {
             points.autodiff()
@@ -82,23 +95,28 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
             points
         };
         let moving = Dual::with_tangent(value, direction.autodiff())?;
-        let logits = (self.rule)(discriminator, moving, condition);
+        let logits = (self.rule)(discriminator, change(moving), condition);
         let tangent = logits.tangent.ok_or(PenaltyError::NoTangentRule)?;
         let surrogate = sum_of_logits(tangent, cost.dims()[0])?;
         Ok(Term { surrogate, cost })
     }
 }
 
-/// The gradient of the summed logits in the points.
+/// What points go through on their way to a discriminator.
+pub(crate) type Change<'a, const D: usize> = &'a dyn Fn(Dual<D>) -> Dual<D>;
+
+/// The gradient of the summed logits of the changed points in the points.
 pub(super) fn input_gradient<const D: usize, C, N: Discriminator<D, C>>(
+    change: Change<D>,
     discriminator: &N,
     points: Tensor<D>,
     condition: &C,
 ) -> Tensor<D> {
     let leaf = points.clone().autodiff().require_grad();
+    let changed = change(Dual::constant(leaf.clone())).value;
     // The weights get no gradient here; none is computed for them.
     let frozen = discriminator.clone().no_grad();
-    let gradients = frozen.logits(leaf.clone(), condition).sum().backward();
+    let gradients = frozen.logits(changed, condition).sum().backward();
     match leaf.grad(&gradients) {
         Some(gradient) => gradient,
         // Logits that do not depend on the samples.
@@ -107,13 +125,11 @@ pub(super) fn input_gradient<const D: usize, C, N: Discriminator<D, C>>(
 }
 
 /// The cost of the gradient at each point, and the gradient of their sum in it, both without autodiff.
-pub(super) fn cost_and_direction<const D: usize, C, N: Discriminator<D, C>>(
-    discriminator: &N,
-    points: Tensor<D>,
-    condition: &C,
+pub(super) fn cost_and_direction<const D: usize>(
+    gradient: Tensor<D>,
     cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
 ) -> Result<(Tensor<1>, Tensor<D>), PenaltyError> {
-    let gradient = input_gradient(discriminator, points, condition).without_autodiff();
+    let gradient = gradient.without_autodiff();
     let leaf = gradient.clone().autodiff().require_grad();
     let cost = cost(leaf.clone());
     if cost.dims()[0] != gradient.dims()[0] {

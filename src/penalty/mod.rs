@@ -72,6 +72,7 @@ pub use batch_norm::refuse_batch_norm;
 pub use central_difference::CentralDifference;
 pub use dragan::Dragan;
 pub use error::PenaltyError;
+pub(crate) use exact::Change;
 pub use exact::{Exact, Term};
 pub use norm::{gradient_norm, per_sample};
 pub use wasserstein::WassersteinGp;

@@ -1,5 +1,6 @@
 //! A [`GanTrainer`] from its configuration.
 
+use super::augmented;
 use super::config::GanTrainerConfig;
 use super::dry_run::{dry_run, first_sample};
 use super::gan::GanTrainer;
@@ -40,6 +41,7 @@ impl GanTrainerConfig {
         N: Discriminator<D, C>,
     {
         self.check()?;
+        augmented::check::<D>(self)?;
         kernel::remark(&module_device(&discriminator));
         let loss = self.loss.build()?;
         dry_run(&generator, &discriminator, example)?;

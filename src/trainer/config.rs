@@ -4,6 +4,7 @@ use burn::config::{Config, config_to_json};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::saved_config::upgraded;
+use crate::augment::Augmentation;
 use crate::ema::EmaConfig;
 use crate::errors::{ConfigError, at_least_1, positive};
 use crate::kernel::Kernels;
@@ -35,6 +36,17 @@ impl FiniteCheck {
             Self::Every(steps) => *steps,
         }
     }
+}
+
+/// Where gradient penalties are taken in a run with an augmentation `T`.
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PenaltyPlace {
+    /// The gradient of `D` at the changed images `T(x)`, as R3GAN's released code has it.
+    Changed,
+    /// The gradient of `D(T(x))` at the images `x` themselves, through the change: StyleGAN2-ADA's R1 (Karras et al. 2020,
+    /// its released code). `T` are the changes of the real images, at whichever points.
+    Unchanged,
 }
 
 /// Configuration of a [`GanTrainer`](super::GanTrainer); the defaults are those of the DCGAN paper.
@@ -112,6 +124,11 @@ pub struct GanTrainerConfig {
     /// any layer or loss of your own that mixes samples. A generator with randomness of its own (dropout) draws
     /// afresh for each half. Parts may differ in size by one; a batch of fewer samples has fewer parts.
     pub micro_batches: usize,
+    /// Random changes of the images that the discriminator sees, real and generated ones alike; `None` for none. Each half
+    /// of a step draws its own.
+    pub augmentation: Option<Augmentation>,
+    /// Where penalties are taken in a run with an augmentation.
+    pub penalty_place: PenaltyPlace,
     /// Moving average of the generator's weights, which samples are then drawn from.
     pub ema: Option<EmaConfig>,
     /// How often losses, gradients and weights are checked for NaN and infinities.
@@ -142,6 +159,8 @@ impl Default for GanTrainerConfig {
             weight_clip: None,
             gradient_clip: None,
             micro_batches: 1,
+            augmentation: None,
+            penalty_place: PenaltyPlace::Changed,
             ema: None,
             finite_check: FiniteCheck::EveryStep,
             sample_chunk: 128,
@@ -181,6 +200,8 @@ setters! {
     with_weight_clip => weight_clip: Option<f64>,
     with_gradient_clip => gradient_clip: Option<f64>,
     with_micro_batches => micro_batches: usize,
+    with_augmentation => augmentation: Option<Augmentation>,
+    with_penalty_place => penalty_place: PenaltyPlace,
     with_ema => ema: Option<EmaConfig>,
     with_finite_check => finite_check: FiniteCheck,
     with_sample_chunk => sample_chunk: usize,
@@ -219,6 +240,9 @@ impl GanTrainerConfig {
         at_least_1("penalty_interval", self.penalty_interval)?;
         at_least_1("critic_steps", self.critic_steps)?;
         at_least_1("micro_batches", self.micro_batches)?;
+        if let Some(augmentation) = &self.augmentation {
+            augmentation.check()?;
+        }
         at_least_1("finite_check", self.finite_check.interval())?;
         at_least_1("sample_chunk", self.sample_chunk)?;
         Ok(())

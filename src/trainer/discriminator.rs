@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
+use super::augmented::{Changes, changed, seen};
+use super::config::PenaltyPlace;
 use super::micro_batch::{Part, TrainingBatch, joined, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
 use super::players::Players;
@@ -15,9 +17,20 @@ use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel;
 use crate::network::{Discriminator, Generator};
-use crate::objective::{Networks, Round, Terms};
+use crate::objective::{Networks, Round, Seen, Terms};
+use crate::penalty::Change;
 use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
+
+/// What the discriminator's half of a step starts from, for the whole batch.
+struct Given<'a, const D: usize, N, C> {
+    /// Generated samples without a graph.
+    fake: &'a Tensor<D>,
+    changes: Option<&'a Changes>,
+    seen: Option<&'a Seen<D>>,
+    /// The penalties of this step, and the points of each.
+    due: Option<(&'a Penalties<D, N, C>, &'a [Tensor<D>])>,
+}
 
 /// What a part of a batch gives before its backward pass.
 struct Evaluated {
@@ -62,23 +75,38 @@ where
         // Those of the whole batch, whatever the number of its parts.
         let penalties = self.due_penalties(step);
         let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
+        let (shape, device) = (batch.real.dims(), batch.real.device());
+        let changes = Changes::draw(&self.config, turn, Half::Discriminator, shape, &device);
+        let seen_samples = changes.as_ref().map(|changes| Seen {
+            real: seen(&changes.real, &batch.real),
+            generated: seen(&changes.generated, &fake),
+        });
+        let (real, generated) = match (&seen_samples, self.config.penalty_place) {
+            (Some(seen), PenaltyPlace::Changed) => (&seen.real, &seen.generated),
+            _ => (&batch.real, &fake),
+        };
         let points = penalties
-            .map(|penalties| penalties.points(&batch.real, &fake, &mut random))
+            .map(|penalties| penalties.points(real, generated, &mut random))
             .transpose()?;
+        let half = Given {
+            fake: &fake,
+            changes: changes.as_ref(),
+            seen: seen_samples.as_ref(),
+            due: penalties.zip(points.as_deref()),
+        };
         let random = self.random(turn, Half::Discriminator);
         let mut gradients = GradientsAccumulator::new();
         let (mut reported, mut costs) = (Reported::default(), Vec::new());
         let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
         for part in &batch.parts {
-            let due = penalties.zip(points.as_deref());
-            let evaluate = || self.evaluate(players, batch, part, &fake, due, &random);
+            let evaluate = || self.evaluate(players, batch, part, &half, &random);
             // Penalties at the samples themselves find what their losses have computed.
             let Evaluated {
                 logits_real,
                 logits_fake,
                 terms,
                 penalized,
-            } = match due {
+            } = match half.due {
                 Some(_) => kernel::computing_once(evaluate)?,
                 None => evaluate()?,
             };
@@ -117,8 +145,7 @@ where
         players: &Players<G, N>,
         batch: &TrainingBatch<D, C>,
         part: &Part,
-        fake: &Tensor<D>,
-        due: Option<(&Penalties<D, N, C>, &[Tensor<D>])>,
+        half: &Given<D, N, C>,
         random: &RefCell<Stream>,
     ) -> Result<Evaluated, GanError> {
         let discriminator = players.discriminator.network();
@@ -129,15 +156,25 @@ where
         let round = Round::new(
             networks,
             part.of(&batch.real),
-            part.of(fake),
+            part.of(half.fake),
             part.of(&batch.latent),
             part.condition(&batch.condition),
             random,
         );
+        let round = round.seen_as(half.seen.map(|seen| Seen {
+            real: part.of(&seen.real),
+            generated: part.of(&seen.generated),
+        }));
         let terms = self.objective.discriminator(&round)?;
-        let penalized = due.map(|(penalties, points)| {
+        let through = match self.config.penalty_place {
+            PenaltyPlace::Unchanged => half.changes.map(|changes| part.of_changes(&changes.real)),
+            PenaltyPlace::Changed => None,
+        };
+        let through = through.map(|change| move |points| changed(&change, points));
+        let penalized = half.due.map(|(penalties, points)| {
             let points = points.iter().map(|points| part.of(points)).collect();
-            penalties.evaluate(discriminator, points, &round.condition)
+            let through = through.as_ref().map(|change| change as Change<D>);
+            penalties.evaluate_through(through, discriminator, points, &round.condition)
         });
         Ok(Evaluated {
             logits_real: round.real_outputs()?.logits.clone(),

@@ -3,6 +3,7 @@
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
+use super::augmented::{Changes, seen};
 use super::micro_batch::TrainingBatch;
 use super::players::Players;
 use super::reported::Reported;
@@ -11,7 +12,7 @@ use super::transaction::Turn;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
-use crate::objective::{Networks, Round};
+use crate::objective::{Networks, Round, Seen};
 use crate::report::StepReport;
 
 impl<const D: usize, G, N, C> Rules<D, G, N, C>
@@ -39,6 +40,8 @@ where
         let random = self.random(turn, Half::Generator);
         let mut gradients = GradientsAccumulator::new();
         let mut reported = Reported::default();
+        let (shape, device) = (batch.real.dims(), batch.real.device());
+        let changes = Changes::draw(&self.config, turn, Half::Generator, shape, &device);
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
             let latent = part.of(&batch.latent);
@@ -51,7 +54,15 @@ where
                 discriminator: &discriminator,
             };
             let real = part.of(&batch.real);
+            let seen = changes.as_ref().map(|changes| {
+                let changes = changes.of(part);
+                Seen {
+                    real: seen(&changes.real, &real),
+                    generated: seen(&changes.generated, &generated),
+                }
+            });
             let round = Round::new(networks, real, generated, latent, condition, &random);
+            let round = round.seen_as(seen);
             let terms = self.objective.generator(&round)?;
             if let Some(total) = reported.add(&terms) {
                 let found = part.share(total).backward();

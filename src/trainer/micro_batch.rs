@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::augment::Transformation;
 use crate::batch::Condition;
 
 /// What one step works on: as many latent vectors as real samples, on the training device.
@@ -55,6 +56,15 @@ impl Part {
             condition.clone()
         } else {
             condition.narrow(self.start, self.length)
+        }
+    }
+
+    /// The changes of its samples.
+    pub fn of_changes(&self, changes: &Transformation) -> Transformation {
+        if self.is_whole() {
+            changes.clone()
+        } else {
+            changes.narrow(self.start, self.length)
         }
     }
 

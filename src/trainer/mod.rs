@@ -1,5 +1,6 @@
 //! The standard alternating trainer: one step at a time, checked before and after.
 
+mod augmented;
 mod build;
 mod clip;
 mod config;
@@ -24,7 +25,7 @@ mod saved_player;
 mod transaction;
 
 pub use crate::optimizer::OptimizerConfig;
-pub use config::{FiniteCheck, GanTrainerConfig};
+pub use config::{FiniteCheck, GanTrainerConfig, PenaltyPlace};
 pub use gan::GanTrainer;
 pub use part::{Part, Parts};
 pub use penalties::{Penalized, Penalties};

@@ -10,7 +10,7 @@ use crate::identity::Identity;
 use crate::kernel;
 use crate::module_tree::module_device;
 use crate::network::Discriminator;
-use crate::penalty::{CentralDifference, Exact, GradientPenalty, PenaltyMethod, Term};
+use crate::penalty::{CentralDifference, Change, Exact, GradientPenalty, PenaltyMethod, Term};
 use crate::random::Stream;
 
 /// Some gradient penalties of one discriminator and the way their gradient is computed.
@@ -113,8 +113,20 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         points: Vec<Tensor<D>>,
         condition: &C,
     ) -> Result<Penalized, GanError> {
+        self.evaluate_through(None, discriminator, points, condition)
+    }
+
+    /// [`Penalties::evaluate`] of the discriminator of changed points.
+    pub(super) fn evaluate_through(
+        &self,
+        change: Option<Change<D>>,
+        discriminator: &N,
+        points: Vec<Tensor<D>>,
+        condition: &C,
+    ) -> Result<Penalized, GanError> {
         let count = points.first().map_or(0, |points| points.dims()[0]);
-        let term = if self.shares_a_pass(&points) {
+        // A change is of one batch of samples.
+        let term = if change.is_none() && self.shares_a_pass(&points) {
             let condition = C::cat(vec![condition.clone(); points.len()]);
             let cost = |gradient: Tensor<D>| {
                 let parts = self.penalties.iter().enumerate().map(|(index, penalty)| {
@@ -122,12 +134,13 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
                 });
                 Tensor::cat(parts.collect(), 0)
             };
-            self.term(discriminator, Tensor::cat(points, 0), &condition, &cost)?
+            let points = Tensor::cat(points, 0);
+            self.term(change, discriminator, points, &condition, &cost)?
         } else {
             let mut terms = Vec::new();
             for (penalty, points) in self.penalties.iter().zip(points) {
                 let cost = |gradient| penalty.cost(gradient);
-                terms.push(self.term(discriminator, points, condition, &cost)?);
+                terms.push(self.term(change, discriminator, points, condition, &cost)?);
             }
             let (surrogates, costs) = terms
                 .into_iter()
@@ -156,15 +169,19 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
 
     fn term(
         &self,
+        change: Option<Change<D>>,
         discriminator: &N,
         points: Tensor<D>,
         condition: &C,
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, GanError> {
+        let change = change.unwrap_or(&|points| points);
         let term = match &self.method {
-            Method::Exact(exact) => exact.term(discriminator, points, condition, cost),
+            Method::Exact(exact) => {
+                exact.term_through(change, discriminator, points, condition, cost)
+            }
             Method::CentralDifference(method) => {
-                method.term(discriminator, points, condition, cost)
+                method.term_through(change, discriminator, points, condition, cost)
             }
         };
         Ok(term?)

@@ -36,6 +36,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("plot", 1),
     ("weights", 1),
     ("model", 2),
+    ("augment", 1),
     ("ema", 3),
     ("feature", 3),
     ("loss", 3),

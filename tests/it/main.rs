@@ -7,6 +7,7 @@ mod common;
 mod accumulation;
 mod architectures;
 mod attention;
+mod augment;
 mod average;
 mod backends;
 mod checkpoints;
