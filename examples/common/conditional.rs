@@ -12,7 +12,7 @@ use burn_gan::model::{
     DiscriminatorCondition, GeneratorCondition, Normalization,
 };
 use burn_gan::nn::class_labels;
-use burn_gan::objective::{Adversarial, AuxiliaryClassifier};
+use burn_gan::objective::{Adversarial, RealClassifier};
 use burn_gan::trainer::GanTrainer;
 use burn_gan::{AdversarialTrainer, Batch, GanError, Labels};
 use clap::ValueEnum;
@@ -84,9 +84,7 @@ impl Recipe {
             example,
         )?;
         Ok(match self {
-            Self::AcGan => {
-                trainer.with_objective(Adversarial(RelativisticPaired) + AuxiliaryClassifier)
-            }
+            Self::AcGan => trainer.with_objective(Adversarial(RelativisticPaired) + RealClassifier),
             Self::Projection | Self::Concatenation => trainer,
         })
     }

@@ -1,4 +1,4 @@
-//! [`AuxiliaryClassifier`]: the classes of real and generated samples.
+//! [`AuxiliaryClassifier`] and [`RealClassifier`]: the classes of samples.
 
 use burn::tensor::{Int, Tensor};
 
@@ -39,6 +39,30 @@ where
         let labels = labels(&round.condition)?;
         let generated = cross_entropy(round.generated_outputs()?, &labels)?;
         Ok(Terms::of("classes_generated", generated))
+    }
+}
+
+/// [`AuxiliaryClassifier`] whose discriminator learns the classes of real samples alone.
+///
+/// A discriminator that also learns to name the asked class of generated samples agrees with the generator on whatever that
+/// draws for it. Without that the generator has to draw what makes real samples of the class recognisable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RealClassifier;
+
+impl<const D: usize, G, N, C> Objective<D, G, N, C> for RealClassifier
+where
+    C: Condition,
+    G: Generator<D, C>,
+    N: Discriminator<D, C>,
+{
+    fn discriminator(&self, round: &Round<D, G, N, C>) -> Result<Terms, GanError> {
+        let labels = labels(&round.condition)?;
+        let real = cross_entropy(round.real_outputs()?, &labels)?;
+        Ok(Terms::of("classes_real", real))
+    }
+
+    fn generator(&self, round: &Round<D, G, N, C>) -> Result<Terms, GanError> {
+        AuxiliaryClassifier.generator(round)
     }
 }
 

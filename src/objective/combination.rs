@@ -94,6 +94,7 @@ combines! {
     [A] Weighted<A>,
     [L] super::Adversarial<L>,
     [] super::AuxiliaryClassifier,
+    [] super::RealClassifier,
     [] super::CodeReconstruction,
     [] super::FeatureMatching,
     [] super::L1,

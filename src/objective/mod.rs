@@ -9,6 +9,7 @@
 //! |---|---|---|---|
 //! | [`Adversarial`] | the game itself | `loss(D(x), D(G(z)))` | `loss(D(G(z)))` |
 //! | [`AuxiliaryClassifier`] | AC-GAN: classes of real and generated samples | `CE(x, y) + CE(G(z, y), y)` | `CE(G(z, y), y)` |
+//! | [`RealClassifier`] | the same with classes of real samples alone in the discriminator | `CE(x, y)` | `CE(G(z, y), y)` |
 //! | [`CodeReconstruction`] | InfoGAN: the codes in the latent vectors | `CE` and squared error | the same |
 //! | [`FeatureMatching`] | the mean of the discriminator's features | - | squared distance |
 //! | [`L1`] | pix2pix: generated samples beside their real partners | - | mean absolute difference |
@@ -65,7 +66,7 @@ mod round;
 mod terms;
 
 pub use adversarial::Adversarial;
-pub use auxiliary_classifier::AuxiliaryClassifier;
+pub use auxiliary_classifier::{AuxiliaryClassifier, RealClassifier};
 pub use codes::CodeReconstruction;
 pub use combination::{Sum, Weighted};
 pub use feature_matching::FeatureMatching;

@@ -11,7 +11,7 @@ use burn_gan::model::{
 };
 use burn_gan::objective::{
     Adversarial, AuxiliaryClassifier, CodeReconstruction, FeatureMatching, L1, Networks, Objective,
-    ObjectiveError, Round, Terms, Weighted,
+    ObjectiveError, RealClassifier, Round, Terms, Weighted,
 };
 use burn_gan::observe::{History, read_history};
 use burn_gan::penalty::Penalty;
@@ -128,6 +128,20 @@ fn each_term_is_its_formula() {
     close(
         term(
             AuxiliaryClassifier.generator(&round).unwrap(),
+            "classes_generated",
+        ),
+        expected,
+    );
+    let terms = RealClassifier.discriminator(&round).unwrap();
+    let names: Vec<_> = terms.iter().map(|term| term.name.as_ref()).collect();
+    assert_eq!(names, ["classes_real"]);
+    close(
+        term(terms, "classes_real"),
+        cross_entropy(of_real.auxiliary.clone().unwrap()),
+    );
+    close(
+        term(
+            RealClassifier.generator(&round).unwrap(),
             "classes_generated",
         ),
         expected,
