@@ -21,6 +21,30 @@ use crate::observe_error::ObserveError;
 ///     Score::lowest("bias", bias)
 /// }
 /// ```
+///
+/// # Samples of classes
+///
+/// The data's samples have its mix of classes. A score that compares them with generated ones needs labels in the same
+/// mix: with as many of each class, a perfect generator would be found to differ.
+/// [`ClassFrequencies`](crate::data::ClassFrequencies) makes them. A fixed seed gives each evaluation the same labels.
+///
+/// ```
+/// use burn_gan::data::ClassFrequencies;
+/// use burn_gan::{AdversarialTrainer, GanError, Labels, observe::Score};
+///
+/// /// How far the mean of 256 generated samples is from that of the data.
+/// fn score<'a, T>(frequencies: ClassFrequencies, mean: f64) -> Score<'a, T>
+/// where
+///     T: AdversarialTrainer<2, Labels> + 'a,
+/// {
+///     Score::lowest("bias", move |trainer: &T| {
+///         let labels = frequencies.draw(256, 0, &trainer.device());
+///         let generated = trainer.sample(256, 0, &labels)?.mean();
+///         let generated = generated.try_into_scalar::<f64>().map_err(GanError::user)?;
+///         Ok((generated - mean).abs())
+///     })
+/// }
+/// ```
 pub struct Score<'a, T> {
     name: String,
     lowest: bool,

@@ -40,7 +40,7 @@ const DOUBLINGS: usize = 3;
 /// The paper has dropout of rate 0.5 in three layers of the decoder as its only noise, in use after training too, and
 /// finds that its samples hardly vary (section 3.1). There is none here: a step is a function of its batch and its
 /// latents. With a `latent_size` above 0 the latent vector is repeated at every pixel and concatenated to the source image
-/// (Zhu et al. 2017, "Toward Multimodal Image-to-Image Translation", section 4).
+/// (Zhu et al. 2017, "Toward Multimodal Image-to-Image Translation").
 ///
 /// ```
 /// use burn::{prelude::*, tensor::Device};

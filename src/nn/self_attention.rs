@@ -35,13 +35,13 @@ pub struct SelfAttentionConfig {
 }
 
 /// Self-attention `[N, H, W, C]` to `[N, H, W, C]`, where each pixel sees all pixels of its image (Zhang et al. 2019,
-/// "Self-Attention Generative Adversarial Networks", section 3).
+/// "Self-Attention Generative Adversarial Networks").
 ///
 /// With 1x1 convolutions `f`, `g`, `h` and `v` without biases:
 ///
-/// - `beta[j, i] = softmax_i(f(x_i) . g(x_j))` (equation 1): how much pixel `j` attends to pixel `i`;
-/// - `o_j = v(sum_i beta[j, i] h(x_i))` (equation 2);
-/// - `y = gamma o + x` (equation 3), with a trained number `gamma` that starts at 0.
+/// - `beta[j, i] = softmax_i(f(x_i) . g(x_j))`: how much pixel `j` attends to pixel `i`;
+/// - `o_j = v(sum_i beta[j, i] h(x_i))`;
+/// - `y = gamma o + x`, with a trained number `gamma` that starts at 0.
 ///
 /// `f` and `g` have `C / 8` channels and `h` has `C / 2`, as in the authors' code, and at least 1. The table `beta` has
 /// `(H W)^2` numbers for each image, a quarter of that with pooling. Samples stay independent.

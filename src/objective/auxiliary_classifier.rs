@@ -18,7 +18,11 @@ const NAME: &str = "an auxiliary classifier";
 /// The class logits are the auxiliary outputs `[N, classes]` of the discriminator
 /// ([`Outputs::auxiliary`]), which estimates P(y|x); the labels are the condition.
 ///
-/// Source: Odena, Olah and Shlens 2017, "Conditional image synthesis with auxiliary classifier GANs", equation 3.
+/// Where the data's classes overlap, the generator is drawn away from the overlap: the cross-entropy of its samples is
+/// also the lower, the more clearly each is of its class (Gong et al. 2019, "Twin auxiliary classifiers GAN"). The page
+/// [Theory](crate::guide::theory) says why. A smaller weight of this objective makes that less.
+///
+/// Source: Odena, Olah and Shlens 2017, "Conditional image synthesis with auxiliary classifier GANs", section 3, `L_C`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AuxiliaryClassifier;
 

@@ -35,7 +35,8 @@ pub struct Evaluated {
 /// Trainers draw samples from the moving average where there is one, so that is what is scored. The file is
 /// replaced as a whole each time and at the start of a run. A resumed or rolled back run goes on from the rows of its
 /// checkpoint, and a run of a trainer that has steps behind it from those of the file.
-/// [`PersistentRun::keep_best`](crate::run::PersistentRun::keep_best) keeps the best checkpoint by a score.
+/// [`PersistentRun::keep_best`](crate::run::PersistentRun::keep_best) keeps the best checkpoint by a score. A conditional
+/// generator is scored under the data's mix of classes: see "Samples of classes" of [`Score`].
 ///
 /// ```
 /// use burn_gan::observe::{Evaluation, Score};

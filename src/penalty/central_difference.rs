@@ -17,6 +17,8 @@ use crate::network::Discriminator;
 /// off by about `h^2`. For a piecewise linear one it is exact for a sample whose two points lie on one piece, and
 /// wrong for one with a kink between them: a smaller step makes that rarer, but the error of such a sample
 /// larger. Rounding of two nearly equal numbers grows as `h` shrinks.
+///
+/// Of several logits a sample, `D` is their sum, as in the exact method.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CentralDifference {
     step: f64,

@@ -13,9 +13,9 @@ use crate::network::{Discriminator, TangentRule};
 #[derive(Debug, Clone)]
 pub struct Term {
     /// What to back-propagate, one a point, `[N]`: its gradient in the weights is the penalty's, its value is
-    /// not the penalty.
+    /// not the penalty. Where a point has several logits, it is the sum over them.
     pub surrogate: Tensor<1>,
-    /// The penalty, one a point, `[N]`, detached.
+    /// The penalty, one a point, `[N]`, detached: what the gradient of the sum of the point's logits costs.
     pub cost: Tensor<1>,
 }
 

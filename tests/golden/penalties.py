@@ -63,8 +63,11 @@ class Kinks:
     def __init__(self):
         self.nearest = float("inf")
 
-    def leaky_relu(self, x):
+    def remember(self, x):
         self.nearest = min(self.nearest, x.detach().abs().min().item())
+
+    def leaky_relu(self, x):
+        self.remember(x)
         return F.leaky_relu(x, SLOPE)
 
 
@@ -75,7 +78,8 @@ def weight(draw, shape):
 
 
 # A critic is a function from a source of numbers to its named parameters, and a function (parameters, samples,
-# kinks) to logits [N]. `last` names the weights that the logits are linear in.
+# kinks) to logits [N]. `last` names the weights that the logits are linear in, but for a bias. A critic under conditions
+# has `labels` [N] as well; `step` is the step of central differences where it is not that of the others.
 
 
 class Mlp:
@@ -83,7 +87,7 @@ class Mlp:
 
     name = "mlp"
     sample = [2]
-    last = "2.weight"
+    last = ["2.weight"]
 
     @staticmethod
     def parameters(draw):
@@ -106,7 +110,7 @@ class Convolutional:
 
     name = "convolutional"
     sample = [1, 16, 16]
-    last = "head.weight"
+    last = ["head.weight"]
 
     @staticmethod
     def parameters(draw):
@@ -132,7 +136,7 @@ class Normalized:
 
     name = "normalized"
     sample = [2, 8, 8]
-    last = "head.weight"
+    last = ["head.weight"]
 
     @staticmethod
     def parameters(draw):
@@ -164,7 +168,7 @@ class Residual:
 
     name = "residual"
     sample = [1, 8, 8]
-    last = "linear.weight"
+    last = ["linear.weight"]
     filters = [4, 8, 8]
     group_width = 4
 
@@ -251,8 +255,8 @@ def input_gradient(critic, parameters, points, kinks, create_graph=False):
     return torch.autograd.grad(logits.sum(), points, create_graph=create_graph)[0]
 
 
-def case(critic, seed):
-    """All of a critic's numbers, or None where something comes near a jump."""
+def case(critic, seed, names):
+    """All of a critic's numbers with the penalties of these names, or None where something comes near a jump."""
     draw = Draw(seed)
     parameters = critic.parameters(draw)
     points = draw_points(draw, critic.sample)
@@ -260,12 +264,14 @@ def case(critic, seed):
     # A gradient is linear in the last weights: its norms at the mixed points get 1 into their middle.
     norms = norm(input_gradient(critic, parameters, points["mixed"], kinks)).sort().values
     middle = (norms[BATCH // 2 - 1] * norms[BATCH // 2]).sqrt()
-    parameters[critic.last] = single(parameters[critic.last] / middle)
+    for name in critic.last:
+        parameters[name] = single(parameters[name] / middle)
 
     for value in parameters.values():
         value.requires_grad_()
     penalties = {}
-    for name, (where, cost) in PENALTIES.items():
+    for name in names:
+        where, cost = PENALTIES[name]
         gradient = input_gradient(critic, parameters, points[where], kinks, create_graph=True)
         if (norm(gradient.detach()) - 1).abs().min() < NEAR_ONE:
             return None
@@ -280,10 +286,11 @@ def case(critic, seed):
                 for (parameter, value), found in zip(parameters.items(), gradients)
             },
         }
-    if kinks.nearest < NEAR_KINK:
+    if kinks.nearest < getattr(critic, "step", NEAR_KINK):
         return None
     return {
         "seed": seed,
+        **{key: getattr(critic, key) for key in ["labels", "step"] if hasattr(critic, key)},
         "parameters": {name: value.detach() for name, value in parameters.items()},
         "inputs": points,
         "penalties": penalties,
@@ -301,20 +308,21 @@ def pack(tree, numbers):
     return tree
 
 
-def main():
+def write(file, critics, names):
+    """Writes FILE.json and FILE.bin: each critic with the penalties of these names."""
     numbers = []
     found = {}
-    for critic in CRITICS:
+    for critic in critics:
         for seed in range(1000):
-            numbers_of = case(critic, seed)
+            numbers_of = case(critic, seed, names)
             if numbers_of is not None:
                 break
         else:
             raise SystemExit(f"no seed keeps {critic.name} away from its kinks")
         found[critic.name] = pack(numbers_of, numbers)
     here = Path(__file__).parent
-    (here / "penalties.bin").write_bytes(struct.pack(f"<{len(numbers)}f", *numbers))
-    (here / "penalties.json").write_text(json.dumps(found, indent=1) + "\n")
+    (here / f"{file}.bin").write_bytes(struct.pack(f"<{len(numbers)}f", *numbers))
+    (here / f"{file}.json").write_text(json.dumps(found, indent=1) + "\n")
     for name, numbers_of in found.items():
         values = {p: round(v["value"], 4) for p, v in numbers_of["penalties"].items()}
         print(name, "seed", numbers_of["seed"], values)
@@ -323,4 +331,4 @@ def main():
 CRITICS = [Mlp, Convolutional, Normalized, Residual]
 
 if __name__ == "__main__":
-    main()
+    write("penalties", CRITICS, list(PENALTIES))

@@ -13,6 +13,7 @@ mod backends;
 mod checkpoints;
 mod conditional_layers;
 mod conditional_networks;
+mod conditional_penalty_reference;
 mod conditions;
 mod corpus;
 mod cycle;

@@ -1,140 +1,16 @@
 //! Exact gradient penalties against PyTorch's double backward: value and every parameter's gradient, on every
 //! backend. The reference values come from `tests/golden/penalties.py`.
 
-use crate::common::reference::{HALVING, Layout, Reference, SAME_SIZE, Table, table, with_weights};
-use crate::common::{self, gradients, parameters, relative_error, stream, values};
+use crate::common::penalty_reference::{CURVED, PIECEWISE_LINEAR, check, processors};
+use crate::common::reference::{HALVING, Layout, Reference, SAME_SIZE, table};
+use crate::common::stream;
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization, R3ganConfig};
 use burn_gan::nn::{
     Convolution, ConvolutionConfig, GroupNorm, GroupNormConfig, Head, HeadConfig, to_channels_last,
 };
-use burn_gan::penalty::{CentralDifference, Exact, GradientPenalty, Penalty, Term};
-use burn_gan::random::Stream;
 use burn_gan::{Discriminator, Dual, DualDiscriminator, TangentRule, dual};
-use serde_json::Value;
-
-/// Gamma of R1 and R2 and the weight of the other penalties in the reference.
-const WEIGHT: f64 = 10.0;
-
-/// A penalty with the reference's points in place of its own.
-#[derive(Debug)]
-struct At<const D: usize> {
-    points: Tensor<D>,
-    penalty: Box<dyn GradientPenalty<D>>,
-}
-
-impl<const D: usize> GradientPenalty<D> for At<D> {
-    fn points(&self, _real: &Tensor<D>, _fake: &Tensor<D>, _random: &mut Stream) -> Tensor<D> {
-        self.points.clone()
-    }
-    fn cost(&self, gradient: Tensor<D>) -> Tensor<1> {
-        self.penalty.cost(gradient)
-    }
-}
-
-const PENALTIES: [(&str, Penalty); 5] = [
-    ("r1", Penalty::R1 { gamma: WEIGHT }),
-    ("r2", Penalty::R2 { gamma: WEIGHT }),
-    ("wasserstein_gp", Penalty::WassersteinGp { weight: WEIGHT }),
-    ("one_sided_gp", Penalty::OneSidedGp { weight: WEIGHT }),
-    ("dragan", Penalty::Dragan { weight: WEIGHT }),
-];
-
-/// Small enough to cross no kink of a leaky ReLU: the reference keeps that far from them.
-const STEP: f64 = 3e-4;
-
-/// Checks every penalty of a critic: its value to `exact`, every gradient to `exact` with the exact method and to
-/// `approximate` with central differences.
-fn check<const D: usize, N: Discriminator<D>>(
-    name: &str,
-    critic: N,
-    table: &Table,
-    device: &Device,
-    [exact, approximate]: [f64; 2],
-) {
-    let reference = Reference::load("penalties", name);
-    let critic = with_weights(critic, &reference, table);
-    assert_eq!(
-        parameters(&critic).len(),
-        reference.case["parameters"].as_object().unwrap().len()
-    );
-    let plain = &device.clone().inner();
-    let mut worst = [0.0_f64; 2];
-    for (penalty_name, penalty) in PENALTIES {
-        let expected = &reference.case["penalties"][penalty_name];
-        let at = At {
-            points: reference.input::<D>(&expected["points"], plain),
-            penalty: penalty.build().unwrap(),
-        };
-        let unused = at.points.zeros_like();
-        let points = at.points(&unused, &unused, &mut stream(0));
-        let cost = |gradient: Tensor<D>| at.cost(gradient);
-        let what = format!("{name}, {penalty_name}");
-
-        let method = Exact::new(&critic, points.clone(), &()).unwrap();
-        let term = method.term(&critic, points.clone(), &(), &cost).unwrap();
-        let error = compare(&what, &critic, &reference, expected, table, term, exact);
-        worst[0] = worst[0].max(error);
-
-        let method = CentralDifference::new(&critic, STEP, points.clone(), &()).unwrap();
-        let term = method.term(&critic, points, &(), &cost).unwrap();
-        let what = format!("{what}, central differences");
-        let error = compare(
-            &what,
-            &critic,
-            &reference,
-            expected,
-            table,
-            term,
-            approximate,
-        );
-        worst[1] = worst[1].max(error);
-    }
-    // With --nocapture: the figures of docs/penalties.md.
-    println!(
-        "{name} on {device:?}: exact {:.1e}, central differences {:.1e}",
-        worst[0], worst[1]
-    );
-}
-
-/// The value and every gradient of a penalty against the reference; returns the largest error of a gradient.
-fn compare<N: Module>(
-    what: &str,
-    critic: &N,
-    reference: &Reference,
-    expected: &Value,
-    table: &Table,
-    term: Term,
-    tolerance: f64,
-) -> f64 {
-    let value = values(term.cost.mean())[0];
-    let error = relative_error(&[value], &[expected["value"].as_f64().unwrap()]);
-    assert!(error <= tolerance, "{what}: value off by {error:e}");
-
-    let mut worst = 0.0_f64;
-    let found = GradientsParams::from_grads(term.surrogate.mean().backward(), critic);
-    let found = gradients(critic, &found);
-    for (path, name, layout) in table {
-        let expected = layout.stored(reference.data(&expected["gradients"][name]));
-        let expected: Vec<f64> = expected.into_iter().map(f64::from).collect();
-        let found = match found.get(path) {
-            Some(found) => found.clone(),
-            None => vec![0.0; expected.len()],
-        };
-        if expected.iter().all(|x| *x == 0.0) {
-            // Nothing to be relative to: biases that the slopes do not depend on.
-            let size = found.iter().map(|x| x * x).sum::<f64>().sqrt();
-            assert!(size <= tolerance, "{what}, {path}: {size:e} for 0");
-            continue;
-        }
-        let error = relative_error(&found, &expected);
-        assert!(error <= tolerance, "{what}, {path}: off by {error:e}");
-        worst = worst.max(error);
-    }
-    worst
-}
 
 /// Group normalisation and a SiLU: the curved critic.
 #[derive(Module, Debug)]
@@ -201,7 +77,8 @@ fn mlp(device: &Device, tolerances: [f64; 2]) {
         ("layers.2.weight", "2.weight", Layout::Linear),
         ("layers.2.bias", "2.bias", Layout::Vector),
     ]);
-    check::<2, _>("mlp", critic, &table, device, tolerances);
+    let reference = Reference::load("penalties", "mlp");
+    check::<2, _, _>(&reference, critic, &(), &table, device, tolerances);
 }
 
 fn convolutional(device: &Device, tolerances: [f64; 2]) {
@@ -221,7 +98,8 @@ fn convolutional(device: &Device, tolerances: [f64; 2]) {
         ("head.weight", "head.weight", Layout::Head),
         ("head.bias", "head.bias", Layout::Vector),
     ]);
-    check::<4, _>("convolutional", critic, &table, device, tolerances);
+    let reference = Reference::load("penalties", "convolutional");
+    check::<4, _, _>(&reference, critic, &(), &table, device, tolerances);
 }
 
 fn normalized(device: &Device, tolerances: [f64; 2]) {
@@ -238,7 +116,8 @@ fn normalized(device: &Device, tolerances: [f64; 2]) {
         ("head.bias", "head.bias", Layout::Vector),
     ]);
     let critic = Normalized::new(device);
-    check::<4, _>("normalized", critic, &table, device, tolerances);
+    let reference = Reference::load("penalties", "normalized");
+    check::<4, _, _>(&reference, critic, &(), &table, device, tolerances);
 }
 
 fn residual(device: &Device, tolerances: [f64; 2]) {
@@ -279,14 +158,8 @@ fn residual(device: &Device, tolerances: [f64; 2]) {
             table.push((path, format!("{stage}.{parameter}"), layout));
         }
     }
-    check::<4, _>("residual", critic, &table, device, tolerances);
-}
-
-const PIECEWISE_LINEAR: [f64; 2] = [1e-5, 2e-2];
-const CURVED: [f64; 2] = [1e-4, 2e-2];
-
-fn processors() -> impl Iterator<Item = Device> {
-    common::processors().into_iter().map(Device::autodiff)
+    let reference = Reference::load("penalties", "residual");
+    check::<4, _, _>(&reference, critic, &(), &table, device, tolerances);
 }
 
 #[test]
@@ -320,10 +193,11 @@ fn a_residual_critic() {
 #[test]
 #[cfg(feature = "wgpu")]
 fn on_wgpu() {
+    use crate::common::penalty_reference::ON_WGPU;
+
     let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice).autodiff();
-    let tolerances = [1e-3, 2e-2];
-    mlp(&device, tolerances);
-    convolutional(&device, tolerances);
-    normalized(&device, tolerances);
-    residual(&device, tolerances);
+    mlp(&device, ON_WGPU);
+    convolutional(&device, ON_WGPU);
+    normalized(&device, ON_WGPU);
+    residual(&device, ON_WGPU);
 }

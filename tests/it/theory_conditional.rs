@@ -35,6 +35,15 @@ fn posterior(x: f64) -> [f64; CLASSES] {
     joint.map(|joint| joint / sum)
 }
 
+/// The mean entropy of P(y|x) over samples: how uncertain their classes are.
+fn uncertainty(samples: &[f64]) -> f64 {
+    let entropy = |x: &f64| -> f64 {
+        let terms = posterior(*x).map(|p| if p > 0.0 { -p * p.ln() } else { 0.0 });
+        terms.iter().sum()
+    };
+    samples.iter().map(entropy).sum::<f64>() / samples.len() as f64
+}
+
 /// Exact samples of these classes.
 fn exact(labels: &[usize], stream: &mut Stream) -> Vec<f64> {
     let noise = stream.normal_values(labels.len());
@@ -163,6 +172,9 @@ fn samples_under_a_label_are_those_of_its_class_and_pairs_those_of_the_joint() {
     let labels = numbers(&condition);
     let generated = values(trainer.sample(COUNT, 1, &condition).unwrap());
     let real = exact(&labels, &mut Stream::new(9, Purpose::Data, 0));
+    let [of_generated, of_real] = [&generated, &real].map(|samples| uncertainty(samples));
+    println!("uncertainty {of_generated:.3}, of exact samples {of_real:.3}");
+    assert!((of_generated / of_real - 1.0).abs() < 0.1);
     let [of_generated, of_real] = [generated, real]
         .map(|samples| total_variation(&histogram(&labels, &samples), &true_histogram()));
     println!("total variation {of_generated:.3}, of exact samples {of_real:.3}");
@@ -170,7 +182,7 @@ fn samples_under_a_label_are_those_of_its_class_and_pairs_those_of_the_joint() {
 }
 
 #[test]
-fn an_auxiliary_classifier_finds_the_posterior() {
+fn an_auxiliary_classifier_finds_the_posterior_and_makes_samples_too_certain() {
     let trainer = trained(DiscriminatorCondition::AuxiliaryClassifier, 4000);
     const COUNT: usize = 2000;
     let device = Device::flex();
@@ -195,4 +207,10 @@ fn an_auxiliary_classifier_finds_the_posterior() {
     let error = errors.sum::<f64>() / (COUNT * CLASSES) as f64;
     println!("mean absolute error of P(y|x): {error:.4}");
     assert!(error < 0.03, "{error}");
+
+    // The bias of AC-GAN: fewer samples that could be of several classes than the data has.
+    let generated = values(trainer.sample(COUNT, 2, &labels).unwrap());
+    let [of_generated, of_real] = [&generated, &samples].map(|samples| uncertainty(samples));
+    println!("uncertainty {of_generated:.3}, of exact samples {of_real:.3}");
+    assert!(of_generated < 0.9 * of_real);
 }

@@ -3,6 +3,7 @@
 
 mod alone;
 pub mod counting;
+pub mod penalty_reference;
 pub mod picture;
 pub mod reference;
 pub mod survivor;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use burn_gan::Labels;
 use burn_gan::nn::{ConvolutionConfig, HeadConfig, StemConfig};
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ use crate::common::stream;
 
 /// The reference values of one case.
 pub struct Reference {
+    pub name: String,
     pub case: Value,
     numbers: Vec<f32>,
 }
@@ -26,6 +28,7 @@ impl Reference {
         let bytes = fs::read(folder.join(format!("{file}.bin"))).unwrap();
         let mut cases: Value = serde_json::from_str(&text).unwrap();
         Self {
+            name: case.to_string(),
             case: cases[case].take(),
             numbers: bytes
                 .chunks_exact(4)
@@ -40,6 +43,12 @@ impl Reference {
         let start = entry["offset"].as_u64().unwrap() as usize;
         let length: usize = shape.iter().product();
         TensorData::new(self.numbers[start..start + length].to_vec(), shape)
+    }
+
+    /// The labels `[N]` of a critic under conditions.
+    pub fn labels(&self, device: &Device) -> Labels {
+        let labels: Vec<i32> = serde_json::from_value(self.case["labels"].clone()).unwrap();
+        Tensor::from_ints(labels.as_slice(), device)
     }
 
     pub fn input<const D: usize>(&self, name: &Value, device: &Device) -> Tensor<D> {
@@ -59,6 +68,8 @@ pub enum Layout {
     Convolution { stride: usize, groups: usize },
     /// A [`Head`](burn_gan::nn::Head).
     Head,
+    /// One row a class, each an image, its channels first.
+    ImageRows,
     /// One kernel a channel as large as the image, stored as an image.
     Basis,
     /// A [`Stem`](burn_gan::nn::Stem).
@@ -98,6 +109,9 @@ impl Layout {
                     .weight
                     .val()
             }
+            Self::ImageRows => as_kernel(data)
+                .permute([0, 2, 3, 1])
+                .reshape([shape[0], shape[1] * shape[2] * shape[3]]),
             Self::Basis => as_kernel(data)
                 .permute([1, 2, 3, 0])
                 .reshape([shape[2] * shape[3], shape[0]]),
