@@ -87,6 +87,10 @@ fn save<M: Module>(
 }
 
 /// A generator that [`save_generator`] has written, by what it makes of what.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has one, and a box would stand in every pattern"
+)]
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SavedGenerator {

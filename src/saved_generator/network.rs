@@ -23,6 +23,10 @@ pub enum ImageGenerator {
 }
 
 /// A generator of images `[N, C, H, W]` from images, whichever network of the library it is.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has one, and a box would stand in every pattern"
+)]
 #[derive(Module, Debug)]
 pub enum TranslationGenerator {
     /// A U-Net.
