@@ -4,6 +4,7 @@
 mod alone;
 pub mod counting;
 pub mod picture;
+pub mod pictures;
 pub mod reference;
 pub mod survivor;
 
