@@ -4,11 +4,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::prelude::*;
 use burn_gan::checkpoint::{Checkpoint, Checkpoints, Manifest, differences};
-use burn_gan::data::idx;
+use burn_gan::data::cifar::{self, Version};
+use burn_gan::data::numpy::{self, Array, ChannelAxis};
+use burn_gan::data::{ImageFolderConfig, PictureStore, Samples, SheetConfig, idx};
 use burn_gan::model::{MlpConfig, MlpGenerator};
 use burn_gan::observe::{History, Observer, Plan, read_history};
 use burn_gan::optimizer::OptimizerConfig;
@@ -21,6 +24,97 @@ pub fn idx(bytes: &[u8]) {
     let path = file(bytes);
     let _ = idx::read_images(&path);
     let _ = idx::read_labels(&path);
+}
+
+/// CIFAR's binary files.
+pub fn cifar(bytes: &[u8]) {
+    let path = file(bytes);
+    for version in [Version::Ten, Version::HundredCoarse, Version::HundredFine] {
+        if let Ok(images) = cifar::read_files(&[&path], version) {
+            assert!(
+                images
+                    .labels()
+                    .iter()
+                    .all(|&label| label < version.classes())
+            );
+        }
+    }
+}
+
+/// An array of NumPy's, and an archive; what loads also becomes what it can be used as.
+pub fn numpy(bytes: &[u8]) {
+    let path = file(bytes);
+    if let Ok(array) = numpy::read(&path) {
+        use_array(array);
+    }
+    for name in numpy::names(&path).unwrap_or_default() {
+        if let Ok(array) = numpy::read_named(&path, &name) {
+            use_array(array);
+        }
+    }
+}
+
+fn use_array(array: Array) {
+    let device = Device::flex();
+    let values: usize = array.shape().iter().product();
+    if let Ok(tensor) = array.to_tensor::<2>(&device) {
+        assert_eq!(tensor.shape().num_elements(), values);
+    }
+    let _ = array.to_labels();
+    for axis in [ChannelAxis::None, ChannelAxis::First, ChannelAxis::Last] {
+        if let Ok(images) = array.clone().into_images(axis) {
+            assert_eq!(
+                images.len() * images.shape().iter().product::<usize>(),
+                values
+            );
+        }
+    }
+}
+
+/// Pictures of every format, as a sheet of one tile a pixel, of which the first is taken.
+pub fn picture(bytes: &[u8]) {
+    let sheet = SheetConfig::new(file(bytes), 1, 1).with_count(Some(1));
+    if let Ok(images) = sheet.with_largest_picture(1 << 24).init() {
+        assert_eq!((images.len(), images.shape()), (1, [3, 1, 1]));
+    }
+}
+
+/// The cache file of a folder of one picture, with the right hash so that all of it is read.
+pub fn image_cache(bytes: &[u8]) {
+    let (config, path) = folder_with_cache();
+    let mut bytes = bytes.to_vec();
+    let begin = bytes.get(16..24).and_then(|begin| begin.try_into().ok());
+    let begin = usize::try_from(begin.map_or(u64::MAX, u64::from_le_bytes));
+    let trailer = begin.ok().and_then(|begin| bytes.get(begin..));
+    if let Some(hash) = trailer.map(Sha256::digest)
+        && let Some(place) = bytes.get_mut(32..64)
+    {
+        place.copy_from_slice(&hash);
+    }
+    write(&path, &bytes);
+    if let Ok(images) = config.init() {
+        let images = images.images();
+        for index in 0..images.len().min(100) {
+            let size = images.shape().iter().product::<usize>();
+            assert!(images.bytes(index).is_ok_and(|bytes| bytes.len() == size) || size > 0);
+        }
+    }
+}
+
+/// A folder of one picture, always of the same time, and the place of its cache file.
+pub fn folder_with_cache() -> (ImageFolderConfig, PathBuf) {
+    let pictures = folder().join("pictures");
+    fs::create_dir_all(&pictures).expect("the folder for temporary files is writable");
+    let picture = pictures.join("a.png");
+    write(&picture, include_bytes!("../tests/data/pictures/rgb.png"));
+    fs::File::options()
+        .write(true)
+        .open(picture)
+        .and_then(|file| file.set_modified(UNIX_EPOCH + Duration::from_secs(1 << 30)))
+        .expect("the picture is writable");
+    let cache = folder().join("cache");
+    let store = PictureStore::File(cache.clone());
+    (ImageFolderConfig::new(pictures).with_store(store), cache)
 }
 
 /// Weights for a small generator; what loads also has to generate.

@@ -42,9 +42,11 @@
 //!   [`ResnetConfig`](model::ResnetConfig), [`R3ganConfig`](model::R3ganConfig); from image to image
 //!   [`UnetConfig`](model::UnetConfig), [`TranslatorConfig`](model::TranslatorConfig) and
 //!   [`PatchganConfig`](model::PatchganConfig)), of the layers in [`nn`].
-//! - Real samples: [`data`] (tensors, IDX files, toy mixtures, Burn's datasets).
+//! - Real samples: [`data`] (tensors, bytes, IDX, CIFAR and NumPy files, folders and sheets of pictures, toy mixtures,
+//!   Burn's datasets; a look at them before training).
 //! - Training: [`loss`], [`objective`] (several terms: AC-GAN, InfoGAN, pix2pix), [`penalty`] (with [`dual`], tangent rules
-//!   for networks of `burn::nn` layers), [`augment`] (little data), [`optimizer`], [`ema`], [`Schedule`], [`trainer`] (one step, the papers' presets, the parts for a trainer of your own).
+//!   for networks of `burn::nn` layers), [`augment`] (little data), [`optimizer`], [`ema`], [`Schedule`], [`trainer`] (one
+//!   step, the papers' presets, the parts for a trainer of your own).
 //! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
 //!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
@@ -57,7 +59,8 @@
 //! where the CPU has it), `metrics` and `training`.
 //! Without `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in
 //! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
-//! progress bar), `dataset` (Burn's datasets), `train` (Burn's metrics renderers and loggers as observers), `tui`
+//! progress bar), `dataset` (Burn's datasets), `image-folder` (folders and sheets of PNG, JPEG, WebP, GIF
+//! and BMP pictures), `train` (Burn's metrics renderers and loggers as observers), `tui`
 //! (its terminal dashboard), `inception` (the network of the Frechet inception distance, from a weights file).
 //! A backend is the binary's choice: `flex` (with the CPU kernels of this crate, see [`Kernels`]), `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::cifar::CifarError;
+use super::numpy::NumpyError;
+#[cfg(feature = "image-folder")]
+use super::{CacheError, FolderError, SheetError, TableError, UndecodableError};
 use crate::batch::BatchError;
 use crate::errors::{ConfigError, DeviceError, FileError, ShapeError};
 
@@ -28,6 +32,39 @@ pub enum DataError {
     /// A file or folder could not be read.
     #[error(transparent)]
     File(#[from] FileError),
+
+    /// The cache file of a folder of pictures is damaged, or something else is in its place.
+    #[cfg(feature = "image-folder")]
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+
+    /// A folder of pictures that no data set can be made of.
+    #[cfg(feature = "image-folder")]
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+
+    /// A sheet that cannot be cut into images.
+    #[cfg(feature = "image-folder")]
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+
+    /// A table of classes that cannot be used.
+    #[cfg(feature = "image-folder")]
+    #[error(transparent)]
+    Table(#[from] TableError),
+
+    /// A picture that cannot be read.
+    #[cfg(feature = "image-folder")]
+    #[error(transparent)]
+    Undecodable(#[from] UndecodableError),
+
+    /// A file that is not of CIFAR's binary version.
+    #[error(transparent)]
+    Cifar(#[from] CifarError),
+
+    /// A file of NumPy's that is damaged, or of a kind that is not read.
+    #[error(transparent)]
+    Numpy(#[from] NumpyError),
 
     /// A data set without samples.
     #[error("the data set has no samples")]
@@ -61,6 +98,17 @@ pub enum DataError {
         index: usize,
         /// The value found.
         value: f32,
+    },
+
+    /// Bytes that are not a whole number of images, or images without a byte.
+    #[error(
+        "{bytes} bytes are no images [channels, height, width] of shape {shape:?}, a byte a value"
+    )]
+    ByteCount {
+        /// Number of bytes.
+        bytes: usize,
+        /// Channels, height and width of an image.
+        shape: [usize; 3],
     },
 
     /// As many labels as images are needed.

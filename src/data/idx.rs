@@ -38,7 +38,7 @@ pub fn read_images(path: impl AsRef<Path>) -> Result<IdxImages, DataError> {
             width,
         });
     }
-    Ok(IdxImages::from_parts(pixels, height, width))
+    IdxImages::from_parts(pixels, height, width)
 }
 
 /// Reads the class labels of an IDX file with one axis `[N]`.

@@ -1,7 +1,8 @@
 //! [`IdxImages`] and [`LabelledImages`]: grey images of an IDX file as a set of samples.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 
+use super::pixels::{Pixels, batch};
 use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, Labels, index_tensor};
 use crate::identity::{Identity, sha256};
@@ -24,36 +25,42 @@ use crate::identity::{Identity, sha256};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdxImages {
-    pixels: Vec<u8>,
-    height: usize,
-    width: usize,
+    /// Of one channel.
+    pixels: Pixels,
 }
 
 impl IdxImages {
-    /// Images of `height * width` pixels each, at least one; `pixels` holds them one after the other.
-    pub(super) fn from_parts(pixels: Vec<u8>, height: usize, width: usize) -> Self {
-        Self {
-            pixels,
-            height,
-            width,
-        }
+    /// Images of `height * width` pixels each; `pixels` holds them one after the other.
+    ///
+    /// # Errors
+    /// Those of [`ByteImages::channels_first`](super::ByteImages::channels_first).
+    pub(super) fn from_parts(
+        pixels: Vec<u8>,
+        height: usize,
+        width: usize,
+    ) -> Result<Self, DataError> {
+        let pixels = Pixels::new(pixels, [1, height, width])?;
+        Ok(Self { pixels })
+    }
+
+    /// What they are made of.
+    pub(super) fn into_pixels(self) -> Pixels {
+        self.pixels
     }
 
     /// Height of an image in pixels.
     pub fn height(&self) -> usize {
-        self.height
+        self.pixels.shape()[1]
     }
 
     /// Width of an image in pixels.
     pub fn width(&self) -> usize {
-        self.width
+        self.pixels.shape()[2]
     }
 
     /// The bytes of the image at `index`, row by row; `None` past the end.
     pub fn pixels(&self, index: usize) -> Option<&[u8]> {
-        self.pixels
-            .chunks_exact(self.height * self.width)
-            .nth(index)
+        self.pixels.get(index)
     }
 
     /// The same images with a class label each.
@@ -76,29 +83,20 @@ impl IdxImages {
 
 impl Samples<4> for IdxImages {
     fn len(&self) -> usize {
-        self.pixels.len() / (self.height * self.width)
+        self.pixels.len()
     }
 
     fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<4>, DataError> {
         check_indices(indices, self.len())?;
-        let values: Vec<f32> = indices
-            .iter()
-            .filter_map(|&index| self.pixels(index))
-            .flatten()
-            .map(|&byte| f32::from(byte) / 127.5 - 1.0)
-            .collect();
-        let shape = [indices.len(), 1, self.height, self.width];
-        let device = device.clone().without_autodiff();
-        Ok(Batch::new(Tensor::from_data(
-            TensorData::new(values, shape),
-            &device,
-        )))
+        let images = indices.iter().filter_map(|&index| self.pixels(index));
+        let bytes: Vec<u8> = images.flatten().copied().collect();
+        Ok(batch(&bytes, self.pixels.shape(), device))
     }
 
     fn identity(&self) -> Result<Identity, DataError> {
         Ok(Identity::new("images", 1)
-            .with("shape", vec![self.len(), self.height, self.width])
-            .with("sha256", sha256(&self.pixels)))
+            .with("shape", vec![self.len(), self.height(), self.width()])
+            .with("sha256", sha256(self.pixels.bytes())))
     }
 }
 

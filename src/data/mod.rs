@@ -6,31 +6,69 @@
 //! | the samples are | take |
 //! |---|---|
 //! | one tensor: points, a table, images | [`Memory`], shuffled |
+//! | images as bytes | [`ByteImages`], shuffled |
 //! | grey images in IDX files, as MNIST's | [`idx`], shuffled |
+//! | CIFAR-10 or CIFAR-100 | [`cifar`], shuffled |
+//! | arrays of NumPy's | [`numpy`], shuffled |
+//! | a folder of pictures | `ImageFolderConfig` (feature `image-folder`), shuffled |
+//! | tiles of one large picture | `SheetConfig` (feature `image-folder`), shuffled |
 //! | a dataset of Burn's | `DatasetSamples` (feature `dataset`), shuffled |
 //! | points of a toy distribution ([`Mixture`]) | [`MixtureSourceConfig`], fresh points every step |
 //! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
+//!
+//! [`DataSummary`] is a look at a set before training: counts, shapes, classes, range, duplicates.
 
+mod byte_images;
+pub mod cifar;
 mod class_frequencies;
+#[cfg(feature = "image-folder")]
+mod class_names;
 #[cfg(feature = "dataset")]
 mod dataset;
 mod error;
 pub mod idx;
 mod idx_images;
+#[cfg(feature = "image-folder")]
+mod image_cache;
+#[cfg(feature = "image-folder")]
+mod image_folder;
+mod labelled_byte_images;
 mod memory;
 mod mixture;
 mod mixture_source;
+pub mod numpy;
+mod pixels;
+#[cfg(feature = "image-folder")]
+mod sheet;
 mod shuffle;
+mod summary;
+#[cfg(feature = "image-folder")]
+mod table;
 
+pub use byte_images::ByteImages;
 pub use class_frequencies::ClassFrequencies;
 #[cfg(feature = "dataset")]
 pub use dataset::DatasetSamples;
 pub use error::DataError;
 pub use idx_images::{IdxImages, LabelledImages};
+#[cfg(feature = "image-folder")]
+pub use image_cache::CacheError;
+#[cfg(feature = "image-folder")]
+pub use image_folder::{
+    ClassSource, FolderError, FolderProgress, ImageFolder, ImageFolderConfig, LabelFile,
+    OriginalSize, PictureChannels, PictureStore, Resize, ResizeFilter, SkippedPicture, Undecodable,
+    UndecodableError,
+};
+pub use labelled_byte_images::LabelledByteImages;
 pub use memory::Memory;
 pub use mixture::Mixture;
 pub use mixture_source::{MixtureSource, MixtureSourceConfig};
+#[cfg(feature = "image-folder")]
+pub use sheet::{SheetConfig, SheetError};
 pub use shuffle::{LastBatch, ShuffleConfig, Shuffled};
+pub use summary::{DataSummary, Duplicate};
+#[cfg(feature = "image-folder")]
+pub use table::TableError;
 
 use burn::tensor::Device;
 

@@ -36,6 +36,26 @@ fn idx() {
 }
 
 #[test]
+fn cifar() {
+    run_corpus("cifar", readers::cifar);
+}
+
+#[test]
+fn numpy() {
+    run_corpus("numpy", readers::numpy);
+}
+
+#[test]
+fn picture() {
+    run_corpus("picture", readers::picture);
+}
+
+#[test]
+fn image_cache() {
+    run_corpus("image_cache", readers::image_cache);
+}
+
+#[test]
 fn weights() {
     run_corpus("weights", readers::weights);
 }
@@ -66,6 +86,10 @@ fn write_seeds() {
         fs::create_dir_all(&folder).unwrap();
         folder.join("seed")
     };
+    let (folder, cache) = readers::folder_with_cache();
+    folder.init().unwrap();
+    fs::copy(cache, seed("image_cache")).unwrap();
+
     let generator = readers::generator(&Device::flex().autodiff());
     save_weights(&generator, seed("weights")).unwrap();
 

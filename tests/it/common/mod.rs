@@ -5,6 +5,7 @@ mod alone;
 pub mod counting;
 pub mod penalty_reference;
 pub mod picture;
+pub mod pictures;
 pub mod reference;
 pub mod survivor;
 
