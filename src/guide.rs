@@ -1,5 +1,6 @@
 //! The guide: what the parts of this crate do, why, and how each claim was checked.
 //!
+//! - [`your_data`]: from a folder of pictures to a generator in a program of your own.
 //! - [`theory`]: what a GAN is, why it works where it does, and the formula of every loss.
 //! - [`penalties`]: exact gradient penalties on an autodiff of first order.
 //! - [`metrics`]: what each metric measures, its bias, how many samples it needs, and the FID.
@@ -43,3 +44,6 @@ pub mod results {}
 
 #[doc = include_str!("../docs/theory.md")]
 pub mod theory {}
+
+#[doc = include_str!("../docs/your-data.md")]
+pub mod your_data {}

@@ -191,7 +191,7 @@ impl Suite for Conditional {
             .args(experiment.arguments)
             .args(["--steps", &job.case.steps.to_string()])
             .args(["--seed", &job.seed.to_string()])
-            .args(["--device", &job.device_name])
+            .args(["--device", job.device_name])
             .arg("--out")
             .arg(&job.folder);
         if let (FASHION, Some(folder)) = (experiment.data, &self.fashion_mnist) {

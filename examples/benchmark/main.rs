@@ -156,11 +156,10 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     for case in &cases {
         for offset in 0..arguments.seeds.unwrap_or(case.seeds) {
             let run = planned(case, arguments.common.seed + offset as u64, arguments)?;
-            if arguments.keep || arguments.tables {
-                if let Some(run) = records::find(suite.name(), &run)? {
-                    kept.push(run);
-                    continue;
-                }
+            let recorded = arguments.keep || arguments.tables;
+            if recorded && let Some(run) = records::find(suite.name(), &run)? {
+                kept.push(run);
+                continue;
             }
             if arguments.tables {
                 continue;

@@ -20,7 +20,7 @@ enum Change {
     Saturation(Tensor<4>),
     /// `[N, 1, 1, 1]`, times the differences from the mean over the image.
     Contrast(Tensor<4>),
-    Translation(Translation),
+    Translation(Box<Translation>),
     /// `[N, 1, H, W]`, 0 where an image becomes 0 and 1 elsewhere.
     Mask(Tensor<4>),
 }
@@ -82,12 +82,12 @@ impl Transformation {
         let float = |values, shape: [usize; 4]| {
             Tensor::<4>::from_data(TensorData::new(values, shape), device)
         };
-        self.with(Change::Translation(Translation {
+        self.with(Change::Translation(Box::new(Translation {
             rows: int(rows, [count, 1, height, 1]),
             columns: int(columns, [count, 1, 1, width]),
             inside: float(row_inside, [count, 1, height, 1])
                 * float(column_inside, [count, 1, 1, width]),
-        }))
+        })))
     }
 
     /// The changed images `[N, C, H, W]`; a tangent is changed along with its value.
@@ -104,11 +104,11 @@ impl Transformation {
             Change::Brightness(added) => Change::Brightness(narrow(added)),
             Change::Saturation(factor) => Change::Saturation(narrow(factor)),
             Change::Contrast(factor) => Change::Contrast(narrow(factor)),
-            Change::Translation(moved) => Change::Translation(Translation {
+            Change::Translation(moved) => Change::Translation(Box::new(Translation {
                 rows: moved.rows.clone().narrow(0, start, length),
                 columns: moved.columns.clone().narrow(0, start, length),
                 inside: narrow(&moved.inside),
-            }),
+            })),
             Change::Mask(mask) => Change::Mask(narrow(mask)),
         });
         Self {

@@ -329,7 +329,7 @@ fn penalties_are_where_they_are_said_to_be() {
             let weights: Vec<f64> = parameters(&discriminator)["linear.weight"].clone();
             let mut trainer = GanTrainerConfig::new()
                 .with_penalties(vec![Penalty::R1 { gamma: 1.0 }])
-                .with_penalty_method(method.clone())
+                .with_penalty_method(method)
                 .with_augmentation(Some(Augmentation::DiffAugment(cutout.clone())))
                 .with_penalty_place(place)
                 .with_seed(3)
