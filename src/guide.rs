@@ -40,6 +40,16 @@ pub mod reliability {}
     include_str!("../docs/digits28.png.base64"),
     ")"
 )]
+///
+/// # Generated clothes
+///
+/// Fashion-MNIST, a class a row, projection, seed 1.
+///
+#[doc = concat!(
+    "![Generated clothes, a class a row](data:image/png;base64,",
+    include_str!("../docs/fashion.png.base64"),
+    ")"
+)]
 pub mod results {}
 
 #[doc = include_str!("../docs/theory.md")]

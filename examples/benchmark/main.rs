@@ -185,13 +185,11 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     let one_thread = suite.one_thread_each();
     let at_once = arguments.jobs.unwrap_or(if one_thread { cores } else { 1 });
     let mut runs = run_all(tasks, at_once.max(1), one_thread.then_some(1))?;
-    if arguments.keep {
-        let finished = runs.iter().filter(|run| run.failure.is_none());
-        finished
-            .into_iter()
-            .try_for_each(|run| records::keep(suite.name(), run))?;
-    }
     runs.extend(kept);
+    if arguments.keep {
+        let mut finished = runs.iter().filter(|run| run.failure.is_none());
+        finished.try_for_each(|run| records::keep(suite.name(), run))?;
+    }
     runs.sort_by_key(|run| run.seed);
 
     println!("{}", suite.protocol());

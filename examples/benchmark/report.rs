@@ -67,8 +67,7 @@ pub fn markdown(
         let scores = columns.iter().map(|column| {
             mean(&good, column.score).map_or_else(String::new, |mean| mean.cell(column))
         });
-        let timed = good.iter().filter(|run| !run.beside_other_work);
-        let seconds: Vec<f64> = timed.map(|run| run.seconds).collect();
+        let seconds = seconds_alone(&good);
         let seconds = Mean::of(&seconds).map_or_else(String::new, |mean| mean.cell(&SECONDS));
         let cells: Vec<String> = [case.label.to_string(), count]
             .into_iter()
@@ -134,6 +133,12 @@ pub fn markdown(
     text
 }
 
+/// The seconds of the runs that had the machine to themselves.
+fn seconds_alone(runs: &[&&Run]) -> Vec<f64> {
+    let alone = runs.iter().filter(|run| !run.beside_other_work);
+    alone.map(|run| run.seconds).collect()
+}
+
 /// The seconds of a run in a cell.
 fn seconds_of(run: &Run) -> String {
     if run.beside_other_work {
@@ -160,7 +165,7 @@ pub fn rows(suite: &dyn Suite, cases: &[Case], runs: &[Run]) -> Vec<Value> {
                     ))
                 })
                 .collect();
-            let seconds: Vec<f64> = good.iter().map(|run| run.seconds).collect();
+            let seconds = seconds_alone(&good);
             json!({
                 "data": case.data,
                 "recipe": case.recipe,
