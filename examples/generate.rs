@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::data::idx;
+use burn_gan::data::{Samples, idx};
 use burn_gan::nn::class_labels;
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::PointsPlot;
@@ -183,7 +183,7 @@ fn input(arguments: &Arguments, device: &Device) -> Result<Tensor<4>, GanError> 
     })?;
     let indices: Vec<usize> = (0..arguments.count).collect();
     let images = idx::read_folder(folder)?;
-    Ok(burn_gan::data::Samples::select(&images, &indices, device)?.samples)
+    Ok(images.select(&indices, device)?.samples)
 }
 
 /// Writes a picture of the rows, and one of each image.

@@ -18,7 +18,7 @@ use burn_gan::model::{DcganConfig, GeneratorCondition, Normalization};
 use burn_gan::observe::SampleGrid;
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
-use burn_gan::{AdversarialTrainer, ClassCondition, GanError, save_generator};
+use burn_gan::{ClassCondition, GanError, save_generator};
 use clap::{Parser, ValueEnum};
 use common::digits::recipe;
 use serde_json::{Value, json};
@@ -206,7 +206,6 @@ fn run<C: ClassCondition, S: Samples<4, C>>(
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
 
-    trainer.check_finite()?;
     let path = folder.join("generator.bpk");
     save_generator(networks, &trainer.sampling_generator(), &path)?;
     eprintln!(

@@ -148,16 +148,14 @@ fn load_record<M: Module>(
     record: impl FnOnce() -> Result<ModuleRecord, RecordError>,
 ) -> Result<M, WeightsError> {
     // Burn panics on some damaged files, and on one that changes while it is read.
-    let loaded = caught(|| {
+    let loaded = guarded(|| {
         // With the record's own types a network of two types would load and panic when it is used.
         let record = record()?.cast_to_module_dtype();
         let module = module.try_load_record(record)?;
         module.visit(&mut ReadAll);
-        Ok::<_, RecordError>(module)
+        Ok(module)
     });
-    loaded
-        .map_err(|message| weights_error(path, message))?
-        .map_err(|error| weights_error(path, error))
+    loaded.map_err(|message| weights_error(path, message))
 }
 
 /// Saves a module's weights and running statistics together with a text, which [`read_with_text`] finds under `key`.
@@ -175,14 +173,12 @@ pub(crate) fn save_weights_with_text<M: Module>(
 ) -> Result<(), WeightsError> {
     replace_file(path, |partial| {
         // Burn panics where a device fails.
-        caught(|| {
+        guarded(|| {
             let writer = writer(module)?.with_metadata(key, text);
             // The name is the caller's: nothing is added to it.
-            writer.auto_extension(false).write_to_file(partial)?;
-            Ok::<_, RecordError>(())
+            Ok(writer.auto_extension(false).write_to_file(partial)?)
         })
-        .map_err(|message| weights_error(path, message))?
-        .map_err(|error| weights_error(path, error))?;
+        .map_err(|message| weights_error(path, message))?;
         check(partial)
     })
 }
@@ -198,14 +194,17 @@ pub(crate) fn read_with_text(
     let bytes = std::fs::read(path).map_err(|error| FileError::new(path, error))?;
     let bytes = Bytes::from_bytes_vec(bytes);
     // Burn panics on some damaged files.
-    let text = caught(|| {
+    let text = guarded(|| {
         let reader = Reader::from_bytes(bytes.clone())?;
-        Ok::<_, RecordError>(reader.metadata().get(key).cloned())
+        Ok(reader.metadata().get(key).cloned())
     });
-    let text = text
-        .map_err(|message| weights_error(path, message))?
-        .map_err(|error| weights_error(path, error))?;
+    let text = text.map_err(|message| weights_error(path, message))?;
     Ok((bytes, text))
+}
+
+/// What Burn makes of a record, or what it says where it cannot or panics.
+fn guarded<T>(run: impl FnOnce() -> Result<T, RecordError>) -> Result<T, String> {
+    caught(run)?.map_err(|error| error.to_string())
 }
 
 /// What writes a module's evaluation form, without the identities that Burn gives parameters, which are new in each
@@ -227,10 +226,8 @@ fn writer<M: Module>(module: &M) -> Result<Writer, RecordError> {
 #[cfg(feature = "training")]
 pub(crate) fn weights_to_bytes<M: Module>(module: &M, part: &str) -> Result<Vec<u8>, StateError> {
     // Burn panics where a device fails.
-    let stripped = caught(|| Ok::<_, RecordError>(writer(module)?.into_bytes()?.to_vec()));
-    stripped
-        .map_err(|message| StateError::new(part, message))?
-        .map_err(|error| StateError::new(part, error))
+    let stripped = guarded(|| Ok(writer(module)?.into_bytes()?.to_vec()));
+    stripped.map_err(|message| StateError::new(part, message))
 }
 
 /// A module in its evaluation form, with the weights and running statistics in these bytes.
@@ -245,13 +242,11 @@ pub(crate) fn with_weights<M: Module>(
 ) -> Result<M, StateError> {
     let bytes = Bytes::from_bytes_vec(bytes.to_vec());
     // A live module would put its pending running statistics over what is loaded; its evaluation form has none.
-    let loaded = caught(|| {
+    let loaded = guarded(|| {
         let record = ModuleRecord::from_bytes(bytes)?.cast_to_module_dtype();
         module.valid().try_load_record(record)
     });
-    loaded
-        .map_err(|message| StateError::new(part, message))?
-        .map_err(|error| StateError::new(part, error))
+    loaded.map_err(|message| StateError::new(part, message))
 }
 
 /// SHA-256 of a module's weights by path, in hexadecimal digits: the same for the same values, in every process.

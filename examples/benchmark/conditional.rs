@@ -91,13 +91,12 @@ const EXPERIMENTS: [Experiment; 8] = [
     experiment(INFOGAN, ["infogan", "InfoGAN"], "infogan", &[], 4000),
 ];
 
-impl Conditional {
-    fn experiment(&self, case: &Case) -> Result<&'static Experiment, GanError> {
-        EXPERIMENTS
-            .iter()
-            .find(|experiment| experiment.data == case.data && experiment.recipe == case.recipe)
-            .ok_or_else(|| GanError::user(format!("no recipe {}", case.recipe)))
-    }
+/// The experiment that a case is of.
+fn of(case: &Case) -> Result<&'static Experiment, GanError> {
+    EXPERIMENTS
+        .iter()
+        .find(|experiment| experiment.data == case.data && experiment.recipe == case.recipe)
+        .ok_or_else(|| GanError::user(format!("no recipe {}", case.recipe)))
 }
 
 impl Suite for Conditional {
@@ -183,7 +182,7 @@ impl Suite for Conditional {
 
     /// Runs the example as a process of its own.
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        let experiment = self.experiment(&job.case)?;
+        let experiment = of(&job.case)?;
         let program = std::env::current_exe().map_err(GanError::user)?;
         let program = program.with_file_name(experiment.example);
         let mut command = Command::new(&program);

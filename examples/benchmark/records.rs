@@ -5,6 +5,7 @@ use std::process::Command;
 
 use burn_gan::GanError;
 
+use crate::common;
 use crate::suite::Run;
 
 /// Where they are, a folder for each suite.
@@ -40,8 +41,7 @@ pub fn find(suite: &str, planned: &Run) -> Result<Option<Run>, GanError> {
 /// Keeps a finished run.
 pub fn keep(suite: &str, run: &Run) -> Result<(), GanError> {
     let path = file(suite, run);
-    let folder = Path::new(FOLDER).join(suite);
-    std::fs::create_dir_all(&folder).map_err(|error| GanError::io(&folder, error))?;
+    common::create_folder(&Path::new(FOLDER).join(suite))?;
     let text = serde_json::to_string_pretty(run).map_err(GanError::user)?;
     std::fs::write(&path, text + "\n").map_err(|error| GanError::io(path, error))
 }

@@ -3,8 +3,7 @@
 //! A file is a row of records: one label byte (CIFAR-100: the coarse, then the fine label), then 1,024 bytes of red, of
 //! green and of blue, row by row. Described by Krizhevsky with "Learning Multiple Layers of Features from Tiny Images".
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{ByteImages, DataError, LabelledByteImages};
@@ -163,10 +162,7 @@ pub fn read_files(
     let mut labels = Vec::new();
     for path in paths {
         let path = path.as_ref();
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|mut file| file.read_to_end(&mut bytes))
-            .map_err(|error| FileError::new(path, error))?;
+        let bytes = std::fs::read(path).map_err(|error| FileError::new(path, error))?;
         if !bytes.len().is_multiple_of(record) {
             return Err(CifarError::Length {
                 path: path.into(),

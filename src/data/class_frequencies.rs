@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 
-use super::DataError;
-use crate::batch::{Labels, index_tensor};
+use super::{DataError, label_tensor};
+use crate::batch::Labels;
 use crate::errors::{ConfigError, DeviceError};
 use crate::random::{Purpose, Stream};
 
@@ -110,7 +110,7 @@ impl ClassFrequencies {
                 ends.partition_point(|&end| end <= sample)
             })
             .collect();
-        index_tensor(&labels, &device.clone().without_autodiff())
+        label_tensor(&labels, device)
     }
 
     /// `count` labels in ascending order, each class as often as its share of the data, rounded up or down.
@@ -137,7 +137,7 @@ impl ClassFrequencies {
             .enumerate()
             .flat_map(|(class, &share)| std::iter::repeat_n(class, share))
             .collect();
-        index_tensor(&labels, &device.clone().without_autodiff())
+        label_tensor(&labels, device)
     }
 
     /// The sum of the counts of each class and those before it.

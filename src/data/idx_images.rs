@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 
 use super::pixels::{Pixels, batch};
-use super::{DataError, Samples, check_indices};
-use crate::batch::{Batch, Labels, index_tensor};
+use super::{DataError, Samples, check_indices, check_label_count, label_tensor};
+use crate::batch::{Batch, Labels};
 use crate::identity::{Identity, sha256};
 
 /// Grey images of one size, kept as bytes and converted a batch at a time.
@@ -68,12 +68,7 @@ impl IdxImages {
     /// # Errors
     /// [`DataError::LabelCount`] where there are not as many labels as images.
     pub fn with_labels(self, labels: Vec<u8>) -> Result<LabelledImages, DataError> {
-        if labels.len() != self.len() {
-            return Err(DataError::LabelCount {
-                images: self.len(),
-                labels: labels.len(),
-            });
-        }
+        check_label_count(self.len(), labels.len())?;
         Ok(LabelledImages {
             images: self,
             labels,
@@ -144,11 +139,11 @@ impl Samples<4, Labels> for LabelledImages {
     fn conditions(&self, indices: &[usize], device: &Device) -> Result<Labels, DataError> {
         check_indices(indices, self.labels.len())?;
         let labels = indices.iter().filter_map(|&index| self.labels.get(index));
-        Ok(label_tensor(labels, device))
+        Ok(label_tensor(&numbers(labels), device))
     }
 
     fn all_conditions(&self, device: &Device) -> Result<Option<Labels>, DataError> {
-        Ok(Some(label_tensor(self.labels.iter(), device)))
+        Ok(Some(label_tensor(&numbers(&self.labels), device)))
     }
 
     fn identity(&self) -> Result<Identity, DataError> {
@@ -157,7 +152,7 @@ impl Samples<4, Labels> for LabelledImages {
     }
 }
 
-fn label_tensor<'a>(labels: impl Iterator<Item = &'a u8>, device: &Device) -> Labels {
-    let labels: Vec<usize> = labels.map(|&label| usize::from(label)).collect();
-    index_tensor(&labels, &device.clone().without_autodiff())
+/// Labels of a file as numbers.
+fn numbers<'a>(labels: impl IntoIterator<Item = &'a u8>) -> Vec<usize> {
+    labels.into_iter().map(|&label| label.into()).collect()
 }

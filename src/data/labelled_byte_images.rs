@@ -2,8 +2,10 @@
 
 use burn::tensor::Device;
 
-use super::{ByteImages, DataError, Samples, check_indices};
-use crate::batch::{Batch, Labels, index_tensor};
+use super::{
+    ByteImages, DataError, MOST_CLASSES, Samples, check_indices, check_label_count, label_tensor,
+};
+use crate::batch::{Batch, Labels};
 use crate::identity::{Identity, sha256};
 
 /// [`ByteImages`] with a class each, which is the condition of a batch.
@@ -29,12 +31,7 @@ pub struct LabelledByteImages {
 
 impl LabelledByteImages {
     pub(super) fn new(images: ByteImages, labels: Vec<usize>) -> Result<Self, DataError> {
-        if labels.len() != images.len() {
-            return Err(DataError::LabelCount {
-                images: images.len(),
-                labels: labels.len(),
-            });
-        }
+        check_label_count(images.len(), labels.len())?;
         // A name a class: more classes than images is more than can be right, and than memory should be taken for.
         let classes = labels
             .iter()
@@ -94,9 +91,6 @@ impl LabelledByteImages {
     }
 }
 
-/// No data set has more classes: a larger label is damage.
-const MOST_CLASSES: usize = 1 << 24;
-
 impl Samples<4, Labels> for LabelledByteImages {
     fn len(&self) -> usize {
         self.labels.len()
@@ -111,12 +105,11 @@ impl Samples<4, Labels> for LabelledByteImages {
     fn conditions(&self, indices: &[usize], device: &Device) -> Result<Labels, DataError> {
         check_indices(indices, self.labels.len())?;
         let labels: Vec<usize> = indices.iter().map(|&index| self.labels[index]).collect();
-        Ok(index_tensor(&labels, &device.clone().without_autodiff()))
+        Ok(label_tensor(&labels, device))
     }
 
     fn all_conditions(&self, device: &Device) -> Result<Option<Labels>, DataError> {
-        let device = device.clone().without_autodiff();
-        Ok(Some(index_tensor(&self.labels, &device)))
+        Ok(Some(label_tensor(&self.labels, device)))
     }
 
     /// The images, their labels and the classes' names count.

@@ -72,8 +72,7 @@ pub use table::TableError;
 
 use burn::tensor::Device;
 
-use crate::batch::BatchError;
-use crate::batch::{Batch, Condition};
+use crate::batch::{Batch, BatchError, Condition, Labels, index_tensor};
 use crate::identity::Identity;
 
 /// Real samples for every step of a training run.
@@ -240,6 +239,23 @@ impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for 
     fn identity(&self) -> Result<Identity, DataError> {
         (**self).identity()
     }
+}
+
+/// No data set has more classes: a larger label is damage.
+const MOST_CLASSES: usize = 1 << 24;
+
+/// Refuses another number of labels than of images.
+fn check_label_count(images: usize, labels: usize) -> Result<(), DataError> {
+    if labels == images {
+        Ok(())
+    } else {
+        Err(DataError::LabelCount { images, labels })
+    }
+}
+
+/// Class labels on a device, as plain values.
+fn label_tensor(labels: &[usize], device: &Device) -> Labels {
+    index_tensor(labels, &device.clone().without_autodiff())
 }
 
 /// Refuses an empty list of indices and any index past the end of a set of `samples`.

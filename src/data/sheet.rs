@@ -7,7 +7,7 @@ use burn::config::Config;
 use super::image_folder::{LARGEST_PICTURE, Wanted, decode};
 use super::pixels::{Pixels, push_channels_first};
 use super::table::csv_columns;
-use super::{ByteImages, DataError, LabelledByteImages, PictureChannels, Samples, class_names};
+use super::{ByteImages, DataError, LabelledByteImages, PictureChannels, class_names};
 use crate::errors::at_least_1;
 
 /// A sheet that cannot be cut into images.
@@ -145,12 +145,6 @@ impl SheetConfig {
             .map(|[class]| class)
             .collect();
         let images = self.init()?;
-        if classes.len() != images.len() {
-            return Err(DataError::LabelCount {
-                images: images.len(),
-                labels: classes.len(),
-            });
-        }
         let names = class_names::in_order(classes.iter().map(String::as_str));
         let labels = class_names::numbered(classes.iter().map(String::as_str), &names);
         images.with_labels(labels)?.with_class_names(names)

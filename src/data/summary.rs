@@ -6,14 +6,12 @@ use std::fmt;
 use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
-use super::{DataError, Samples};
+use super::{DataError, MOST_CLASSES, Samples};
 use crate::batch::{Condition, Labels};
 use crate::errors::DeviceError;
 
 /// About so many values are on the host at once.
 const VALUES: usize = 1 << 20;
-/// No data set has more classes: a larger label is damage.
-const MOST_CLASSES: usize = 1 << 24;
 
 /// What a data set is made of: numbers to look at, and to check, before training.
 ///

@@ -33,10 +33,7 @@ where
     N: Discriminator<D, C>,
 {
     fn discriminator(&self, round: &Round<D, G, N, C>) -> Result<Terms, GanError> {
-        let labels = labels(&round.condition)?;
-        let real = cross_entropy(round.real_outputs()?, &labels)?;
-        let generated = cross_entropy(round.generated_outputs()?, &labels)?;
-        Ok(Terms::of("classes_real", real) + Terms::of("classes_generated", generated))
+        Ok(RealClassifier.discriminator(round)? + self.generator(round)?)
     }
 
     fn generator(&self, round: &Round<D, G, N, C>) -> Result<Terms, GanError> {

@@ -82,7 +82,8 @@ where
         self
     }
 
-    /// What the discriminator says of the real samples, changed where the trainer has an augmentation: one pass, whatever number of terms asks.
+    /// What the discriminator says of the real samples, changed where the trainer has an augmentation: one pass, whatever
+    /// number of terms asks.
     ///
     /// # Errors
     /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Shape`] for outputs that are not for as

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::consistency::Example;
-use super::exact::{Change, Term, cost_and_direction, input_gradient};
+use super::exact::{Change, Term, cost_and_direction};
 use super::norm::{gradient_norm, sum_of_logits};
 use super::{PenaltyError, refuse_batch_norm};
 use crate::dual::Dual;
@@ -70,8 +70,8 @@ impl CentralDifference {
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, PenaltyError> {
         let points = points.without_autodiff();
-        let gradient = input_gradient(change, discriminator, points.clone(), condition);
-        let (cost, direction) = cost_and_direction(gradient, cost)?;
+        let (cost, direction) =
+            cost_and_direction(change, discriminator, points.clone(), condition, cost)?;
         let length = gradient_norm(direction.clone());
         let divisor = length
             .clone()

@@ -86,8 +86,8 @@ impl<const D: usize, C, N: Discriminator<D, C>> Exact<N, D, C> {
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, PenaltyError> {
         let points = points.without_autodiff();
-        let gradient = input_gradient(change, discriminator, points.clone(), condition);
-        let (cost, direction) = cost_and_direction(gradient, cost)?;
+        let (cost, direction) =
+            cost_and_direction(change, discriminator, points.clone(), condition, cost)?;
         // The slopes of a piecewise linear network do not move with its weights: its values need no graph.
         let value = if self.curved {
             points.autodiff()
@@ -125,11 +125,14 @@ pub(super) fn input_gradient<const D: usize, C, N: Discriminator<D, C>>(
 }
 
 /// The cost of the gradient at each point, and the gradient of their sum in it, both without autodiff.
-pub(super) fn cost_and_direction<const D: usize>(
-    gradient: Tensor<D>,
+pub(super) fn cost_and_direction<const D: usize, C, N: Discriminator<D, C>>(
+    change: Change<D>,
+    discriminator: &N,
+    points: Tensor<D>,
+    condition: &C,
     cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
 ) -> Result<(Tensor<1>, Tensor<D>), PenaltyError> {
-    let gradient = gradient.without_autodiff();
+    let gradient = input_gradient(change, discriminator, points, condition).without_autodiff();
     let leaf = gradient.clone().autodiff().require_grad();
     let cost = cost(leaf.clone());
     if cost.dims()[0] != gradient.dims()[0] {

@@ -69,7 +69,8 @@ fn beside(path: &Path) -> Result<Description, WeightsError> {
     })
 }
 
-fn invalid(path: &Path, error: serde_json::Error) -> WeightsError {
+/// The error for a description that cannot be read or written.
+pub(super) fn invalid(path: &Path, error: serde_json::Error) -> WeightsError {
     WeightsError::NetworkConfig {
         path: path.to_path_buf(),
         message: error.to_string(),

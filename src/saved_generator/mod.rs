@@ -14,7 +14,7 @@ use burn::tensor::Device;
 
 use crate::model::{CodedGenerator, Codes, MlpGenerator};
 use crate::weights::{WeightsError, save_weights_with_text};
-use file::{Description, File, KEY};
+use file::{Description, File, KEY, invalid};
 
 /// Saves a generator of the library with its configuration, so that [`SavedGenerator::load`] needs nothing but the file.
 ///
@@ -75,11 +75,7 @@ fn save<M: Module>(
         generator,
         codes,
     };
-    let text = serde_json::to_string(&description);
-    let text = text.map_err(|error| WeightsError::NetworkConfig {
-        path: path.to_path_buf(),
-        message: error.to_string(),
-    })?;
+    let text = serde_json::to_string(&description).map_err(|error| invalid(path, error))?;
     let device = network.devices().into_iter().next().unwrap_or_default();
     save_weights_with_text(network, path, KEY, &text, |partial| {
         SavedGenerator::load(partial, &device).map(drop)

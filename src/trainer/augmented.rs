@@ -9,7 +9,8 @@ use super::transaction::Turn;
 use crate::augment::Transformation;
 use crate::dual::Dual;
 use crate::errors::ConfigError;
-use crate::random::{Purpose, Stream};
+use crate::objective::Seen;
+use crate::random::Purpose;
 
 /// The changes of the samples of one half of a step.
 pub(super) struct Changes {
@@ -28,13 +29,22 @@ impl Changes {
     ) -> Option<Self> {
         let augmentation = config.augmentation.as_ref()?;
         let shape = image_shape(shape)?;
-        let key = 2 * turn.step as u64 + half as u64;
-        let mut stream = Stream::new(config.seed, Purpose::Augmentation, key);
+        let mut stream = half.stream(config.seed, Purpose::Augmentation, turn);
         let mut draw = || augmentation.draw(shape, &mut stream, device);
         Some(Self {
             real: draw(),
             generated: draw(),
         })
+    }
+
+    /// The samples, changed.
+    pub fn seen<const D: usize>(&self, real: &Tensor<D>, generated: &Tensor<D>) -> Seen<D> {
+        let seen =
+            |change, samples: &Tensor<D>| changed(change, Dual::constant(samples.clone())).value;
+        Seen {
+            real: seen(&self.real, real),
+            generated: seen(&self.generated, generated),
+        }
     }
 
     /// Those of a part of the batch.
@@ -69,11 +79,6 @@ pub(super) fn changed<const D: usize>(change: &Transformation, samples: Dual<D>)
         // Refused when the trainer was built.
         None => samples,
     }
-}
-
-/// [`changed`] of samples without a tangent.
-pub(super) fn seen<const D: usize>(change: &Transformation, samples: &Tensor<D>) -> Tensor<D> {
-    changed(change, Dual::constant(samples.clone())).value
 }
 
 fn image_shape<const D: usize>(shape: [usize; D]) -> Option<[usize; 4]> {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
-use super::augmented::{Changes, changed, seen};
+use super::augmented::{Changes, changed};
 use super::config::PenaltyPlace;
 use super::micro_batch::{Part, TrainingBatch, joined, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
@@ -77,11 +77,10 @@ where
         let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
         let (shape, device) = (batch.real.dims(), batch.real.device());
         let changes = Changes::draw(&self.config, turn, Half::Discriminator, shape, &device);
-        let seen_samples = changes.as_ref().map(|changes| Seen {
-            real: seen(&changes.real, &batch.real),
-            generated: seen(&changes.generated, &fake),
-        });
-        let (real, generated) = match (&seen_samples, self.config.penalty_place) {
+        let seen = changes
+            .as_ref()
+            .map(|changes| changes.seen(&batch.real, &fake));
+        let (real, generated) = match (&seen, self.config.penalty_place) {
             (Some(seen), PenaltyPlace::Changed) => (&seen.real, &seen.generated),
             _ => (&batch.real, &fake),
         };
@@ -91,7 +90,7 @@ where
         let half = Given {
             fake: &fake,
             changes: changes.as_ref(),
-            seen: seen_samples.as_ref(),
+            seen: seen.as_ref(),
             due: penalties.zip(points.as_deref()),
         };
         let random = self.random(turn, Half::Discriminator);

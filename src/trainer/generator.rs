@@ -3,7 +3,7 @@
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
-use super::augmented::{Changes, seen};
+use super::augmented::Changes;
 use super::micro_batch::TrainingBatch;
 use super::players::Players;
 use super::reported::Reported;
@@ -12,7 +12,7 @@ use super::transaction::Turn;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
-use crate::objective::{Networks, Round, Seen};
+use crate::objective::{Networks, Round};
 use crate::report::StepReport;
 
 impl<const D: usize, G, N, C> Rules<D, G, N, C>
@@ -54,13 +54,9 @@ where
                 discriminator: &discriminator,
             };
             let real = part.of(&batch.real);
-            let seen = changes.as_ref().map(|changes| {
-                let changes = changes.of(part);
-                Seen {
-                    real: seen(&changes.real, &real),
-                    generated: seen(&changes.generated, &generated),
-                }
-            });
+            let seen = changes
+                .as_ref()
+                .map(|changes| changes.of(part).seen(&real, &generated));
             let round = Round::new(networks, real, generated, latent, condition, &random);
             let round = round.seen_as(seen);
             let terms = self.objective.generator(&round)?;

@@ -115,8 +115,7 @@ where
 
     /// The random numbers of the objective in one half of a step.
     pub fn random(&self, turn: Turn, half: Half) -> RefCell<Stream> {
-        let key = 2 * turn.step as u64 + half as u64;
-        RefCell::new(Stream::new(self.config.seed, Purpose::Objective, key))
+        RefCell::new(half.stream(self.config.seed, Purpose::Objective, turn))
     }
 }
 
@@ -125,6 +124,13 @@ where
 pub(super) enum Half {
     Discriminator = 0,
     Generator = 1,
+}
+
+impl Half {
+    /// The random numbers of this half of a step.
+    pub fn stream(self, seed: u64, purpose: Purpose, turn: Turn) -> Stream {
+        Stream::new(seed, purpose, 2 * turn.step as u64 + self as u64)
+    }
 }
 
 /// A batch as an untracked tensor of the training device.

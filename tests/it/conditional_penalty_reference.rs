@@ -1,7 +1,7 @@
 //! Exact gradient penalties of critics with classes against PyTorch's double backward: value and every parameter's
 //! gradient, that of the class embedding too. The reference values come from `tests/golden/conditional_penalties.py`.
 
-use crate::common::penalty_reference::{CURVED, PIECEWISE_LINEAR, check, processors};
+use crate::common::penalty_reference::{CURVED, PIECEWISE_LINEAR, check, mlp_table, processors};
 use crate::common::reference::{HALVING, Layout, Reference, SAME_SIZE, Table, table};
 use burn::tensor::Device;
 use burn_gan::Labels;
@@ -31,14 +31,7 @@ fn mlp(
         .with_discriminator_condition(condition)
         .init_discriminator(device)
         .unwrap();
-    let mut table = table(&[
-        ("layers.0.weight", "0.weight", Layout::Linear),
-        ("layers.0.bias", "0.bias", Layout::Vector),
-        ("layers.1.weight", "1.weight", Layout::Linear),
-        ("layers.1.bias", "1.bias", Layout::Vector),
-        ("layers.2.weight", "2.weight", Layout::Linear),
-        ("layers.2.bias", "2.bias", Layout::Vector),
-    ]);
+    let mut table = mlp_table();
     table.extend(further);
     let (reference, labels) = reference(name, device);
     check::<2, _, _>(&reference, critic, &labels, &table, device, tolerances);

@@ -1,7 +1,7 @@
 //! Exact gradient penalties against PyTorch's double backward: value and every parameter's gradient, on every
 //! backend. The reference values come from `tests/golden/penalties.py`.
 
-use crate::common::penalty_reference::{CURVED, PIECEWISE_LINEAR, check, processors};
+use crate::common::penalty_reference::{CURVED, PIECEWISE_LINEAR, check, mlp_table, processors};
 use crate::common::reference::{HALVING, Layout, Reference, SAME_SIZE, table};
 use crate::common::stream;
 use burn::module::Module;
@@ -69,16 +69,8 @@ fn mlp(device: &Device, tolerances: [f64; 2]) {
         .with_hidden(vec![16, 16])
         .init_discriminator(device)
         .unwrap();
-    let table = table(&[
-        ("layers.0.weight", "0.weight", Layout::Linear),
-        ("layers.0.bias", "0.bias", Layout::Vector),
-        ("layers.1.weight", "1.weight", Layout::Linear),
-        ("layers.1.bias", "1.bias", Layout::Vector),
-        ("layers.2.weight", "2.weight", Layout::Linear),
-        ("layers.2.bias", "2.bias", Layout::Vector),
-    ]);
     let reference = Reference::load("penalties", "mlp");
-    check::<2, _, _>(&reference, critic, &(), &table, device, tolerances);
+    check::<2, _, _>(&reference, critic, &(), &mlp_table(), device, tolerances);
 }
 
 fn convolutional(device: &Device, tolerances: [f64; 2]) {

@@ -7,7 +7,7 @@ use burn_gan::Discriminator;
 use burn_gan::penalty::{CentralDifference, Exact, GradientPenalty, Penalty, Term};
 use serde_json::Value;
 
-use crate::common::reference::{Reference, Table, with_weights};
+use crate::common::reference::{Layout, Reference, Table, table, with_weights};
 use crate::common::{self, gradients, parameters, relative_error, values};
 
 /// Tolerances of exact penalties and of central differences, for piecewise linear and for curved critics on a CPU, and for
@@ -32,6 +32,18 @@ const PENALTIES: [(&str, Penalty); 5] = [
     ("one_sided_gp", Penalty::OneSidedGp { weight: WEIGHT }),
     ("dragan", Penalty::Dragan { weight: WEIGHT }),
 ];
+
+/// The parameters of the perceptron of both references.
+pub fn mlp_table() -> Table {
+    table(&[
+        ("layers.0.weight", "0.weight", Layout::Linear),
+        ("layers.0.bias", "0.bias", Layout::Vector),
+        ("layers.1.weight", "1.weight", Layout::Linear),
+        ("layers.1.bias", "1.bias", Layout::Vector),
+        ("layers.2.weight", "2.weight", Layout::Linear),
+        ("layers.2.bias", "2.bias", Layout::Vector),
+    ])
+}
 
 /// Small enough to cross no kink of a leaky ReLU: the reference keeps that far from them. It may name a step of its own.
 const STEP: f64 = 3e-4;
