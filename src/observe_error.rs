@@ -23,6 +23,15 @@ pub enum ObserveError {
         message: String,
     },
 
+    /// A file of a watch's findings that cannot be read as such.
+    #[error("{} has no findings of a watch: {message}", path.display())]
+    Findings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+
     /// One of Burn's metrics renderers or metric loggers failed, or its user killed the run.
     #[error("the {receiver} failed: {message}")]
     MetricsReceiver {

@@ -6,6 +6,7 @@
 mod common;
 mod conditional;
 mod digits28;
+mod little_data;
 mod mixtures;
 mod records;
 mod report;
@@ -93,6 +94,8 @@ enum SuiteName {
     StackedDigits,
     /// Handwritten digits: distances in a classifier's features
     Digits28,
+    /// 500 digits and 500 faces, with augmentation and without
+    LittleData,
     /// Classes, pairs of images, two sets of images, codes: the examples conditional, pix2pix, cycle and infogan
     Conditional,
 }
@@ -103,6 +106,7 @@ impl Arguments {
             SuiteName::Mixtures => Box::new(mixtures::Mixtures),
             SuiteName::StackedDigits => Box::new(stacked_digits::StackedDigits),
             SuiteName::Digits28 => Box::new(digits28::Digits28),
+            SuiteName::LittleData => Box::new(little_data::LittleData),
             SuiteName::Conditional => Box::new(conditional::Conditional {
                 fashion_mnist: self.fashion_mnist.clone(),
             }),

@@ -6,6 +6,7 @@ pub mod conditional;
 pub mod cycle;
 pub mod digits;
 pub mod distance;
+pub mod faces;
 pub mod points;
 pub mod translation;
 

@@ -41,6 +41,7 @@ mod pixels;
 #[cfg(feature = "image-folder")]
 mod sheet;
 mod shuffle;
+mod subset;
 mod summary;
 #[cfg(feature = "image-folder")]
 mod table;
@@ -66,6 +67,7 @@ pub use mixture_source::{MixtureSource, MixtureSourceConfig};
 #[cfg(feature = "image-folder")]
 pub use sheet::{SheetConfig, SheetError};
 pub use shuffle::{LastBatch, ShuffleConfig, Shuffled};
+pub use subset::Subset;
 pub use summary::{DataSummary, Duplicate};
 #[cfg(feature = "image-folder")]
 pub use table::TableError;

@@ -7,6 +7,8 @@ mod evaluation;
 #[cfg(feature = "image")]
 mod grid;
 mod history;
+#[cfg(feature = "html")]
+mod html;
 #[cfg(feature = "train")]
 mod metric_entries;
 #[cfg(feature = "train")]
@@ -26,13 +28,15 @@ pub use evaluation::{Evaluated, Evaluation, read_scores};
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;
 pub use history::{History, read_history};
+#[cfg(feature = "html")]
+pub use html::HtmlReport;
 #[cfg(feature = "train")]
 pub use metric_log::MetricLog;
 #[cfg(feature = "plot")]
 pub use plots::{HistoryPlots, score_chart};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;
-pub use watch::{Finding, FindingKind, Measures, Watch, WatchAction, WatchConfig};
+pub use watch::{Finding, FindingKind, Measures, Watch, WatchAction, WatchConfig, read_findings};
 
 pub use crate::observe_error::ObserveError;
 pub use crate::observer::{Every, Flow, Interval, Named, Observer, Plan};

@@ -123,6 +123,7 @@ impl WatchConfig {
             followed: None,
             measures: None,
             findings: Vec::new(),
+            file: None,
         })
     }
 }

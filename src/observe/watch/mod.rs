@@ -4,14 +4,19 @@ mod config;
 mod distances;
 mod finding;
 
+use std::path::{Path, PathBuf};
+
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::Condition;
+use crate::errors::FileError;
 use crate::feature::{FeatureError, FeatureExtractor, Features, RandomFeatures};
+use crate::files::replace_file;
 use crate::gan_error::GanError;
+use crate::observe_error::ObserveError;
 use crate::observer::{Flow, Observer, Plan};
 use crate::report::StepReport;
 use distances::{mean_movement, mean_pair_distance};
@@ -53,6 +58,21 @@ pub struct Watch<const D: usize, C = ()> {
     followed: Option<Features>,
     measures: Option<Measures>,
     findings: Vec<Finding>,
+    /// Where the findings are written to.
+    file: Option<PathBuf>,
+}
+
+/// Reads the findings that a [`Watch`] has written to its file.
+///
+/// # Errors
+/// [`ObserveError::File`] where the file cannot be read, [`ObserveError::Findings`] where it is no list of findings.
+pub fn read_findings(path: impl AsRef<Path>) -> Result<Vec<Finding>, ObserveError> {
+    let path = path.as_ref();
+    let text = std::fs::read_to_string(path).map_err(|error| FileError::new(path, error))?;
+    serde_json::from_str(&text).map_err(|error| ObserveError::Findings {
+        path: path.to_path_buf(),
+        message: error.to_string(),
+    })
 }
 
 /// The sums of a window so far, on the device.
@@ -80,6 +100,12 @@ struct Memory {
 }
 
 impl<const D: usize, C> Watch<D, C> {
+    /// Keeps everything found so far in a file as well, a JSON list of [`Finding`]s, from the start of the run.
+    pub fn with_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.file = Some(path.as_ref().to_path_buf());
+        self
+    }
+
     /// Everything found so far, in order.
     ///
     /// Going back to a checkpoint keeps what was found after it; a resumed run brings what the run before it
@@ -91,6 +117,18 @@ impl<const D: usize, C> Watch<D, C> {
     /// The numbers of the last whole window; `None` before there is one.
     pub fn measures(&self) -> Option<Measures> {
         self.measures
+    }
+
+    /// Brings the file up to date, where there is one.
+    fn write(&self) -> Result<(), GanError> {
+        let Some(path) = &self.file else {
+            return Ok(());
+        };
+        let text = serde_json::to_string_pretty(&self.findings)
+            .map_err(|error| GanError::state("watch", error))?;
+        replace_file(path, |partial| {
+            std::fs::write(partial, text + "\n").map_err(|error| GanError::io(partial, error))
+        })
     }
 
     fn measures_samples(&self) -> bool {
@@ -128,6 +166,7 @@ impl<const D: usize, C> Watch<D, C> {
         }
         findings.iter().for_each(|finding| log::warn!("{finding}"));
         self.findings.extend(findings);
+        self.write()?;
         Ok(match self.config.action {
             WatchAction::Warn => Flow::Continue,
             WatchAction::Stop => Flow::Stop,
@@ -210,7 +249,7 @@ where
             self.followed = None;
             self.measures = None;
         }
-        Ok(())
+        self.write()
     }
 
     fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {

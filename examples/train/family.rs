@@ -1,0 +1,281 @@
+//! [`Family`]: what a run of images, of images with classes and of points have each their own way of.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor};
+use burn_gan::data::{ClassFrequencies, Samples};
+use burn_gan::feature::{FeatureExtractor, Pixels, RandomConvolutionsConfig};
+use burn_gan::model::{MlpDiscriminator, MlpGenerator};
+use burn_gan::observe::{Flow, Interval, Observer, Plan, SampleGrid};
+use burn_gan::picture::PictureGrid;
+use burn_gan::plot::PointsPlot;
+use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::{
+    AdversarialTrainer, Batch, ClassCondition, Condition, Discriminator, GanError, Generator,
+    GeneratorConfig, ImageGenerator, Labels, StepReport, save_generator,
+};
+
+use crate::networks::{self, ImageDiscriminator};
+use crate::recipe::{self, Recipe, Task};
+
+/// Images in a grid without classes, and of each class.
+const SHOWN: usize = 64;
+const PER_CLASS: usize = 8;
+/// Points in a picture, real and generated ones each: more of them hide each other.
+const POINTS: usize = 500;
+
+pub type Trainer<const D: usize, C, F> =
+    GanTrainer<D, <F as Family<D, C>>::Generator, <F as Family<D, C>>::Discriminator, C>;
+pub type Grids<'a, const D: usize, C, F> = Box<dyn Observer<Trainer<D, C, F>> + 'a>;
+
+/// A kind of samples: its networks, its pictures, the features that it is judged in.
+pub trait Family<const D: usize, C: Condition> {
+    type Generator: Generator<D, C>;
+    type Discriminator: Discriminator<D, C>;
+
+    /// Both configurations of a recipe.
+    fn configs(&self, recipe: Recipe, task: &Task) -> (GeneratorConfig, GanTrainerConfig);
+
+    fn trainer(
+        &self,
+        networks: &GeneratorConfig,
+        trainer: &GanTrainerConfig,
+        example: &Batch<D, C>,
+        device: &Device,
+    ) -> Result<Trainer<D, C, Self>, GanError>
+    where
+        Self: Sized;
+
+    fn save(
+        &self,
+        networks: &GeneratorConfig,
+        generator: &Self::Generator,
+        path: &Path,
+    ) -> Result<(), GanError>;
+
+    /// Pictures of samples, step-000500.png, every so many steps.
+    fn grids<'a>(
+        &self,
+        folder: &Path,
+        interval: usize,
+        real: &'a dyn Samples<D, C>,
+        device: &Device,
+    ) -> Result<Grids<'a, D, C, Self>, GanError>
+    where
+        Self: Sized;
+
+    /// Where the Frechet distance is measured.
+    fn features(
+        &self,
+        shape: &[usize],
+        device: &Device,
+    ) -> Result<Box<dyn FeatureExtractor<D>>, GanError>;
+
+    /// Conditions for samples that are compared with the data.
+    fn conditions(&self, count: usize, device: &Device) -> C;
+
+    fn class_names(&self) -> &[String] {
+        &[]
+    }
+}
+
+/// Images, with labels or without.
+pub struct Images<C> {
+    class_names: Vec<String>,
+    conditions: Box<dyn Fn(usize, &Device) -> C>,
+    grid: Box<GridOf<C>>,
+}
+
+/// Makes a grid in a folder, every so many steps.
+type GridOf<C> = dyn Fn(&Path, usize, &Device) -> Result<SampleGrid<C>, GanError>;
+
+impl Images<()> {
+    pub fn new() -> Self {
+        let picture = PictureGrid::square(SHOWN).with_scale(2);
+        Self {
+            class_names: Vec::new(),
+            conditions: Box::new(|_, _| ()),
+            grid: Box::new(move |folder, interval, _| {
+                Ok(SampleGrid::create(folder, interval, SHOWN)?.with_picture(picture))
+            }),
+        }
+    }
+}
+
+impl Images<Labels> {
+    /// Samples that are compared with the data have its mix of classes; grids have a row for each class.
+    pub fn of_classes(class_names: Vec<String>, frequencies: ClassFrequencies) -> Self {
+        let classes = class_names.len();
+        let picture = PictureGrid::new(PER_CLASS).with_scale(2);
+        Self {
+            class_names,
+            conditions: Box::new(move |count, device| frequencies.draw(count, 0, device)),
+            grid: Box::new(move |folder, interval, device| {
+                let grid = SampleGrid::by_class(folder, interval, classes, PER_CLASS, device)?;
+                Ok(grid.with_picture(picture))
+            }),
+        }
+    }
+}
+
+impl<C: ClassCondition> Family<4, C> for Images<C> {
+    type Generator = ImageGenerator;
+    type Discriminator = ImageDiscriminator;
+
+    fn configs(&self, recipe: Recipe, task: &Task) -> (GeneratorConfig, GanTrainerConfig) {
+        let classes = self.class_names.len();
+        recipe::of_images(recipe, task, (classes > 0).then_some(classes))
+    }
+
+    fn trainer(
+        &self,
+        networks: &GeneratorConfig,
+        trainer: &GanTrainerConfig,
+        example: &Batch<4, C>,
+        device: &Device,
+    ) -> Result<Trainer<4, C, Self>, GanError> {
+        let (generator, discriminator) = networks::init(networks, device)?;
+        trainer.init(generator, discriminator, example)
+    }
+
+    fn save(
+        &self,
+        networks: &GeneratorConfig,
+        generator: &ImageGenerator,
+        path: &Path,
+    ) -> Result<(), GanError> {
+        networks::save(networks, generator, path)
+    }
+
+    fn grids<'a>(
+        &self,
+        folder: &Path,
+        interval: usize,
+        _real: &'a dyn Samples<4, C>,
+        device: &Device,
+    ) -> Result<Grids<'a, 4, C, Self>, GanError> {
+        Ok(Box::new((self.grid)(folder, interval, device)?))
+    }
+
+    /// Random convolutions are there for images of any kind.
+    fn features(
+        &self,
+        shape: &[usize],
+        device: &Device,
+    ) -> Result<Box<dyn FeatureExtractor<4>>, GanError> {
+        let &[channels, height, width] = shape else {
+            return Err(GanError::user(format!("{shape:?} is no image")));
+        };
+        let config = RandomConvolutionsConfig::new(channels, height, width);
+        Ok(Box::new(config.init(device)?))
+    }
+
+    fn conditions(&self, count: usize, device: &Device) -> C {
+        (self.conditions)(count, device)
+    }
+
+    fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+}
+
+pub struct Points;
+
+impl Family<2, ()> for Points {
+    type Generator = MlpGenerator;
+    type Discriminator = MlpDiscriminator;
+
+    fn configs(&self, recipe: Recipe, task: &Task) -> (GeneratorConfig, GanTrainerConfig) {
+        recipe::of_points(recipe, task.steps, task.seed)
+    }
+
+    fn trainer(
+        &self,
+        networks: &GeneratorConfig,
+        trainer: &GanTrainerConfig,
+        example: &Batch<2>,
+        device: &Device,
+    ) -> Result<Trainer<2, (), Self>, GanError> {
+        let GeneratorConfig::Mlp(config) = networks else {
+            return Err(GanError::user(format!(
+                "{} makes no points",
+                networks.name()
+            )));
+        };
+        let generator = config.init_generator(device)?;
+        trainer.init(generator, config.init_discriminator(device)?, example)
+    }
+
+    fn save(
+        &self,
+        networks: &GeneratorConfig,
+        generator: &MlpGenerator,
+        path: &Path,
+    ) -> Result<(), GanError> {
+        Ok(save_generator(networks.clone(), generator, path)?)
+    }
+
+    fn grids<'a>(
+        &self,
+        folder: &Path,
+        interval: usize,
+        real: &'a dyn Samples<2>,
+        device: &Device,
+    ) -> Result<Grids<'a, 2, (), Self>, GanError> {
+        let shown: Vec<usize> = (0..real.len().min(POINTS)).collect();
+        Ok(Box::new(PointsGrid {
+            folder: folder.to_path_buf(),
+            interval: Interval::new(interval),
+            real: real.select(&shown, device)?.samples,
+        }))
+    }
+
+    fn features(
+        &self,
+        _shape: &[usize],
+        _device: &Device,
+    ) -> Result<Box<dyn FeatureExtractor<2>>, GanError> {
+        Ok(Box::new(Pixels))
+    }
+
+    fn conditions(&self, _count: usize, _device: &Device) {}
+}
+
+/// Real and generated points over the discriminator's logits.
+struct PointsGrid {
+    folder: PathBuf,
+    interval: Interval,
+    real: Tensor<2>,
+}
+
+impl PointsGrid {
+    fn save<T: AdversarialTrainer<2>>(&self, step: usize, trainer: &T) -> Result<(), GanError> {
+        let path = self.folder.join(format!("step-{:06}.png", step + 1));
+        PointsPlot::new(format!("step {}", step + 1))
+            .with_real(self.real.clone())
+            .with_generated(trainer.sample(POINTS, 0, &())?)
+            .with_discriminator(trainer.discriminator())
+            .save(path)?;
+        Ok(())
+    }
+}
+
+impl<T: AdversarialTrainer<2>> Observer<T> for PointsGrid {
+    fn start(&mut self, _plan: Plan) -> Result<(), GanError> {
+        Ok(self.interval.start()?)
+    }
+
+    fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
+        if self.interval.is_due(report.step) {
+            self.save(report.step, trainer)?;
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn finish(&mut self, last: Option<&StepReport>, trainer: &T) -> Result<(), GanError> {
+        match self.interval.at_the_end(last) {
+            Some(report) => self.save(report.step, trainer),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! One run, from its settings to its report.
+
+use std::path::Path;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use burn_gan::data::{DataSummary, Samples, ShuffleConfig, Source, Subset};
+use burn_gan::observe::{
+    History, HistoryPlots, HtmlReport, ProgressBar, WatchConfig, read_scores, score_chart,
+};
+use burn_gan::run::Fit;
+use burn_gan::{Condition, GanError};
+use serde_json::{Value, json};
+
+use crate::choice::choose;
+use crate::data::DataSettings;
+use crate::distance::{Distance, SCORE};
+use crate::family::Family;
+use crate::settings::Settings;
+use crate::{Arguments, common};
+
+/// What a run starts from.
+pub struct Start<'a> {
+    pub arguments: &'a Arguments,
+    /// The settings of a run that is repeated or resumed.
+    pub known: Option<Settings>,
+    pub folder: &'a Path,
+    pub device: &'a Device,
+}
+
+pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
+    start: Start,
+    data: DataSettings,
+    family: &F,
+    samples: &dyn Samples<D, C>,
+) -> Result<Value, GanError> {
+    let began = Instant::now();
+    let Start {
+        arguments,
+        known,
+        folder,
+        device: plain,
+    } = start;
+    let device = &plain.clone().autodiff();
+    let summary = DataSummary::of(&samples, plain)?;
+    eprintln!("{summary}");
+    if D == 4 && (summary.lowest < -1.0 || summary.highest > 1.0) {
+        return Err(GanError::user(format!(
+            "images have values from -1 to 1; these have values from {} to {}",
+            summary.lowest, summary.highest
+        )));
+    }
+    let is_new = known.is_none();
+    let settings = match known {
+        Some(settings) => Settings { data, ..settings },
+        None => choose(arguments, data, family, samples, &summary, device)?,
+    };
+    if is_new {
+        settings
+            .choices
+            .iter()
+            .for_each(|choice| eprintln!("{choice}"));
+    }
+
+    let (training, held_out) = split(samples, settings.held_out)?;
+    let distance = held_out
+        .map(|held_out| {
+            let features = family.features(&summary.shape, plain)?;
+            let conditions = family.conditions(held_out.len(), plain);
+            Distance::new(features, &training, &held_out, conditions, plain)
+        })
+        .transpose()?;
+    let mut source = ShuffleConfig::new(settings.batch_size)
+        .with_seed(settings.seed)
+        .init(&training)?;
+    let example = source.batch(0, device)?;
+    let mut trainer = family.trainer(&settings.networks, &settings.trainer, &example, device)?;
+    let checkpoints = common::checkpoints(folder, arguments.resume)?;
+    settings.save(&folder.join("run.json"))?;
+    if !arguments.resume {
+        remove_grids(folder)?;
+    }
+
+    let file = |name: &str| folder.join(name);
+    // Drawing takes longer than a small step: rarely, but sooner than the first score.
+    let drawn_every = settings.steps.div_ceil(25);
+    let mut report = page(
+        &settings,
+        &summary,
+        distance.as_ref().map(|it| it.floor),
+        folder,
+    )?;
+    let stop = common::stop_flag()?;
+    let trained = Instant::now();
+    let run = trainer
+        .fit(&mut source)
+        .until(settings.steps)
+        .observe(ProgressBar::new(10))
+        .observe(History::csv(file("losses.csv"), 10))
+        .observe(HistoryPlots::new(file("losses.csv"), drawn_every))
+        .observe(
+            WatchConfig::new()
+                .init(&example)?
+                .with_file(file("findings.json")),
+        )
+        .observe(family.grids(folder, settings.grid_every, &training, plain)?);
+    let run = match &distance {
+        Some(distance) => {
+            run.observe(distance.evaluation(&file("scores.csv"), settings.score_every))
+        }
+        None => run,
+    };
+    let outcome = run
+        .observe(&mut report)
+        .resume(checkpoints)
+        .stop_flag(&stop)
+        .run()?;
+    let seconds = trained.elapsed().as_secs_f64();
+
+    let generator = file("generator.bpk");
+    family.save(
+        &settings.networks,
+        &trainer.sampling_generator(),
+        &generator,
+    )?;
+    let mut last = None;
+    if let Some(distance) = &distance {
+        let rows = read_scores(file("scores.csv"))?;
+        score_chart(&rows, SCORE)
+            .with_reference("held-out real samples", distance.floor)
+            .with_logarithmic_y(true)
+            .save(file("scores.png"))?;
+        last = rows.last().map(|row| row.value);
+    }
+    report.write()?;
+    eprintln!("wrote {}", file("report.html").display());
+    if let Some(minutes) = settings.minutes
+        && is_new
+        && outcome.steps == settings.steps
+    {
+        eprintln!(
+            "training took {:.1} of the {minutes} minutes, {:.1} with what came before and after it",
+            seconds / 60.0,
+            began.elapsed().as_secs_f64() / 60.0
+        );
+    }
+    let taken = outcome.steps - outcome.resumed.unwrap_or(0);
+    Ok(json!({
+        "images": summary.samples,
+        "size": summary.shape,
+        "classes": family.class_names(),
+        "recipe": settings.recipe,
+        "network": settings.networks.name(),
+        "steps": outcome.steps,
+        "resumed": outcome.resumed,
+        "stopped": outcome.stopped,
+        "seconds": seconds,
+        "images_per_second": (taken * settings.batch_size) as f64 / seconds,
+        "frechet_distance": last,
+        "frechet_distance_of_held_out": distance.as_ref().map(|it| it.floor),
+        "generator": generator,
+        "report": file("report.html"),
+        "device": arguments.common.device_name(),
+    }))
+}
+
+/// Samples to train on, and those held out, where any are.
+type Parts<'a, const D: usize, C> = (
+    Subset<&'a dyn Samples<D, C>>,
+    Option<Subset<&'a dyn Samples<D, C>>>,
+);
+
+fn split<const D: usize, C: Condition>(
+    samples: &dyn Samples<D, C>,
+    held_out: usize,
+) -> Result<Parts<'_, D, C>, GanError> {
+    if held_out == 0 {
+        let all = (0..samples.len()).collect();
+        return Ok((Subset::new(samples, all)?, None));
+    }
+    // The same samples whatever the seed of the run: two runs are judged alike.
+    let (training, held_out) = Subset::hold_out(samples, held_out, 0)?;
+    Ok((training, Some(held_out)))
+}
+
+/// Those of an earlier run would stand among this one's.
+fn remove_grids(folder: &Path) -> Result<(), GanError> {
+    let io = |error| GanError::io(folder, error);
+    for entry in folder.read_dir().map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("step-") && name.ends_with(".png") {
+            std::fs::remove_file(folder.join(&*name)).map_err(io)?;
+        }
+    }
+    Ok(())
+}
+
+/// The page of the run, to be written as it goes on.
+fn page(
+    settings: &Settings,
+    summary: &DataSummary,
+    floor: Option<f64>,
+    folder: &Path,
+) -> Result<HtmlReport, GanError> {
+    let file = |name: &str| folder.join(name);
+    let mut lines = vec![summary.to_string()];
+    lines.extend(settings.choices.iter().cloned());
+    let references: Vec<(&str, f64)> = floor.map(|floor| (SCORE, floor)).into_iter().collect();
+    let name = settings.data.path.file_name().unwrap_or_default();
+    Ok(HtmlReport::new(file("report.html"), settings.steps.div_ceil(25))
+        .with_title(format!("A GAN of {}", name.to_string_lossy()))
+        .with_text("Data and choices", &lines)
+        .with_sample_grids(folder)
+        .with_scores(file("scores.csv"), &references)
+        .with_picture(
+            "Frechet distance over the steps",
+            file("scores.png"),
+            "Between generated samples and those that were trained on, in features of random convolutions: it compares \
+             runs on the same data, and with the held-out real samples' line.",
+        )
+        .with_picture(
+            "Losses",
+            file("losses.png"),
+            "Mean losses of both networks. Neither has to fall: each is measured against the other network.",
+        )
+        .with_picture(
+            "Logits",
+            file("logits.png"),
+            "What the discriminator says of real and of generated samples. Lines that move ever further apart mean that the \
+             generator no longer keeps up.",
+        )
+        .with_findings(file("findings.json"))
+        .with_settings(&serde_json::to_value(settings).map_err(GanError::user)?))
+}
