@@ -70,6 +70,11 @@ pub fn choose<const D: usize, C: Condition, F: Family<D, C>>(
     };
     let mut measured = None;
     if let Some(minutes) = arguments.minutes {
+        if !(minutes > 0.0 && minutes.is_finite()) {
+            return Err(GanError::user(format!(
+                "--minutes {minutes}: must be above 0"
+            )));
+        }
         let available = 60.0 * minutes * (1.0 - BESIDES);
         let steps_in = |seconds: f64| ((available / seconds) as usize).max(1);
         let widths: &[usize] = match task.filters {

@@ -6,10 +6,10 @@ use std::time::Instant;
 use burn::tensor::Device;
 use burn_gan::data::{DataSummary, Samples, ShuffleConfig, Source, Subset};
 use burn_gan::observe::{
-    History, HistoryPlots, HtmlReport, ProgressBar, WatchConfig, read_scores, score_chart,
+    History, HistoryPlots, HtmlReport, ProgressBar, Watch, WatchConfig, read_scores, score_chart,
 };
 use burn_gan::run::Fit;
-use burn_gan::{Condition, GanError};
+use burn_gan::{Batch, Condition, GanError};
 use serde_json::{Value, json};
 
 use crate::choice::choose;
@@ -104,6 +104,10 @@ pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
                 .with_file(file("findings.json")),
         )
         .observe(family.grids(folder, settings.grid_every, &training, plain)?);
+    let run = match watch(&example, folder)? {
+        Some(watch) => run.observe(watch),
+        None => run,
+    };
     let run = match &distance {
         Some(distance) => {
             run.observe(distance.evaluation(&file("scores.csv"), settings.score_every))
@@ -181,6 +185,18 @@ fn split<const D: usize, C: Condition>(
     // The same samples whatever the seed of the run: two runs are judged alike.
     let (training, held_out) = Subset::hold_out(samples, held_out, 0)?;
     Ok((training, Some(held_out)))
+}
+
+/// Compares generated with real samples, which takes two of them at least.
+fn watch<const D: usize, C: Condition>(
+    example: &Batch<D, C>,
+    folder: &Path,
+) -> Result<Option<Watch<D, C>>, GanError> {
+    if example.len() < 2 {
+        return Ok(None);
+    }
+    let watch = WatchConfig::new().init(example)?;
+    Ok(Some(watch.with_file(folder.join("findings.json"))))
 }
 
 /// Those of an earlier run would stand among this one's.
