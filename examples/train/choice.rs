@@ -38,7 +38,7 @@ pub fn choose<const D: usize, C: Condition, F: Family<D, C>>(
     let held_out = match summary.samples / 10 {
         tenth if tenth < *HELD_OUT.start() => {
             choices.push(format!(
-                "{} samples: too few to hold any out, so that no distance is measured",
+                "too few samples to hold any out ({}): no distance is measured",
                 summary.samples
             ));
             0
@@ -148,7 +148,7 @@ fn augmentation(
         Augment::Diff => diff(),
         Augment::Auto if are_images && training < FEW => {
             choices.push(format!(
-                "{training} images to train on, fewer than {FEW}: what the discriminator sees is changed at random \
+                "fewer than {FEW} images to train on ({training}): what the discriminator sees is changed at random \
                  (DiffAugment)"
             ));
             diff()

@@ -253,27 +253,29 @@ fn numpy_images(path: &Path, device: &Device) -> Result<Data, GanError> {
 
 /// Two columns of numbers, with or without a header.
 fn points(path: &Path, device: &Device) -> Result<Memory<2>, GanError> {
-    let wrong = |line: usize, what: &dyn std::fmt::Display| {
-        GanError::user(format!("{}, line {line}: {what}", path.display()))
-    };
+    let wrong =
+        |what: &dyn std::fmt::Display| GanError::user(format!("{}: {what}", path.display()));
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
+        .flexible(true)
         .trim(csv::Trim::All)
         .from_path(path)
-        .map_err(GanError::user)?;
+        .map_err(|error| wrong(&error))?;
     let mut rows: Vec<[f32; 2]> = Vec::new();
     for (index, row) in reader.records().enumerate() {
-        let row = row.map_err(GanError::user)?;
+        let row = row.map_err(|error| wrong(&error))?;
         let numbers: Result<Vec<f32>, _> = row.iter().map(str::parse).collect();
         match numbers.as_deref() {
             Ok(&[x, y]) => rows.push([x, y]),
-            Ok(other) => {
-                let what = format!("{} columns; points in the plane have 2", other.len());
-                return Err(wrong(index + 1, &what));
-            }
             // The names of the columns.
             Err(_) if index == 0 => {}
-            Err(error) => return Err(wrong(index + 1, error)),
+            _ => {
+                let line = row
+                    .position()
+                    .map_or(index + 1, |place| place.line() as usize);
+                let row: Vec<&str> = row.iter().collect();
+                return Err(wrong(&format!("line {line}: {row:?} are not two numbers")));
+            }
         }
     }
     let values = TensorData::new(rows.concat(), [rows.len(), 2]);

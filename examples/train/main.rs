@@ -100,11 +100,12 @@ struct Arguments {
     #[arg(long, value_name = "STEPS")]
     grid_every: Option<usize>,
 
-    /// Repeat the run of a run.json, without measuring anything again
+    /// Repeat the run of a run.json: nothing is measured again, and other flags than --device and --out say nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "resume", "steps", "minutes"])]
     config: Option<PathBuf>,
 
-    /// Continue the run in the output folder from its last checkpoint, by its run.json
+    /// Continue the run in the output folder from its last checkpoint, by its run.json; DATA only where it has moved, other flags
+    /// than --device and --out say nothing
     #[arg(long, conflicts_with_all = ["steps", "minutes"])]
     resume: bool,
 }

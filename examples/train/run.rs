@@ -98,11 +98,6 @@ pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
         .observe(ProgressBar::new(10))
         .observe(History::csv(file("losses.csv"), 10))
         .observe(HistoryPlots::new(file("losses.csv"), drawn_every))
-        .observe(
-            WatchConfig::new()
-                .init(&example)?
-                .with_file(file("findings.json")),
-        )
         .observe(family.grids(folder, settings.grid_every, &training, plain)?);
     let run = match watch(&example, folder)? {
         Some(watch) => run.observe(watch),
