@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use burn_gan::augment::{Augmentation, DiffAugmentConfig};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
