@@ -1,6 +1,7 @@
 //! What a path on the command line is, and the samples in it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::data::numpy::{self, ChannelAxis, Values};
@@ -44,14 +45,17 @@ pub enum Format {
     Csv,
 }
 
+/// Samples that a thread of their own makes batches of.
+pub type Shared<const D: usize, C = ()> = Arc<dyn Samples<D, C> + Send + Sync>;
+
 /// What there is to learn.
 pub enum Data {
-    Images(Box<dyn Samples<4>>),
+    Images(Shared<4>),
     Labelled {
-        images: Box<dyn Samples<4, Labels>>,
+        images: Shared<4, Labels>,
         class_names: Vec<String>,
     },
-    Points(Memory<2>),
+    Points(Shared<2>),
 }
 
 impl Format {
@@ -147,14 +151,14 @@ impl DataSettings {
                     class_names: (0..images.classes())
                         .map(|class| class.to_string())
                         .collect(),
-                    images: Box::new(images),
+                    images: Arc::new(images),
                 })
             }
-            Format::Idx => Ok(Data::Images(Box::new(idx::read_folder(path)?))),
+            Format::Idx => Ok(Data::Images(Arc::new(idx::read_folder(path)?))),
             Format::Cifar10 => self.cifar(cifar::Version::Ten),
             Format::Cifar100 => self.cifar(cifar::Version::HundredFine),
             Format::Numpy => numpy_images(path, device),
-            Format::Csv => Ok(Data::Points(points(path, device)?)),
+            Format::Csv => Ok(Data::Points(Arc::new(points(path, device)?))),
         }
     }
 
@@ -192,7 +196,7 @@ impl DataSettings {
         if self.conditional {
             Ok(labelled(pictures.into_labelled()?))
         } else {
-            Ok(Data::Images(Box::new(pictures.into_images())))
+            Ok(Data::Images(Arc::new(pictures.into_images())))
         }
     }
 
@@ -204,7 +208,7 @@ impl DataSettings {
                 let table = self.path.with_file_name("labels.csv");
                 Ok(labelled(sheet.init_with_classes(table, column)?))
             }
-            None => Ok(Data::Images(Box::new(sheet.init()?))),
+            None => Ok(Data::Images(Arc::new(sheet.init()?))),
         }
     }
 
@@ -213,7 +217,7 @@ impl DataSettings {
         if self.conditional {
             Ok(labelled(images))
         } else {
-            Ok(Data::Images(Box::new(images.into_images())))
+            Ok(Data::Images(Arc::new(images.into_images())))
         }
     }
 }
@@ -221,7 +225,7 @@ impl DataSettings {
 fn labelled(images: LabelledByteImages) -> Data {
     Data::Labelled {
         class_names: images.class_names().to_vec(),
-        images: Box::new(images),
+        images: Arc::new(images),
     }
 }
 
@@ -229,7 +233,7 @@ fn labelled(images: LabelledByteImages) -> Data {
 fn numpy_images(path: &Path, device: &Device) -> Result<Data, GanError> {
     let array = numpy::read(path)?;
     let axis = match array.shape() {
-        [_, 2] => return Ok(Data::Points(array.to_samples(device)?)),
+        [_, 2] => return Ok(Data::Points(Arc::new(array.to_samples(device)?))),
         [_, _, _] => ChannelAxis::None,
         [_, 1 | 3, _, _] => ChannelAxis::First,
         [_, _, _, 1 | 3] => ChannelAxis::Last,
@@ -241,14 +245,14 @@ fn numpy_images(path: &Path, device: &Device) -> Result<Data, GanError> {
         }
     };
     if matches!(array.values(), Values::Bytes(_)) {
-        return Ok(Data::Images(Box::new(array.into_images(axis)?)));
+        return Ok(Data::Images(Arc::new(array.into_images(axis)?)));
     }
     let images = match axis {
         ChannelAxis::None => array.to_tensor::<3>(device)?.unsqueeze_dim(1),
         ChannelAxis::Last => array.to_tensor::<4>(device)?.permute([0, 3, 1, 2]),
         _ => array.to_tensor::<4>(device)?,
     };
-    Ok(Data::Images(Box::new(Memory::<4>::new(images)?)))
+    Ok(Data::Images(Arc::new(Memory::<4>::new(images)?)))
 }
 
 /// Two columns of numbers, with or without a header.

@@ -159,7 +159,7 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
         device: &device,
     };
     match data.read(&device)? {
-        Data::Images(images) => run::run(start, data, &Images::new(), &*images),
+        Data::Images(images) => run::run(start, data, &Images::new(), images),
         Data::Labelled {
             images,
             class_names,
@@ -171,9 +171,9 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
                 start,
                 data,
                 &Images::of_classes(class_names, frequencies),
-                &*images,
+                images,
             )
         }
-        Data::Points(points) => run::run(start, data, &Points, &points),
+        Data::Points(points) => run::run(start, data, &Points, points),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use burn_gan::data::{DataSummary, Samples, ShuffleConfig, Source, Subset};
+use burn_gan::data::{DataSummary, Prefetched, Samples, ShuffleConfig, Source, Subset};
 use burn_gan::observe::{
     History, HistoryPlots, HtmlReport, ProgressBar, Watch, WatchConfig, read_scores, score_chart,
 };
@@ -13,7 +13,7 @@ use burn_gan::{Batch, Condition, GanError};
 use serde_json::{Value, json};
 
 use crate::choice::choose;
-use crate::data::DataSettings;
+use crate::data::{DataSettings, Shared};
 use crate::distance::{Distance, SCORE};
 use crate::family::Family;
 use crate::settings::Settings;
@@ -28,11 +28,11 @@ pub struct Start<'a> {
     pub device: &'a Device,
 }
 
-pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
+pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     start: Start,
     data: DataSettings,
     family: &F,
-    samples: &dyn Samples<D, C>,
+    samples: Shared<D, C>,
 ) -> Result<Value, GanError> {
     let began = Instant::now();
     let Start {
@@ -53,7 +53,7 @@ pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
     let is_new = known.is_none();
     let settings = match known {
         Some(settings) => Settings { data, ..settings },
-        None => choose(arguments, data, family, samples, &summary, device)?,
+        None => choose(arguments, data, family, &*samples, &summary, device)?,
     };
     if is_new {
         settings
@@ -70,9 +70,10 @@ pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
             Distance::new(features, &training, &held_out, conditions, plain)
         })
         .transpose()?;
-    let mut source = ShuffleConfig::new(settings.batch_size)
+    let source = ShuffleConfig::new(settings.batch_size)
         .with_seed(settings.seed)
-        .init(&training)?;
+        .init(training.clone())?;
+    let mut source = Prefetched::new(source)?;
     let example = source.batch(0, device)?;
     let mut trainer = family.trainer(&settings.networks, &settings.trainer, &example, device)?;
     let checkpoints = common::checkpoints(folder, arguments.resume)?;
@@ -164,15 +165,12 @@ pub fn run<const D: usize, C: Condition, F: Family<D, C>>(
 }
 
 /// Samples to train on, and those held out, where any are.
-type Parts<'a, const D: usize, C> = (
-    Subset<&'a dyn Samples<D, C>>,
-    Option<Subset<&'a dyn Samples<D, C>>>,
-);
+type Parts<const D: usize, C> = (Subset<Shared<D, C>>, Option<Subset<Shared<D, C>>>);
 
 fn split<const D: usize, C: Condition>(
-    samples: &dyn Samples<D, C>,
+    samples: Shared<D, C>,
     held_out: usize,
-) -> Result<Parts<'_, D, C>, GanError> {
+) -> Result<Parts<D, C>, GanError> {
     if held_out == 0 {
         let all = (0..samples.len()).collect();
         return Ok((Subset::new(samples, all)?, None));

@@ -82,6 +82,13 @@ pub enum DataError {
         samples: usize,
     },
 
+    /// A source panicked in the thread that prepares batches.
+    #[error("the source of a prefetched run panicked: {message}")]
+    SourcePanicked {
+        /// What it said.
+        message: String,
+    },
+
     /// A sample index past the end of the data set.
     #[error("sample {index} was asked for, the data set has {samples}")]
     IndexOutOfRange {

@@ -16,7 +16,8 @@
 //! | points of a toy distribution ([`Mixture`]) | [`MixtureSourceConfig`], fresh points every step |
 //! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 //!
-//! [`DataSummary`] is a look at a set before training: counts, shapes, classes, range, duplicates.
+//! [`Prefetched`] prepares the next batch of any source while a step is taken, [`Subset`] is a part of a set, such as what is
+//! held out. [`DataSummary`] is a look at a set before training: counts, shapes, classes, range, duplicates.
 
 mod byte_images;
 pub mod cifar;
@@ -38,6 +39,7 @@ mod mixture;
 mod mixture_source;
 pub mod numpy;
 mod pixels;
+mod prefetch;
 #[cfg(feature = "image-folder")]
 mod sheet;
 mod shuffle;
@@ -64,6 +66,7 @@ pub use labelled_byte_images::LabelledByteImages;
 pub use memory::Memory;
 pub use mixture::Mixture;
 pub use mixture_source::{MixtureSource, MixtureSourceConfig};
+pub use prefetch::Prefetched;
 #[cfg(feature = "image-folder")]
 pub use sheet::{SheetConfig, SheetError};
 pub use shuffle::{LastBatch, ShuffleConfig, Shuffled};
@@ -71,6 +74,8 @@ pub use subset::Subset;
 pub use summary::{DataSummary, Duplicate};
 #[cfg(feature = "image-folder")]
 pub use table::TableError;
+
+use std::sync::Arc;
 
 use burn::tensor::Device;
 
@@ -207,41 +212,30 @@ pub trait Samples<const D: usize, C: Condition = ()> {
     }
 }
 
-impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for &S {
-    fn len(&self) -> usize {
-        (**self).len()
-    }
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
-        (**self).select(indices, device)
-    }
-    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
-        (**self).conditions(indices, device)
-    }
-    fn all_conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
-        (**self).all_conditions(device)
-    }
-    fn identity(&self) -> Result<Identity, DataError> {
-        (**self).identity()
-    }
+macro_rules! samples_behind {
+    ($pointer:ty) => {
+        impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for $pointer {
+            fn len(&self) -> usize {
+                (**self).len()
+            }
+            fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
+                (**self).select(indices, device)
+            }
+            fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
+                (**self).conditions(indices, device)
+            }
+            fn all_conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
+                (**self).all_conditions(device)
+            }
+            fn identity(&self) -> Result<Identity, DataError> {
+                (**self).identity()
+            }
+        }
+    };
 }
-
-impl<const D: usize, C: Condition, S: Samples<D, C> + ?Sized> Samples<D, C> for Box<S> {
-    fn len(&self) -> usize {
-        (**self).len()
-    }
-    fn select(&self, indices: &[usize], device: &Device) -> Result<Batch<D, C>, DataError> {
-        (**self).select(indices, device)
-    }
-    fn conditions(&self, indices: &[usize], device: &Device) -> Result<C, DataError> {
-        (**self).conditions(indices, device)
-    }
-    fn all_conditions(&self, device: &Device) -> Result<Option<C>, DataError> {
-        (**self).all_conditions(device)
-    }
-    fn identity(&self) -> Result<Identity, DataError> {
-        (**self).identity()
-    }
-}
+samples_behind!(&S);
+samples_behind!(Box<S>);
+samples_behind!(Arc<S>);
 
 /// No data set has more classes: a larger label is damage.
 const MOST_CLASSES: usize = 1 << 24;

@@ -58,6 +58,7 @@ mod penalty;
 mod penalty_gradients;
 mod penalty_reference;
 mod plot;
+mod prefetch;
 mod presets;
 mod random;
 mod resident;

@@ -36,9 +36,9 @@ fn samples_and_labels_are_those_of_the_indices() {
     let all = labelled(9);
     let part = Subset::new(&all, vec![7, 2, 7]).unwrap();
     let batch = part.select(&[1, 2, 0], &device).unwrap();
-    let values = batch.samples.into_data().to_vec::<f32>().unwrap();
+    let values = batch.samples.into_data().try_to_vec::<f32>().unwrap();
     assert_eq!(values, [2.0, 7.0, 7.0]);
-    let ints = |labels: Tensor<1, Int>| labels.into_data().convert::<i64>().to_vec::<i64>();
+    let ints = |labels: Tensor<1, Int>| labels.into_data().convert::<i64>().try_to_vec::<i64>();
     assert_eq!(ints(batch.condition).unwrap(), [20, 70, 70]);
     assert_eq!(ints(part.conditions(&[0], &device).unwrap()).unwrap(), [70]);
     let all_of_it = part.all_conditions(&device).unwrap().unwrap();
