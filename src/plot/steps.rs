@@ -29,7 +29,12 @@ pub fn loss_chart(rows: &[StepValues]) -> Chart {
             "discriminator",
             &line(rows, |row| Some(row.loss_discriminator)),
         );
-    let terms: BTreeSet<&String> = rows.iter().flat_map(|row| row.terms.keys()).collect();
+    let is_loss = |name: &&String| {
+        let players = ["generator.", "discriminator."];
+        players.iter().any(|player| name.starts_with(player))
+    };
+    let names = rows.iter().flat_map(|row| row.terms.keys());
+    let terms: BTreeSet<&String> = names.filter(is_loss).collect();
     terms.into_iter().fold(chart, |chart, name| {
         chart.with_line(
             name.as_str(),
@@ -46,6 +51,29 @@ pub fn logit_chart(rows: &[StepValues]) -> Chart {
         .with_axes("step", "mean logit")
         .with_line("real samples", &line(rows, |row| row.logit_real))
         .with_line("generated samples", &line(rows, |row| row.logit_fake))
+}
+
+/// The probability of an augmentation's changes and the mean sign that an adaptive one goes by, over the steps of a history;
+/// `None` where no row has any.
+///
+/// Steps are counted as in [`loss_chart`].
+pub fn augmentation_chart(rows: &[StepValues]) -> Option<Chart> {
+    let of = |name: &str| line(rows, |row| row.terms.get(name).copied());
+    let (probability, sign) = (
+        of("augmentation.probability"),
+        of("augmentation.logit_sign"),
+    );
+    if probability.is_empty() {
+        return None;
+    }
+    let chart = Chart::new("Augmentation")
+        .with_axes("step", "probability and mean sign")
+        .with_line("probability", &probability);
+    Some(if sign.is_empty() {
+        chart
+    } else {
+        chart.with_line("mean sign of logits", &sign)
+    })
 }
 
 /// A number of the rows that have it; a step in which a player took no part is no gap.

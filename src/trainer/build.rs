@@ -41,7 +41,7 @@ impl GanTrainerConfig {
         N: Discriminator<D, C>,
     {
         self.check()?;
-        augmented::check::<D>(self)?;
+        augmented::check(self, example.samples.dims())?;
         kernel::remark(&module_device(&discriminator));
         let loss = self.loss.build()?;
         dry_run(&generator, &discriminator, example)?;
@@ -77,6 +77,7 @@ impl GanTrainerConfig {
         let players = Players {
             generator,
             discriminator,
+            adaptive: augmented::adaptive(self),
         };
         Ok(GanTrainer {
             rules: Rules {

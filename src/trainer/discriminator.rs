@@ -76,7 +76,15 @@ where
         let penalties = self.due_penalties(step);
         let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
         let (shape, device) = (batch.real.dims(), batch.real.device());
-        let changes = Changes::draw(&self.config, turn, Half::Discriminator, shape, &device);
+        let probability = batch.augmentation_probability.unwrap_or(1.0);
+        let changes = Changes::draw(
+            &self.config,
+            probability,
+            turn,
+            Half::Discriminator,
+            shape,
+            &device,
+        );
         let seen = changes
             .as_ref()
             .map(|changes| changes.seen(&batch.real, &fake));

@@ -41,7 +41,15 @@ where
         let mut gradients = GradientsAccumulator::new();
         let mut reported = Reported::default();
         let (shape, device) = (batch.real.dims(), batch.real.device());
-        let changes = Changes::draw(&self.config, turn, Half::Generator, shape, &device);
+        let probability = batch.augmentation_probability.unwrap_or(1.0);
+        let changes = Changes::draw(
+            &self.config,
+            probability,
+            turn,
+            Half::Generator,
+            shape,
+            &device,
+        );
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
             let latent = part.of(&batch.latent);

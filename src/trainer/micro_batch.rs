@@ -10,6 +10,8 @@ pub(super) struct TrainingBatch<const D: usize, C> {
     pub real: Tensor<D>,
     pub latent: Tensor<2>,
     pub condition: C,
+    /// How probable the changes of an augmentation are, where it has probabilities.
+    pub augmentation_probability: Option<f64>,
     pub parts: Vec<Part>,
 }
 

@@ -1,5 +1,6 @@
 //! The standard alternating trainer: one step at a time, checked before and after.
 
+mod adaptive;
 mod augmented;
 mod build;
 mod clip;

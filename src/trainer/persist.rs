@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::config::GanTrainerConfig;
 use super::gan::GanTrainer;
-use super::players::{DISCRIMINATOR, GENERATOR};
+use super::players::{AUGMENTATION, DISCRIMINATOR, GENERATOR};
 use super::saved_player::{AVERAGE_UPDATES, average_file, values};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
@@ -23,6 +23,9 @@ struct Numbers {
     steps: Value,
     learning_rate_factor: Value,
     average_updates: Value,
+    /// Of an adaptive one.
+    #[serde(default)]
+    augmentation: Value,
 }
 
 impl<const D: usize, G, N, C> Persistent for GanTrainer<D, G, N, C>
@@ -82,6 +85,10 @@ where
             "learning_rate_factor": numbers["learning_rate_factor"].take(),
             "average_updates": numbers["parts"][GENERATOR][AVERAGE_UPDATES].take(),
         });
+        let augmentation = numbers["parts"][AUGMENTATION].take();
+        if !augmentation.is_null() {
+            state.numbers[AUGMENTATION] = augmentation;
+        }
         Ok(state)
     }
 
@@ -94,7 +101,10 @@ where
         let numbers = json!({
             "steps": numbers.steps,
             "learning_rate_factor": numbers.learning_rate_factor,
-            "parts": { GENERATOR: { AVERAGE_UPDATES: numbers.average_updates } },
+            "parts": {
+                GENERATOR: { AVERAGE_UPDATES: numbers.average_updates },
+                AUGMENTATION: numbers.augmentation,
+            },
         });
         self.players.load_state(&SavedState { numbers, files })
     }

@@ -5,6 +5,8 @@
 mod common;
 
 mod accumulation;
+mod ada;
+mod adaptive_augmentation;
 mod architectures;
 mod attention;
 mod augment;
