@@ -13,8 +13,8 @@ use burn_gan::augment::{
     AdaConfig, AdaptiveStrengthConfig, Augmentation, DiffAugmentConfig, LogitSign, Strength,
 };
 use burn_gan::data::{
-    ClassSource, DataSummary, ImageFolder, ImageFolderConfig, PictureChannels, Resize, Samples,
-    ShuffleConfig, Source, Undecodable,
+    ClassSource, DataSummary, HorizontalFlip, ImageFolder, ImageFolderConfig, PictureChannels,
+    Resize, Samples, ShuffleConfig, Source, Undecodable,
 };
 use burn_gan::model::{DcganConfig, GeneratorCondition, Normalization};
 use burn_gan::observe::SampleGrid;
@@ -59,6 +59,10 @@ struct Arguments {
     /// How the images that the discriminator sees are changed, for a few thousand pictures or fewer
     #[arg(long, value_enum, default_value_t = Augment::None)]
     augment: Augment,
+
+    /// Learn from mirror images of the pictures as well
+    #[arg(long)]
+    mirror: bool,
 
     /// Training steps
     #[arg(long, default_value_t = 5000)]
@@ -160,7 +164,7 @@ fn read(arguments: &Arguments) -> Result<ImageFolder, GanError> {
 }
 
 /// Trains on images, with or without labels.
-fn run<C: ClassCondition, S: Samples<4, C>>(
+fn run<C: ClassCondition, S: Samples<4, C> + 'static>(
     arguments: &Arguments,
     data: S,
     names: &[String],
@@ -192,6 +196,11 @@ fn run<C: ClassCondition, S: Samples<4, C>>(
     };
     let config = recipe(arguments.gamma, 1e-3, seed).with_augmentation(augmentation);
     let batch_size = arguments.batch_size.min(summary.samples);
+    let data: Box<dyn Samples<4, C>> = if arguments.mirror {
+        Box::new(HorizontalFlip::new(data))
+    } else {
+        Box::new(data)
+    };
     let mut source = ShuffleConfig::new(batch_size).with_seed(seed).init(data)?;
     let mut trainer = config.init(
         networks.init_generator(device)?,
@@ -205,6 +214,7 @@ fn run<C: ClassCondition, S: Samples<4, C>>(
         "networks": &networks,
         "trainer": &config,
         "batch_size": batch_size,
+        "mirror": arguments.mirror,
         "steps": arguments.steps,
     });
     let path = folder.join("run.json");

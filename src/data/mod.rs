@@ -16,7 +16,7 @@
 //! | points of a toy distribution ([`Mixture`]) | [`MixtureSourceConfig`], fresh points every step |
 //! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 //!
-//! [`DataSummary`] is a look at a set before training: counts, shapes, classes, range, duplicates.
+//! [`HorizontalFlip`] adds the mirror images of a set. [`DataSummary`] is a look at a set before training: counts, shapes, classes, range, duplicates.
 
 mod byte_images;
 pub mod cifar;
@@ -26,6 +26,7 @@ mod class_names;
 #[cfg(feature = "dataset")]
 mod dataset;
 mod error;
+mod horizontal_flip;
 pub mod idx;
 mod idx_images;
 #[cfg(feature = "image-folder")]
@@ -50,6 +51,7 @@ pub use class_frequencies::ClassFrequencies;
 #[cfg(feature = "dataset")]
 pub use dataset::DatasetSamples;
 pub use error::DataError;
+pub use horizontal_flip::HorizontalFlip;
 pub use idx_images::{IdxImages, LabelledImages};
 #[cfg(feature = "image-folder")]
 pub use image_cache::CacheError;
