@@ -96,6 +96,7 @@ combines! {
     [] super::AuxiliaryClassifier,
     [] super::RealClassifier,
     [] super::CodeReconstruction,
+    [] super::Consistency,
     [] super::FeatureMatching,
     [] super::L1,
 }

@@ -12,6 +12,7 @@
 //! | [`RealClassifier`] | the same with classes of real samples alone in the discriminator | `CE(x, y)` | `CE(G(z, y), y)` |
 //! | [`CodeReconstruction`] | InfoGAN: the codes in the latent vectors | `CE` and squared error | the same |
 //! | [`FeatureMatching`] | the mean of the discriminator's features | - | squared distance |
+//! | [`Consistency`] | CR, bCR: logits that changes of an image leave | `(D(x) - D(T(x)))^2` | - |
 //! | [`L1`] | pix2pix: generated samples beside their real partners | - | mean absolute difference |
 //!
 //! ```
@@ -60,6 +61,7 @@ mod adversarial;
 mod auxiliary_classifier;
 mod codes;
 mod combination;
+mod consistency;
 mod feature_matching;
 mod l1;
 mod round;
@@ -69,6 +71,7 @@ pub use adversarial::Adversarial;
 pub use auxiliary_classifier::{AuxiliaryClassifier, RealClassifier};
 pub use codes::CodeReconstruction;
 pub use combination::{Sum, Weighted};
+pub use consistency::Consistency;
 pub use feature_matching::FeatureMatching;
 pub use l1::L1;
 pub(crate) use round::Seen;

@@ -89,8 +89,7 @@ where
     /// [`GanError::NetworkFailed`] where the discriminator panics, [`GanError::Shape`] for outputs that are not for as
     /// many samples.
     pub fn real_outputs(&self) -> Result<&Outputs, GanError> {
-        let seen = self.seen.as_ref().map_or(&self.real, |seen| &seen.real);
-        self.outputs(&self.real_outputs, seen)
+        self.outputs(&self.real_outputs, self.seen_real())
     }
 
     /// What the discriminator says of the generated samples; as [`Round::real_outputs`].
@@ -98,9 +97,34 @@ where
     /// # Errors
     /// As [`Round::real_outputs`].
     pub fn generated_outputs(&self) -> Result<&Outputs, GanError> {
+        self.outputs(&self.generated_outputs, self.seen_generated())
+    }
+
+    /// The real samples as the discriminator sees them: changed, where the trainer has an augmentation.
+    pub fn seen_real(&self) -> &Tensor<D> {
+        self.seen.as_ref().map_or(&self.real, |seen| &seen.real)
+    }
+
+    /// The generated samples as the discriminator sees them; as [`Round::seen_real`].
+    pub fn seen_generated(&self) -> &Tensor<D> {
         let seen = self.seen.as_ref();
-        let seen = seen.map_or(&self.generated, |seen| &seen.generated);
-        self.outputs(&self.generated_outputs, seen)
+        seen.map_or(&self.generated, |seen| &seen.generated)
+    }
+
+    /// What the discriminator says of other samples, one under each of the round's conditions; a pass of its own.
+    ///
+    /// # Errors
+    /// As [`Round::real_outputs`].
+    pub fn outputs_of(&self, samples: &Tensor<D>) -> Result<Outputs, GanError> {
+        let shape = samples.dims();
+        let outputs = caught(|| self.discriminator.outputs(samples.clone(), &self.condition));
+        let outputs = outputs.map_err(|message| GanError::NetworkFailed {
+            network: "discriminator",
+            shape: shape.to_vec(),
+            message,
+        })?;
+        check(&outputs, shape[0])?;
+        Ok(outputs)
     }
 
     /// Something made of the random numbers of this half of the step. They are keyed by seed and step, so that a resumed
@@ -117,14 +141,7 @@ where
         if let Some(outputs) = kept.get() {
             return Ok(outputs);
         }
-        let shape = samples.dims();
-        let outputs = caught(|| self.discriminator.outputs(samples.clone(), &self.condition));
-        let outputs = outputs.map_err(|message| GanError::NetworkFailed {
-            network: "discriminator",
-            shape: shape.to_vec(),
-            message,
-        })?;
-        check(&outputs, shape[0])?;
+        let outputs = self.outputs_of(samples)?;
         Ok(kept.get_or_init(|| outputs))
     }
 }

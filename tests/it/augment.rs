@@ -285,8 +285,8 @@ fn the_augmentation_and_the_place_of_penalties_count() {
 
 /// Logits that are a product with weights: the gradient in an image is the weights, wherever it is.
 #[derive(Module, Debug)]
-struct Product {
-    linear: Linear,
+pub struct Product {
+    pub linear: Linear,
 }
 
 impl Discriminator<4> for Product {

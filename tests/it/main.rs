@@ -19,6 +19,7 @@ mod conditional_layers;
 mod conditional_networks;
 mod conditional_penalty_reference;
 mod conditions;
+mod consistency;
 mod corpus;
 mod cycle;
 mod damage;
