@@ -99,4 +99,5 @@ combines! {
     [] super::Consistency,
     [] super::FeatureMatching,
     [] super::L1,
+    [] super::LeCam,
 }

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 
 use burn::tensor::Tensor;
 
+use super::averages::{MovingAverages, Tracked};
 use crate::errors::ShapeError;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator, Outputs};
@@ -30,6 +31,8 @@ pub struct Round<'a, const D: usize, G, N, C> {
     pub condition: C,
     random: &'a RefCell<Stream>,
     seen: Option<Seen<D>>,
+    averages: Option<&'a MovingAverages>,
+    tracked: RefCell<Vec<Tracked>>,
     real_outputs: OnceCell<Outputs>,
     generated_outputs: OnceCell<Outputs>,
 }
@@ -71,6 +74,8 @@ where
             condition,
             random,
             seen: None,
+            averages: None,
+            tracked: RefCell::default(),
             real_outputs: OnceCell::new(),
             generated_outputs: OnceCell::new(),
         }
@@ -79,6 +84,12 @@ where
     /// With other samples in their place for the discriminator to see: those of a trainer with an augmentation.
     pub(crate) fn seen_as(mut self, seen: Option<Seen<D>>) -> Self {
         self.seen = seen;
+        self
+    }
+
+    /// With the averages of the steps before: those of a trainer that keeps them.
+    pub(crate) fn with_averages(mut self, averages: &'a MovingAverages) -> Self {
+        self.averages = Some(averages);
         self
     }
 
@@ -131,6 +142,27 @@ where
     /// run draws the same; the parts of a batch draw one after the other.
     pub fn draw<T>(&self, draw: impl FnOnce(&mut Stream) -> T) -> T {
         draw(&mut self.random.borrow_mut())
+    }
+
+    /// The exponential moving average `[1]` of a number `[1]` over the steps before, `a <- decay a + (1 - decay) number`, which
+    /// takes the number of this step in when the step is done. No gradient flows into it.
+    ///
+    /// The trainer keeps it, by its name, as a part of its state: an objective holds nothing itself. Where a batch goes
+    /// through in parts, the mean over the parts is taken in. In the first step it is the number itself, and in a round
+    /// without a trainer too.
+    pub fn moving_average(&self, name: &str, number: Tensor<1>, decay: f64) -> Tensor<1> {
+        let before = match self.averages {
+            Some(averages) => averages.before(name, &number),
+            None => MovingAverages::default().before(name, &number),
+        };
+        let mut tracked = self.tracked.borrow_mut();
+        tracked.push(Tracked::new(name, number, decay));
+        before
+    }
+
+    /// What averages are to take in.
+    pub(crate) fn tracked(&self) -> Vec<Tracked> {
+        self.tracked.take()
     }
 
     fn outputs<'r>(

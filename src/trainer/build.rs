@@ -14,7 +14,7 @@ use crate::gan_error::GanError;
 use crate::kernel;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
-use crate::objective::Adversarial;
+use crate::objective::{Adversarial, MovingAverages};
 use crate::optimizer::{NetworkOptimizer, UpdateRule};
 
 impl GanTrainerConfig {
@@ -77,6 +77,7 @@ impl GanTrainerConfig {
         let players = Players {
             generator,
             discriminator,
+            averages: MovingAverages::new(),
             adaptive: augmented::adaptive(self),
         };
         Ok(GanTrainer {

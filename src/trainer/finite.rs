@@ -128,10 +128,26 @@ impl Sums {
         }
     }
 
+    pub(super) fn of_numbers(numbers: Vec<Tensor<1>>) -> Self {
+        let mut sums = Self::none();
+        for number in numbers {
+            sums.add(number);
+        }
+        sums
+    }
+
     pub(super) fn of(module: &impl Module) -> Self {
         let mut sums = Self::none();
         module.visit(&mut sums);
         sums
+    }
+
+    fn add<const D: usize>(&mut self, values: Tensor<D>) {
+        match kernel::all_finite(&values) {
+            Some(finite) => self.on_host_finite &= finite,
+            // A network may hold weights of several types.
+            None => self.on_device.push(values.sum().cast(FloatDType::F32)),
+        }
     }
 
     /// The sum on the device, `[1]`; `None` where nothing is left to it.
@@ -143,12 +159,7 @@ impl Sums {
 
 impl ModuleVisitor for Sums {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let values = param.val().without_autodiff();
-        match kernel::all_finite(&values) {
-            Some(finite) => self.on_host_finite &= finite,
-            // A network may hold weights of several types.
-            None => self.on_device.push(values.sum().cast(FloatDType::F32)),
-        }
+        self.add(param.val().without_autodiff());
     }
 }
 

@@ -21,6 +21,7 @@ mod players;
 mod presets;
 mod reported;
 mod rules;
+mod saved_averages;
 mod saved_config;
 mod saved_player;
 mod transaction;

@@ -44,6 +44,7 @@ mod kernels;
 mod kernels_activation;
 mod kernels_normalization;
 mod layers;
+mod lecam;
 mod loss;
 mod loss_gradients;
 mod memories;
