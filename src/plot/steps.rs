@@ -43,14 +43,27 @@ pub fn loss_chart(rows: &[StepValues]) -> Chart {
     })
 }
 
-/// The discriminator's mean logits of real and of generated samples over the steps of a history.
+/// The discriminator's mean logits of real and of generated samples over the steps of a history; and those of training and
+/// held-out samples after the steps, where they were evaluated.
 ///
 /// Rows of files that are older than these numbers have no points. Steps are counted as in [`loss_chart`].
 pub fn logit_chart(rows: &[StepValues]) -> Chart {
-    Chart::new("Logits of the discriminator")
+    let chart = Chart::new("Logits of the discriminator")
         .with_axes("step", "mean logit")
         .with_line("real samples", &line(rows, |row| row.logit_real))
-        .with_line("generated samples", &line(rows, |row| row.logit_fake))
+        .with_line("generated samples", &line(rows, |row| row.logit_fake));
+    let evaluated = [
+        ("training samples, evaluated", "evaluation.logit_training"),
+        ("held-out samples, evaluated", "evaluation.logit_held_out"),
+    ];
+    evaluated.into_iter().fold(chart, |chart, (label, name)| {
+        let points = line(rows, |row| row.terms.get(name).copied());
+        if points.is_empty() {
+            chart
+        } else {
+            chart.with_line(label, &points)
+        }
+    })
 }
 
 /// The probability of an augmentation's changes and the mean sign that an adaptive one goes by, over the steps of a history;

@@ -34,6 +34,7 @@ mod feature;
 mod floors;
 mod gradients;
 mod guide;
+mod held_out;
 mod history;
 mod idx;
 mod image_cache;
