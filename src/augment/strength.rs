@@ -49,12 +49,12 @@ pub enum LogitSign {
     /// `sign(D(x))`: how many real samples it takes for real, less those that it does not. The paper's, for losses whose
     /// logits are positive for real samples: minimax, non-saturating, hinge.
     Real,
-    /// `sign(D(x) - D(G(z)))` of real and generated samples in pairs, for every loss: those of relativistic losses and of a Wasserstein
-    /// critic have no 0 that means anything.
+    /// `sign(D(x) - D(G(z)))` of real and generated samples in pairs, for every loss: the logits of relativistic losses and of
+    /// a Wasserstein critic have no 0 that means anything.
     Relative,
 }
 
-/// Configuration of a probability that follows the discriminator (Karras et al. 2020, section 3.1): it starts at 0, and
+/// Configuration of a probability that follows the discriminator (Karras et al. 2020, section 3): it starts at 0, and
 /// after every few steps becomes a little larger where `r_t`, the mean sign of the logits of real samples, is above its
 /// target, and a little smaller where it is below.
 ///

@@ -6,13 +6,12 @@ use super::{DataError, Samples, check_indices};
 use crate::batch::{Batch, Condition};
 use crate::identity::Identity;
 
-/// A set of images `[N, C, H, W]` and behind them, in the same order, their mirror images with left and right exchanged: twice
-/// as many, of which the generator learns both.
+/// A set of images `[N, C, H, W]` and behind them, in the same order, their mirror images with left and right exchanged.
 ///
 /// The condition of a mirror image is that of the image. Classes have to be the same in a mirror, which those of letters and
 /// digits are not; where an image is the condition, it is not mirrored.
 ///
-/// Unlike an [augmentation](crate::trainer::GanTrainerConfig::augmentation), which hides changes from the generator, this adds to the data:
+/// Unlike an augmentation of what the discriminator sees, which the generator is not to learn, this adds to the data:
 /// generated images are mirrored as often as not.
 ///
 /// ```

@@ -19,7 +19,7 @@ pub(crate) struct MovingAverages {
 #[derive(Debug, Clone)]
 enum Average {
     /// `[1]`, without autodiff.
-    OnDevice(Tensor<1>),
+    OnDevice(Box<Tensor<1>>),
     /// One that was put back: it goes where the next number of its name is.
     OnHost(f64),
 }
@@ -28,7 +28,7 @@ impl Average {
     /// On the device and of the type of a number.
     fn beside(&self, number: &Tensor<1>) -> Tensor<1> {
         match self {
-            Self::OnDevice(average) => average.clone(),
+            Self::OnDevice(average) => *average.clone(),
             Self::OnHost(average) => {
                 let device = number.device().without_autodiff();
                 let data = TensorData::new(vec![*average], [1]);
@@ -98,7 +98,7 @@ impl MovingAverages {
                 Some(average) => average.beside(&x) * decay + x * (1.0 - decay),
                 None => x,
             };
-            self.values.insert(name, Average::OnDevice(a));
+            self.values.insert(name, Average::OnDevice(Box::new(a)));
         }
     }
 
@@ -106,7 +106,7 @@ impl MovingAverages {
     pub(crate) fn on_device(&self) -> Vec<Tensor<1>> {
         let values = self.values.values();
         let on_device = values.filter_map(|average| match average {
-            Average::OnDevice(average) => Some(average.clone()),
+            Average::OnDevice(average) => Some(*average.clone()),
             Average::OnHost(_) => None,
         });
         on_device.collect()

@@ -13,8 +13,8 @@ use crate::schedule::Schedule;
 /// The paper's lambda, for both kinds of samples.
 const WEIGHT: f64 = 10.0;
 
-/// Consistency regularisation: the squared difference between the discriminator's logits of an image and of the image changed
-/// at random, `|D(x) - D(T(x))|^2`, for the discriminator.
+/// Consistency regularisation: the squared difference between the discriminator's logits of an image and of the image
+/// changed at random, `|D(x) - D(T(x))|^2`, for the discriminator.
 ///
 /// CR takes real images alone ([`Consistency::of_real`]), balanced CR real and generated ones ([`Consistency::balanced`]).
 /// The changes are no augmentation of the game: what the loss sees is unchanged, so that they cannot leak into what the
@@ -34,8 +34,8 @@ const WEIGHT: f64 = 10.0;
 /// # Ok::<(), burn_gan::ConfigError>(())
 /// ```
 ///
-/// Sources: Zhang et al. 2020, "Consistency regularization for generative adversarial networks", equation 4 (CR, there at the logits and
-/// with lambda 10); Zhao et al. 2021, "Improved consistency regularization for GANs", algorithm 1 (bCR).
+/// Sources: Zhang et al. 2020, "Consistency regularization for generative adversarial networks" (CR); Zhao et al. 2021,
+/// "Improved consistency regularization for GANs" (bCR).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Consistency {
     augmentation: Augmentation,

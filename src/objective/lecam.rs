@@ -5,13 +5,13 @@ use crate::errors::ConfigError;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
 
-/// LeCam regularisation: `(D(x) - a_F)^2 + (D(G(z)) - a_R)^2` for the discriminator, where `a_R` and `a_F` are moving averages
-/// of its mean logits of real and of generated samples over the steps before.
+/// LeCam regularisation: `(D(x) - a_F)^2 + (D(G(z)) - a_R)^2` for the discriminator, where `a_R` and `a_F` are moving
+/// averages of its mean logits of real and of generated samples over the steps before.
 ///
 /// It draws the logits of real samples towards those of generated ones, and the other way round, and so keeps a
 /// discriminator of little data from being sure of itself. The weight depends on the loss and the network: 0.3 for BigGAN
-/// and the hinge loss on CIFAR-10 in the authors' released code. That begins after 1,000 steps, leaves out
-/// differences of the unusual sign (`D(x) < a_F`, `D(G(z)) > a_R`), and takes the present step into the averages first.
+/// and the hinge loss on CIFAR-10 in the authors' released code. That code starts the term later, leaves out differences of the
+/// unusual sign (`D(x) < a_F`, `D(G(z)) > a_R`), and takes the present step into the averages first.
 ///
 /// ```
 /// use burn_gan::loss::Hinge;
@@ -20,7 +20,7 @@ use crate::network::{Discriminator, Generator};
 /// let objective = Adversarial(Hinge) + LeCam::default() * 0.3;
 /// ```
 ///
-/// Source: Tseng et al. 2021, "Regularizing generative adversarial networks under limited data", equation 7.
+/// Source: Tseng et al. 2021, "Regularizing generative adversarial networks under limited data".
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeCam {
     decay: f64,

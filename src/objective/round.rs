@@ -144,8 +144,8 @@ where
         draw(&mut self.random.borrow_mut())
     }
 
-    /// The exponential moving average `[1]` of a number `[1]` over the steps before, `a <- decay a + (1 - decay) number`, which
-    /// takes the number of this step in when the step is done. No gradient flows into it.
+    /// The exponential moving average `[1]` of a number `[1]` over the steps before, which takes the number of this step in
+    /// when the step is done: `a <- decay a + (1 - decay) number`. No gradient flows into it.
     ///
     /// The trainer keeps it, by its name, as a part of its state: an objective holds nothing itself. Where a batch goes
     /// through in parts, the mean over the parts is taken in. In the first step it is the number itself, and in a round

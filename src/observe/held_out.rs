@@ -19,14 +19,15 @@ use crate::unwind::caught;
 const CHUNK: usize = 128;
 
 /// An observer that sees two numbers more every so many steps, and after the last one: the discriminator's mean logits of
-/// training samples and of as many held-out real samples, both after the step, unchanged by an augmentation and in evaluation form.
+/// training samples and of as many held-out real samples. Both are taken after the step, of samples that no augmentation has
+/// changed, by the discriminator in its evaluation form.
 ///
-/// A discriminator that learns what real samples have in common says the same of both. One that learns the training samples by heart takes
-/// held-out samples for generated ones: the two lines part (Karras et al. 2020, figure 1).
+/// A discriminator that learns what real samples have in common says the same of both. One that learns the training samples
+/// by heart takes held-out samples for generated ones: the two lines part (Karras et al. 2020, figure 1).
 ///
-/// The numbers are `evaluation.logit_training` and `evaluation.logit_held_out` of [`StepValues::terms`](crate::StepValues::terms): columns
-/// of a [`History`](super::History), lines of its [`logit_chart`](crate::plot::logit_chart), a metric each. The observer
-/// behind should act in the steps of `interval` too: a history does with its own interval, or a divisor of it.
+/// The numbers are `evaluation.logit_training` and `evaluation.logit_held_out` of
+/// [`StepValues::terms`](crate::StepValues::terms): columns of a [`History`](super::History), lines of the plot `logits.png`, a
+/// metric each. The observer behind has to act in the same steps: a history whose own interval is a divisor of this one.
 ///
 /// ```
 /// use burn_gan::AdversarialTrainer;
@@ -68,8 +69,8 @@ impl<'a, const D: usize, C: Condition, O> HeldOutLogits<'a, D, C, O> {
         }
     }
 
-    /// The same with another number of samples: so many of each set, or as many as the smaller one has. They are the same ones
-    /// each time.
+    /// The same with another number of samples: so many of each set, or as many as the smaller one has. They are the same
+    /// ones each time.
     pub fn with_samples(mut self, samples: usize) -> Self {
         self.samples = samples;
         self

@@ -1,4 +1,4 @@
-//! ADA's pipeline: each change has the form and the distribution of the paper's figure 16.
+//! ADA's pipeline: each change has the form and the distribution of the paper's appendix B.
 
 use std::f64::consts::PI;
 
@@ -274,10 +274,10 @@ fn pixels_are_interpolated_and_reflected() {
         // The shift of each image, by search: the one that explains all 36 pixels.
         let error = |right: f64, down: f64| {
             let mut error = 0.0_f64;
-            for row in 0..side {
-                for column in 0..side {
+            for (row, pixels) in after.iter().enumerate() {
+                for (column, pixel) in pixels.iter().enumerate() {
                     let expected = bilinear(before, row as f64 - down, column as f64 - right);
-                    error = error.max((after[row][column] - expected).abs());
+                    error = error.max((pixel - expected).abs());
                 }
             }
             error

@@ -1,4 +1,4 @@
-//! The changes of place, in the order and with the numbers of the paper's figure 16.
+//! The changes of place, in the order and with the numbers of the paper's appendix B.
 
 use std::f64::consts::PI;
 

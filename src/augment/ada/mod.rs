@@ -13,7 +13,7 @@ use crate::random::Stream;
 use draws::Draws;
 
 /// The augmentation of StyleGAN2-ADA (Karras et al. 2020, "Training generative adversarial networks with limited data",
-/// appendix B, figure 16): many changes of an image, each with the same probability `p`, which follows from how far the
+/// appendix B): many changes of an image, each with the same probability `p`, which follows from how far the
 /// discriminator overfits ([`Strength`]).
 ///
 /// The numbers are the paper's. It differs in three ways:
@@ -21,10 +21,10 @@ use draws::Draws;
 /// - Images are resampled once, bilinearly. The paper filters with the orthogonal wavelet `sym6` before and after: where an
 ///   image is made smaller, more of the aliasing is left here, and an interpolated one is a little smoother.
 /// - `p` stays in [0, 1]; the paper bounds it from below alone.
-/// - The filters, the noise and the cutout of its section 3 are left out, as in its own default (`bgc`).
+/// - Filtering, noise and cutout are left out, as in its own default (`bgc`).
 ///
-/// What comes in from beyond an edge is the image reflected, as in the paper. Colour is for images of one channel or three. In an image of
-/// one, hue and saturation change nothing.
+/// What comes in from beyond an edge is the image reflected, as in the paper. Colour is for images of one channel or three.
+/// In an image of one, hue and saturation change nothing.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
