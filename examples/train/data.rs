@@ -24,6 +24,8 @@ pub struct DataSettings {
     /// The column of labels.csv that has the classes of a sheet's tiles.
     pub class_column: Option<String>,
     pub skip_undecodable: bool,
+    /// Whether mirror images are trained on as well.
+    pub mirror: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +128,9 @@ impl DataSettings {
         }
         if self.class_column.is_some() && self.format != Sheet {
             return Err(unused("--class-column"));
+        }
+        if self.mirror && self.format == Csv {
+            return Err(unused("--mirror"));
         }
         if self.conditional && matches!(self.format, Numpy | Csv) {
             return Err(unused("--conditional"));

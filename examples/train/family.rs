@@ -1,9 +1,10 @@
 //! [`Family`]: what a run of images, of images with classes and of points have each their own way of.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::data::{ClassFrequencies, Samples};
+use burn_gan::data::{ClassFrequencies, HorizontalFlip, Samples};
 use burn_gan::feature::{FeatureExtractor, Pixels, RandomConvolutionsConfig};
 use burn_gan::model::{MlpDiscriminator, MlpGenerator};
 use burn_gan::observe::{Flow, Interval, Observer, Plan, SampleGrid};
@@ -15,6 +16,7 @@ use burn_gan::{
     GeneratorConfig, ImageGenerator, Labels, StepReport, save_generator,
 };
 
+use crate::data::Shared;
 use crate::networks::{self, ImageDiscriminator};
 use crate::recipe::{self, Recipe, Task};
 
@@ -71,6 +73,9 @@ pub trait Family<const D: usize, C: Condition> {
         device: &Device,
     ) -> Result<Box<dyn FeatureExtractor<D>>, GanError>;
 
+    /// The samples and their mirror images.
+    fn mirrored(&self, samples: Shared<D, C>) -> Result<Shared<D, C>, GanError>;
+
     /// Conditions for samples that are compared with the data.
     fn conditions(&self, count: usize, device: &Device) -> C;
 
@@ -118,7 +123,7 @@ impl Images<Labels> {
     }
 }
 
-impl<C: ClassCondition> Family<4, C> for Images<C> {
+impl<C: ClassCondition + 'static> Family<4, C> for Images<C> {
     type Generator = ImageGenerator;
     type Discriminator = ImageDiscriminator;
 
@@ -168,6 +173,10 @@ impl<C: ClassCondition> Family<4, C> for Images<C> {
         };
         let config = RandomConvolutionsConfig::new(channels, height, width);
         Ok(Box::new(config.init(device)?))
+    }
+
+    fn mirrored(&self, samples: Shared<4, C>) -> Result<Shared<4, C>, GanError> {
+        Ok(Arc::new(HorizontalFlip::new(samples)))
     }
 
     fn conditions(&self, count: usize, device: &Device) -> C {
@@ -236,6 +245,10 @@ impl Family<2, ()> for Points {
         _device: &Device,
     ) -> Result<Box<dyn FeatureExtractor<2>>, GanError> {
         Ok(Box::new(Pixels))
+    }
+
+    fn mirrored(&self, _samples: Shared<2>) -> Result<Shared<2>, GanError> {
+        Err(GanError::user("--mirror is for images"))
     }
 
     fn conditions(&self, _count: usize, _device: &Device) {}

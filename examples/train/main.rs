@@ -75,6 +75,10 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Augment::Auto)]
     augment: Augment,
 
+    /// Learn from mirror images as well, where left and right mean nothing
+    #[arg(long)]
+    mirror: bool,
+
     /// About how long to train: becomes a number of steps at the start [default: 10, without --steps]
     #[arg(long, conflicts_with = "steps")]
     minutes: Option<f64>,
@@ -117,6 +121,9 @@ enum Augment {
     None,
     /// DiffAugment: colour, translation, cutout (Zhao et al. 2020)
     Diff,
+    /// ADA: flips, rotations, scaling, translation and colour, the more the further the discriminator overfits (Karras et al.
+    /// 2020)
+    Ada,
 }
 
 fn main() -> ExitCode {
@@ -148,6 +155,7 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
             conditional: arguments.conditional || arguments.class_column.is_some(),
             class_column: arguments.class_column.clone(),
             skip_undecodable: arguments.skip_undecodable,
+            mirror: arguments.mirror,
         },
         (None, None) => return Err(GanError::user("no data is named")),
     };

@@ -1,12 +1,14 @@
 //! One run, from its settings to its report.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
 use burn_gan::data::{DataSummary, Prefetched, Samples, ShuffleConfig, Source, Subset};
 use burn_gan::observe::{
-    History, HistoryPlots, HtmlReport, ProgressBar, Watch, WatchConfig, read_scores, score_chart,
+    HeldOutLogits, History, HistoryPlots, HtmlReport, Observer, ProgressBar, Watch, WatchConfig,
+    read_scores, score_chart,
 };
 use burn_gan::run::Fit;
 use burn_gan::{Batch, Condition, GanError};
@@ -18,6 +20,9 @@ use crate::distance::{Distance, SCORE};
 use crate::family::Family;
 use crate::settings::Settings;
 use crate::{Arguments, common};
+
+/// Steps from one look at the logits of held-out samples to the next; a multiple of the history's.
+const LOGITS_EVERY: usize = 100;
 
 /// What a run starts from.
 pub struct Start<'a> {
@@ -64,22 +69,28 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
 
     let (training, held_out) = split(samples, settings.held_out)?;
     let distance = held_out
+        .as_ref()
         .map(|held_out| {
             let features = family.features(&summary.shape, plain)?;
             let conditions = family.conditions(held_out.len(), plain);
             Distance::new(features, &training, &held_out, conditions, plain)
         })
         .transpose()?;
+    let learned: Shared<D, C> = if settings.data.mirror {
+        family.mirrored(training.clone())?
+    } else {
+        training.clone()
+    };
     let source = ShuffleConfig::new(settings.batch_size)
         .with_seed(settings.seed)
-        .init(training.clone())?;
+        .init(learned)?;
     let mut source = Prefetched::new(source)?;
     let example = source.batch(0, device)?;
     let mut trainer = family.trainer(&settings.networks, &settings.trainer, &example, device)?;
     let checkpoints = common::checkpoints(folder, arguments.resume)?;
     settings.save(&folder.join("run.json"))?;
     if !arguments.resume {
-        remove_grids(folder)?;
+        remove_pictures(folder)?;
     }
 
     let file = |name: &str| folder.join(name);
@@ -91,13 +102,26 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
         distance.as_ref().map(|it| it.floor),
         folder,
     )?;
+    let history = History::csv(file("losses.csv"), 10);
+    let history: Box<dyn Observer<_>> = match &held_out {
+        Some(held_out) => {
+            let (training, held_out) = (training.clone(), held_out.clone());
+            Box::new(HeldOutLogits::new(
+                training,
+                held_out,
+                LOGITS_EVERY,
+                history,
+            ))
+        }
+        None => Box::new(history),
+    };
     let stop = common::stop_flag()?;
     let trained = Instant::now();
     let run = trainer
         .fit(&mut source)
         .until(settings.steps)
         .observe(ProgressBar::new(10))
-        .observe(History::csv(file("losses.csv"), 10))
+        .observe(history)
         .observe(HistoryPlots::new(file("losses.csv"), drawn_every))
         .observe(family.grids(folder, settings.grid_every, &training, plain)?);
     let run = match watch(&example, folder)? {
@@ -165,19 +189,18 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
 }
 
 /// Samples to train on, and those held out, where any are.
-type Parts<const D: usize, C> = (Subset<Shared<D, C>>, Option<Subset<Shared<D, C>>>);
+type Parts<const D: usize, C> = (Shared<D, C>, Option<Shared<D, C>>);
 
-fn split<const D: usize, C: Condition>(
+fn split<const D: usize, C: Condition + 'static>(
     samples: Shared<D, C>,
     held_out: usize,
 ) -> Result<Parts<D, C>, GanError> {
     if held_out == 0 {
-        let all = (0..samples.len()).collect();
-        return Ok((Subset::new(samples, all)?, None));
+        return Ok((samples, None));
     }
     // The same samples whatever the seed of the run: two runs are judged alike.
     let (training, held_out) = Subset::hold_out(samples, held_out, 0)?;
-    Ok((training, Some(held_out)))
+    Ok((Arc::new(training), Some(Arc::new(held_out))))
 }
 
 /// Compares generated with real samples, which takes two of them at least.
@@ -192,14 +215,13 @@ fn watch<const D: usize, C: Condition>(
     Ok(Some(watch.with_file(folder.join("findings.json"))))
 }
 
-/// Those of an earlier run would stand among this one's.
-fn remove_grids(folder: &Path) -> Result<(), GanError> {
+/// Removes the pictures of an earlier run, which would stand among this one's.
+fn remove_pictures(folder: &Path) -> Result<(), GanError> {
     let io = |error| GanError::io(folder, error);
     for entry in folder.read_dir().map_err(io)? {
-        let name = entry.map_err(io)?.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("step-") && name.ends_with(".png") {
-            std::fs::remove_file(folder.join(&*name)).map_err(io)?;
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|ending| ending == "png") {
+            std::fs::remove_file(&path).map_err(|error| GanError::io(&path, error))?;
         }
     }
     Ok(())
@@ -237,7 +259,13 @@ fn page(
             "Logits",
             file("logits.png"),
             "What the discriminator says of real and of generated samples. Lines that move ever further apart mean that the \
-             generator no longer keeps up.",
+             generator no longer keeps up; that held-out real samples fall behind those of training, that the discriminator \
+             knows the latter by heart.",
+        )
+        .with_picture(
+            "Strength of the augmentation",
+            file("augmentation.png"),
+            "The probability of each change of ADA over the steps.",
         )
         .with_findings(file("findings.json"))
         .with_settings(&serde_json::to_value(settings).map_err(GanError::user)?))

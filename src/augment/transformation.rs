@@ -2,6 +2,9 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::color_matrix::ColorMatrix;
+use super::matrix::Matrix;
+use super::resampling::Resampling;
 use crate::dual::Dual;
 
 /// A change for each image of a batch, in a fixed order; all are linear in the image up to a constant.
@@ -23,6 +26,8 @@ enum Change {
     Translation(Box<Translation>),
     /// `[N, 1, H, W]`, 0 where an image becomes 0 and 1 elsewhere.
     Mask(Tensor<4>),
+    Resampling(Box<Resampling>),
+    Color(Box<ColorMatrix>),
 }
 
 /// For each pixel the one that comes to its place.
@@ -90,6 +95,29 @@ impl Transformation {
         })))
     }
 
+    /// Changes the plane of each image, where any changes.
+    pub(super) fn resampled(
+        self,
+        changes: &[Matrix<3>],
+        size: [usize; 2],
+        device: &Device,
+    ) -> Self {
+        if changes.iter().all(|change| *change == Matrix::identity()) {
+            return self;
+        }
+        let resampling = Resampling::new(changes, size, device);
+        self.with(Change::Resampling(Box::new(resampling)))
+    }
+
+    /// Changes the colours of each image of one channel or three, where any changes.
+    pub(super) fn recolored(self, changes: &[Matrix<4>], channels: usize, device: &Device) -> Self {
+        if changes.iter().all(|change| *change == Matrix::identity()) {
+            return self;
+        }
+        let matrix = ColorMatrix::new(changes, channels, device);
+        self.with(Change::Color(Box::new(matrix)))
+    }
+
     /// The changed images `[N, C, H, W]`; a tangent is changed along with its value.
     pub fn apply(&self, images: Dual<4>) -> Dual<4> {
         self.changes
@@ -110,6 +138,8 @@ impl Transformation {
                 inside: narrow(&moved.inside),
             })),
             Change::Mask(mask) => Change::Mask(narrow(mask)),
+            Change::Resampling(moved) => Change::Resampling(Box::new(moved.narrow(start, length))),
+            Change::Color(color) => Change::Color(Box::new(color.narrow(start, length))),
         });
         Self {
             changes: changes.collect(),
@@ -137,12 +167,17 @@ impl Change {
                 x.gather(3, moved.columns.clone().expand(shape)) * inside
             }),
             Self::Mask(mask) => images.linear(|x| x.clone() * beside(mask, &x)),
+            Self::Resampling(moved) => images.linear(|x| moved.apply(x)),
+            Self::Color(color) => color.apply(images),
         }
     }
 }
 
 /// A constant for an operation with `x`: what autodiff does not track stays untracked.
-fn beside(constant: &Tensor<4>, x: &Tensor<4>) -> Tensor<4> {
+pub(super) fn beside<const R: usize, const D: usize>(
+    constant: &Tensor<R>,
+    x: &Tensor<D>,
+) -> Tensor<R> {
     if x.device().is_autodiff() {
         constant.clone().autodiff()
     } else {

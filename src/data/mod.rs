@@ -17,7 +17,8 @@
 //! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 //!
 //! [`Prefetched`] prepares the next batch of any source while a step is taken, [`Subset`] is a part of a set, such as what is
-//! held out. [`DataSummary`] is a look at a set before training: counts, shapes, classes, range, duplicates.
+//! held out, [`HorizontalFlip`] adds the mirror images of a set. [`DataSummary`] is a look at a set before training: counts,
+//! shapes, classes, range, duplicates.
 
 mod byte_images;
 pub mod cifar;
@@ -27,6 +28,7 @@ mod class_names;
 #[cfg(feature = "dataset")]
 mod dataset;
 mod error;
+mod horizontal_flip;
 pub mod idx;
 mod idx_images;
 #[cfg(feature = "image-folder")]
@@ -53,6 +55,7 @@ pub use class_frequencies::ClassFrequencies;
 #[cfg(feature = "dataset")]
 pub use dataset::DatasetSamples;
 pub use error::DataError;
+pub use horizontal_flip::HorizontalFlip;
 pub use idx_images::{IdxImages, LabelledImages};
 #[cfg(feature = "image-folder")]
 pub use image_cache::CacheError;

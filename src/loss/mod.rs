@@ -139,6 +139,15 @@ impl Loss {
             Self::Smoothed { loss, real_label } => loss.build(real_label)?,
         })
     }
+
+    /// Whether the discriminator brings logits of real samples above 0 and those of generated ones below.
+    pub(crate) fn separates_at_0(self) -> bool {
+        match self {
+            Self::Minimax | Self::NonSaturating | Self::Hinge => true,
+            Self::Smoothed { loss, .. } => loss != LabelledLoss::LeastSquares,
+            _ => false,
+        }
+    }
 }
 
 /// `log(1 + exp(x))` without overflow; its derivative is the sigmoid, 1/2 at 0 too.

@@ -96,6 +96,8 @@ combines! {
     [] super::AuxiliaryClassifier,
     [] super::RealClassifier,
     [] super::CodeReconstruction,
+    [] super::Consistency,
     [] super::FeatureMatching,
     [] super::L1,
+    [] super::LeCam,
 }

@@ -12,6 +12,8 @@
 //! | [`RealClassifier`] | the same with classes of real samples alone in the discriminator | `CE(x, y)` | `CE(G(z, y), y)` |
 //! | [`CodeReconstruction`] | InfoGAN: the codes in the latent vectors | `CE` and squared error | the same |
 //! | [`FeatureMatching`] | the mean of the discriminator's features | - | squared distance |
+//! | [`Consistency`] | CR, bCR: logits that changes of an image leave | `(D(x) - D(T(x)))^2` | - |
+//! | [`LeCam`] | logits near those of the other kind in the steps before | `(D(x) - a_F)^2 + (D(G(z)) - a_R)^2` | - |
 //! | [`L1`] | pix2pix: generated samples beside their real partners | - | mean absolute difference |
 //!
 //! ```
@@ -58,19 +60,25 @@
 
 mod adversarial;
 mod auxiliary_classifier;
+mod averages;
 mod codes;
 mod combination;
+mod consistency;
 mod feature_matching;
 mod l1;
+mod lecam;
 mod round;
 mod terms;
 
 pub use adversarial::Adversarial;
 pub use auxiliary_classifier::{AuxiliaryClassifier, RealClassifier};
+pub(crate) use averages::{MovingAverages, Tracked};
 pub use codes::CodeReconstruction;
 pub use combination::{Sum, Weighted};
+pub use consistency::Consistency;
 pub use feature_matching::FeatureMatching;
 pub use l1::L1;
+pub use lecam::LeCam;
 pub(crate) use round::Seen;
 pub use round::{Networks, Round};
 pub use terms::{Term, Terms};

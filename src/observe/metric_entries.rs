@@ -63,7 +63,7 @@ impl MetricEntries {
             .into_iter()
             .filter_map(|(name, description, value)| Some((name, description, value(values)?)));
         let terms = values.terms.iter();
-        let terms = terms.map(|(name, value)| (name.as_str(), "Mean of a term", *value));
+        let terms = terms.map(|(name, value)| (name.as_str(), description_of(name), *value));
         let mut entries = Vec::new();
         for (name, description, value) in fixed.chain(terms) {
             if self.defined.insert(name.to_string()) {
@@ -72,6 +72,15 @@ impl MetricEntries {
             entries.push(entry(name, value));
         }
         entries
+    }
+}
+
+/// What a number with a name of its own is.
+fn description_of(name: &str) -> &'static str {
+    if name.starts_with("generator.") || name.starts_with("discriminator.") {
+        "Mean of a term"
+    } else {
+        "Number of the step"
     }
 }
 

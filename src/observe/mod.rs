@@ -6,6 +6,7 @@ mod early_stopping;
 mod evaluation;
 #[cfg(feature = "image")]
 mod grid;
+mod held_out;
 mod history;
 #[cfg(feature = "html")]
 mod html;
@@ -27,6 +28,7 @@ pub use early_stopping::{EarlyStopping, EarlyStoppingConfig};
 pub use evaluation::{Evaluated, Evaluation, read_scores};
 #[cfg(feature = "image")]
 pub use grid::SampleGrid;
+pub use held_out::HeldOutLogits;
 pub use history::{History, read_history};
 #[cfg(feature = "html")]
 pub use html::HtmlReport;

@@ -6,11 +6,12 @@ use super::evaluation::Evaluated;
 use super::history::read_history;
 use crate::gan_error::GanError;
 use crate::observer::{Flow, Interval, Observer, Plan};
-use crate::plot::{Chart, logit_chart, loss_chart};
+use crate::plot::{Chart, augmentation_chart, logit_chart, loss_chart};
 use crate::report::StepReport;
 
-/// Draws the losses and the logits of a [`History`](super::History) beside its file, as `losses.png` and `logits.png`:
-/// every so many steps and at the end of the run.
+/// Draws the losses and the logits of a [`History`](super::History) beside its file, as `losses.png` and `logits.png`,
+/// and the probability of an augmentation, where there is one, as `augmentation.png`: every so many steps and at the end of
+/// the run.
 ///
 /// It reads the file, so that the plots of a resumed run show the whole of it, and belongs behind the history:
 ///
@@ -44,6 +45,9 @@ impl HistoryPlots {
         let rows = read_history(&self.history)?;
         loss_chart(&rows).save(self.history.with_file_name("losses.png"))?;
         logit_chart(&rows).save(self.history.with_file_name("logits.png"))?;
+        if let Some(chart) = augmentation_chart(&rows) {
+            chart.save(self.history.with_file_name("augmentation.png"))?;
+        }
         Ok(())
     }
 }

@@ -17,4 +17,4 @@ mod surface;
 pub use chart::Chart;
 pub use error::PlotError;
 pub use points::PointsPlot;
-pub use steps::{logit_chart, loss_chart};
+pub use steps::{augmentation_chart, logit_chart, loss_chart};

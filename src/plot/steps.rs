@@ -29,7 +29,12 @@ pub fn loss_chart(rows: &[StepValues]) -> Chart {
             "discriminator",
             &line(rows, |row| Some(row.loss_discriminator)),
         );
-    let terms: BTreeSet<&String> = rows.iter().flat_map(|row| row.terms.keys()).collect();
+    let is_loss = |name: &&String| {
+        let players = ["generator.", "discriminator."];
+        players.iter().any(|player| name.starts_with(player))
+    };
+    let names = rows.iter().flat_map(|row| row.terms.keys());
+    let terms: BTreeSet<&String> = names.filter(is_loss).collect();
     terms.into_iter().fold(chart, |chart, name| {
         chart.with_line(
             name.as_str(),
@@ -38,14 +43,50 @@ pub fn loss_chart(rows: &[StepValues]) -> Chart {
     })
 }
 
-/// The discriminator's mean logits of real and of generated samples over the steps of a history.
+/// The discriminator's mean logits of real and of generated samples over the steps of a history; and those of training and
+/// held-out samples after the steps, where they were evaluated.
 ///
 /// Rows of files that are older than these numbers have no points. Steps are counted as in [`loss_chart`].
 pub fn logit_chart(rows: &[StepValues]) -> Chart {
-    Chart::new("Logits of the discriminator")
+    let chart = Chart::new("Logits of the discriminator")
         .with_axes("step", "mean logit")
         .with_line("real samples", &line(rows, |row| row.logit_real))
-        .with_line("generated samples", &line(rows, |row| row.logit_fake))
+        .with_line("generated samples", &line(rows, |row| row.logit_fake));
+    let evaluated = [
+        ("training samples, evaluated", "evaluation.logit_training"),
+        ("held-out samples, evaluated", "evaluation.logit_held_out"),
+    ];
+    evaluated.into_iter().fold(chart, |chart, (label, name)| {
+        let points = line(rows, |row| row.terms.get(name).copied());
+        if points.is_empty() {
+            chart
+        } else {
+            chart.with_line(label, &points)
+        }
+    })
+}
+
+/// The probability of an augmentation's changes and the mean sign that an adaptive one goes by, over the steps of a history;
+/// `None` where no row has any.
+///
+/// Steps are counted as in [`loss_chart`].
+pub fn augmentation_chart(rows: &[StepValues]) -> Option<Chart> {
+    let of = |name: &str| line(rows, |row| row.terms.get(name).copied());
+    let (probability, sign) = (
+        of("augmentation.probability"),
+        of("augmentation.logit_sign"),
+    );
+    if probability.is_empty() {
+        return None;
+    }
+    let chart = Chart::new("Augmentation")
+        .with_axes("step", "probability and mean sign")
+        .with_line("probability", &probability);
+    Some(if sign.is_empty() {
+        chart
+    } else {
+        chart.with_line("mean sign of logits", &sign)
+    })
 }
 
 /// A number of the rows that have it; a step in which a player took no part is no gap.

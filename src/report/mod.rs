@@ -44,7 +44,7 @@ pub struct StepReport {
     penalty: Option<Tensor<1>>,
     gradient_norm_discriminator: Option<Tensor<1>>,
     gradient_norm_generator: Option<Tensor<1>>,
-    /// By the player's name and the term's own.
+    /// By the name of the player or of another group, and the number's own.
     terms: BTreeMap<String, Tensor<1>>,
     logits_real: Tensor<1>,
     logits_fake: Tensor<1>,
@@ -113,11 +113,15 @@ impl StepReport {
         self.with_terms("generator", terms)
     }
 
-    fn with_terms(mut self, player: &str, terms: Vec<(String, Tensor<1>)>) -> Self {
+    /// With another number, `[1]`: `group.name` in [`StepValues::terms`], and so in histories and metrics.
+    pub fn with_number(self, group: &str, name: impl Into<String>, number: Tensor<1>) -> Self {
+        self.with_terms(group, vec![(name.into(), number)])
+    }
+
+    fn with_terms(mut self, group: &str, terms: Vec<(String, Tensor<1>)>) -> Self {
         let terms = terms.into_iter();
-        self.terms.extend(
-            terms.map(|(name, term)| (format!("{player}.{name}"), term.without_autodiff())),
-        );
+        self.terms
+            .extend(terms.map(|(name, term)| (format!("{group}.{name}"), term.without_autodiff())));
         self.unread()
     }
 

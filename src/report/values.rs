@@ -38,8 +38,8 @@ pub struct StepValues {
     /// took.
     #[serde(default)]
     pub gradient_norm_generator: Option<f32>,
-    /// The terms of both players' objectives by name, such as `generator.l1`, each before its weight; empty where there
-    /// is nothing but the loss. A term that a step did not have is absent.
+    /// The terms of both players' objectives by name, such as `generator.l1`, each before its weight, where there is more
+    /// than the loss; and numbers of other groups, such as `augmentation.probability`. What a step did not have is absent.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub terms: BTreeMap<String, f32>,
 }

@@ -1,16 +1,21 @@
 //! What the discriminator sees of samples: changed at random, where there is an augmentation.
 
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::adaptive::{AdaptiveProbability, GROUP, PROBABILITY};
 use super::config::GanTrainerConfig;
 use super::micro_batch::Part;
-use super::rules::Half;
+use super::players::Players;
+use super::rules::{Half, Rules};
 use super::transaction::Turn;
-use crate::augment::Transformation;
+use crate::augment::{Augmentation, Strength, Transformation};
 use crate::dual::Dual;
-use crate::errors::ConfigError;
+use crate::errors::{ConfigError, DeviceError};
+use crate::network::{Discriminator, Generator};
 use crate::objective::Seen;
 use crate::random::Purpose;
+use crate::report::StepReport;
 
 /// The changes of the samples of one half of a step.
 pub(super) struct Changes {
@@ -19,9 +24,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Those of this half of a step for as many real as generated samples of a shape, where there is an augmentation.
+    /// Those of this half of a step for as many real as generated samples of a shape, where there is an augmentation;
+    /// `probability` is that of its changes in this step.
     pub fn draw<const D: usize>(
         config: &GanTrainerConfig,
+        probability: f64,
         turn: Turn,
         half: Half,
         shape: [usize; D],
@@ -30,7 +37,7 @@ impl Changes {
         let augmentation = config.augmentation.as_ref()?;
         let shape = image_shape(shape)?;
         let mut stream = half.stream(config.seed, Purpose::Augmentation, turn);
-        let mut draw = || augmentation.draw(shape, &mut stream, device);
+        let mut draw = || augmentation.draw(probability, shape, &mut stream, device);
         Some(Self {
             real: draw(),
             generated: draw(),
@@ -56,15 +63,68 @@ impl Changes {
     }
 }
 
-/// Refuses an augmentation of samples that are no images.
-pub(super) fn check<const D: usize>(config: &GanTrainerConfig) -> Result<(), ConfigError> {
-    match &config.augmentation {
-        Some(augmentation) if D != 4 => Err(ConfigError::new(
+/// Refuses an augmentation of samples that are no images, or that it does not know the colours of.
+pub(super) fn check<const D: usize>(
+    config: &GanTrainerConfig,
+    shape: [usize; D],
+) -> Result<(), ConfigError> {
+    let Some(augmentation) = &config.augmentation else {
+        return Ok(());
+    };
+    match image_shape(shape) {
+        Some([_, channels, ..]) => augmentation.check_channels(channels),
+        None => Err(ConfigError::new(
             "augmentation",
             augmentation,
             "is for images [N, C, H, W]",
         )),
-        _ => Ok(()),
+    }
+}
+
+/// The probability that an augmentation's changes follow the discriminator by, where they do.
+pub(super) fn adaptive(config: &GanTrainerConfig) -> Option<AdaptiveProbability> {
+    match config.augmentation.as_ref()?.strength()? {
+        Strength::Adaptive(adaptive) => Some(AdaptiveProbability::new(adaptive.clone())),
+        _ => None,
+    }
+}
+
+impl<const D: usize, G, N, C> Rules<D, G, N, C>
+where
+    G: Generator<D, C>,
+    N: Discriminator<D, C>,
+{
+    /// How probable the changes of an augmentation are in this step; `None` of one without probabilities.
+    pub fn augmentation_probability(
+        &self,
+        players: &mut Players<G, N>,
+        turn: Turn,
+    ) -> Result<Option<f64>, DeviceError> {
+        let augmentation = self.config.augmentation.as_ref();
+        let strength = augmentation.and_then(Augmentation::strength);
+        match (&mut players.adaptive, strength) {
+            (Some(adaptive), _) => adaptive.next().map(Some),
+            (None, Some(Strength::Scheduled(schedule))) => Ok(Some(schedule.at(turn.step))),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The report of the discriminator's half, with what its augmentation was and is to be adjusted by.
+pub(super) fn reported<G: Module, N: Module>(
+    report: StepReport,
+    probability: Option<f64>,
+    players: &Players<G, N>,
+) -> StepReport {
+    let Some(probability) = probability else {
+        return report;
+    };
+    let device = report.logits_real().device();
+    let number = Tensor::from_floats([probability as f32], &device);
+    let report = report.with_number(GROUP, PROBABILITY, number);
+    match &players.adaptive {
+        Some(adaptive) => adaptive.report(report),
+        None => report,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::gan_error::GanError;
 use crate::kernel;
 use crate::module_tree::module_device;
 use crate::network::{Discriminator, Generator};
-use crate::objective::Adversarial;
+use crate::objective::{Adversarial, MovingAverages};
 use crate::optimizer::{NetworkOptimizer, UpdateRule};
 
 impl GanTrainerConfig {
@@ -41,7 +41,7 @@ impl GanTrainerConfig {
         N: Discriminator<D, C>,
     {
         self.check()?;
-        augmented::check::<D>(self)?;
+        augmented::check(self, example.samples.dims())?;
         kernel::remark(&module_device(&discriminator));
         let loss = self.loss.build()?;
         dry_run(&generator, &discriminator, example)?;
@@ -77,6 +77,8 @@ impl GanTrainerConfig {
         let players = Players {
             generator,
             discriminator,
+            averages: MovingAverages::new(),
+            adaptive: augmented::adaptive(self),
         };
         Ok(GanTrainer {
             rules: Rules {

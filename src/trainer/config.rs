@@ -4,7 +4,7 @@ use burn::config::{Config, config_to_json};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::saved_config::upgraded;
-use crate::augment::Augmentation;
+use crate::augment::{Augmentation, LogitSign, Strength};
 use crate::ema::EmaConfig;
 use crate::errors::{ConfigError, at_least_1, positive};
 use crate::kernel::Kernels;
@@ -125,7 +125,7 @@ pub struct GanTrainerConfig {
     /// afresh for each half. Parts may differ in size by one; a batch of fewer samples has fewer parts.
     pub micro_batches: usize,
     /// Random changes of the images that the discriminator sees, real and generated ones alike; `None` for none. Each half
-    /// of a step draws its own.
+    /// of a step draws its own. The probability of an adaptive one is a part of the trainer's state.
     pub augmentation: Option<Augmentation>,
     /// Where penalties are taken in a run with an augmentation.
     pub penalty_place: PenaltyPlace,
@@ -242,10 +242,27 @@ impl GanTrainerConfig {
         at_least_1("micro_batches", self.micro_batches)?;
         if let Some(augmentation) = &self.augmentation {
             augmentation.check()?;
+            self.check_sign(augmentation)?;
         }
         at_least_1("finite_check", self.finite_check.interval())?;
         at_least_1("sample_chunk", self.sample_chunk)?;
         Ok(())
+    }
+
+    /// Refuses an augmentation that goes by the sign of logits beside a loss that gives it no meaning.
+    fn check_sign(&self, augmentation: &Augmentation) -> Result<(), ConfigError> {
+        match augmentation.strength() {
+            Some(Strength::Adaptive(adaptive))
+                if adaptive.sign == LogitSign::Real && !self.loss.separates_at_0() =>
+            {
+                Err(ConfigError::new(
+                    "augmentation.strength.sign",
+                    (adaptive.sign, self.loss),
+                    "must be `LogitSign::Relative`: the loss does not bring logits of real samples above 0",
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel;
 use crate::network::{Discriminator, Generator};
-use crate::objective::{Networks, Round, Seen, Terms};
+use crate::objective::{Networks, Round, Seen, Terms, Tracked};
 use crate::penalty::Change;
 use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
@@ -38,6 +38,14 @@ struct Evaluated {
     logits_fake: Tensor<1>,
     terms: Terms,
     penalized: Option<Penalized>,
+    tracked: Vec<Tracked>,
+}
+
+/// What the whole batch gave.
+struct Learned {
+    gradients: GradientsParams,
+    report: StepReport,
+    tracked: Vec<Tracked>,
 }
 
 impl<const D: usize, G, N, C> Rules<D, G, N, C>
@@ -54,7 +62,12 @@ where
         batch: &TrainingBatch<D, C>,
         fake: Tensor<D>,
     ) -> Result<StepReport, GanError> {
-        let (gradients, report) = self.discriminator_gradients(players, turn, batch, fake)?;
+        let Learned {
+            gradients,
+            report,
+            tracked,
+        } = self.discriminator_gradients(players, turn, batch, fake)?;
+        players.averages.take_in(tracked);
         let rate = self.learning_rate(self.config.discriminator_learning_rate, turn);
         let norm = players.discriminator.step_by(gradients, rate);
         Ok(report.with_gradient_norm_discriminator(norm))
@@ -67,7 +80,7 @@ where
         turn: Turn,
         batch: &TrainingBatch<D, C>,
         fake: Tensor<D>,
-    ) -> Result<(GradientsParams, StepReport), GanError> {
+    ) -> Result<Learned, GanError> {
         let step = turn.step;
         let discriminator = players.discriminator.network();
         let interval = self.config.penalty_interval as f64;
@@ -76,7 +89,15 @@ where
         let penalties = self.due_penalties(step);
         let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
         let (shape, device) = (batch.real.dims(), batch.real.device());
-        let changes = Changes::draw(&self.config, turn, Half::Discriminator, shape, &device);
+        let probability = batch.augmentation_probability.unwrap_or(1.0);
+        let changes = Changes::draw(
+            &self.config,
+            probability,
+            turn,
+            Half::Discriminator,
+            shape,
+            &device,
+        );
         let seen = changes
             .as_ref()
             .map(|changes| changes.seen(&batch.real, &fake));
@@ -97,6 +118,7 @@ where
         let mut gradients = GradientsAccumulator::new();
         let (mut reported, mut costs) = (Reported::default(), Vec::new());
         let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
+        let mut all_tracked = Vec::new();
         for part in &batch.parts {
             let evaluate = || self.evaluate(players, batch, part, &half, &random);
             // Penalties at the samples themselves find what their losses have computed.
@@ -105,6 +127,7 @@ where
                 logits_fake,
                 terms,
                 penalized,
+                tracked,
             } = match half.due {
                 Some(_) => kernel::computing_once(evaluate)?,
                 None => evaluate()?,
@@ -123,6 +146,7 @@ where
                 let found = GradientsParams::from_grads(found, discriminator);
                 gradients.accumulate(discriminator, found);
             }
+            all_tracked.extend(part.of_tracked(tracked));
             all_real.push(logits_real.without_autodiff());
             all_fake.push(logits_fake.without_autodiff());
         }
@@ -135,7 +159,11 @@ where
             .with_logits_are_log_odds(self.objective.logits_are_log_odds())
             .with_penalty(penalty)
             .with_terms_discriminator(reported.terms(&batch.parts));
-        Ok((gradients.grads(), report))
+        Ok(Learned {
+            gradients: gradients.grads(),
+            report,
+            tracked: all_tracked,
+        })
     }
 
     /// Objective and penalties of a part of the batch, with their graph.
@@ -160,6 +188,7 @@ where
             part.condition(&batch.condition),
             random,
         );
+        let round = round.with_averages(&players.averages);
         let round = round.seen_as(half.seen.map(|seen| Seen {
             real: part.of(&seen.real),
             generated: part.of(&seen.generated),
@@ -180,6 +209,7 @@ where
             logits_fake: round.generated_outputs()?.logits.clone(),
             terms,
             penalized: penalized.transpose()?,
+            tracked: round.tracked(),
         })
     }
 

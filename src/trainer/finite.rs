@@ -120,13 +120,34 @@ pub struct Sums {
 }
 
 impl Sums {
-    pub(super) fn of(module: &impl Module) -> Self {
-        let mut sums = Self {
+    /// Of nothing, which is finite.
+    pub(super) fn none() -> Self {
+        Self {
             on_host_finite: true,
             on_device: Vec::new(),
-        };
+        }
+    }
+
+    pub(super) fn of_numbers(numbers: Vec<Tensor<1>>) -> Self {
+        let mut sums = Self::none();
+        for number in numbers {
+            sums.add(number);
+        }
+        sums
+    }
+
+    pub(super) fn of(module: &impl Module) -> Self {
+        let mut sums = Self::none();
         module.visit(&mut sums);
         sums
+    }
+
+    fn add<const D: usize>(&mut self, values: Tensor<D>) {
+        match kernel::all_finite(&values) {
+            Some(finite) => self.on_host_finite &= finite,
+            // A network may hold weights of several types.
+            None => self.on_device.push(values.sum().cast(FloatDType::F32)),
+        }
     }
 
     /// The sum on the device, `[1]`; `None` where nothing is left to it.
@@ -138,12 +159,7 @@ impl Sums {
 
 impl ModuleVisitor for Sums {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let values = param.val().without_autodiff();
-        match kernel::all_finite(&values) {
-            Some(finite) => self.on_host_finite &= finite,
-            // A network may hold weights of several types.
-            None => self.on_device.push(values.sum().cast(FloatDType::F32)),
-        }
+        self.add(param.val().without_autodiff());
     }
 }
 
@@ -152,10 +168,36 @@ mod tests {
     use burn::tensor::{Device, Tensor};
 
     use crate::adversarial::AdversarialTrainer;
+    use crate::augment::{AdaConfig, Augmentation};
     use crate::batch::Batch;
-    use crate::model::MlpConfig;
+    use crate::model::{DcganConfig, MlpConfig};
     use crate::report::tests::TRANSFERS;
     use crate::trainer::{FiniteCheck, GanTrainerConfig};
+
+    /// Its mean sign is among the numbers that the check reads.
+    #[test]
+    fn an_adaptive_augmentation_takes_no_transfer_of_its_own() {
+        let device = Device::flex().autodiff();
+        let networks = DcganConfig::new(1, 8, 8).with_filters(2);
+        let batch = Batch::new(Tensor::<4>::ones([4, 1, 8, 8], &device));
+        for (check, transfers) in [(FiniteCheck::EveryStep, 10), (FiniteCheck::Every(10), 3)] {
+            let mut trainer = GanTrainerConfig::new()
+                .with_finite_check(check)
+                .with_augmentation(Some(Augmentation::Ada(AdaConfig::new())))
+                .init(
+                    networks.init_generator(&device).unwrap(),
+                    networks.init_discriminator(&device).unwrap(),
+                    &batch,
+                )
+                .unwrap();
+            TRANSFERS.set(0);
+            for _ in 0..10 {
+                trainer.step(batch.clone()).unwrap();
+            }
+            // Unchecked steps are read for the adjustments before the fifth and the ninth, and all in the end.
+            assert_eq!(TRANSFERS.get(), transfers);
+        }
+    }
 
     #[test]
     fn a_checked_step_and_all_readings_of_its_report_are_one_transfer() {

@@ -39,9 +39,17 @@ where
         let generator = players.generator.network();
         let random = self.random(turn, Half::Generator);
         let mut gradients = GradientsAccumulator::new();
-        let mut reported = Reported::default();
+        let (mut reported, mut tracked) = (Reported::default(), Vec::new());
         let (shape, device) = (batch.real.dims(), batch.real.device());
-        let changes = Changes::draw(&self.config, turn, Half::Generator, shape, &device);
+        let probability = batch.augmentation_probability.unwrap_or(1.0);
+        let changes = Changes::draw(
+            &self.config,
+            probability,
+            turn,
+            Half::Generator,
+            shape,
+            &device,
+        );
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
             let latent = part.of(&batch.latent);
@@ -58,8 +66,9 @@ where
                 .as_ref()
                 .map(|changes| changes.of(part).seen(&real, &generated));
             let round = Round::new(networks, real, generated, latent, condition, &random);
-            let round = round.seen_as(seen);
+            let round = round.seen_as(seen).with_averages(&players.averages);
             let terms = self.objective.generator(&round)?;
+            tracked.extend(part.of_tracked(round.tracked()));
             if let Some(total) = reported.add(&terms) {
                 let found = part.share(total).backward();
                 let found = GradientsParams::from_grads(found, generator);
@@ -67,6 +76,7 @@ where
             }
         }
 
+        players.averages.take_in(tracked);
         let rate = self.learning_rate(self.config.generator_learning_rate, turn);
         let norm = players.generator.step_by(gradients.grads(), rate);
         let loss = reported.loss(&batch.parts);

@@ -4,12 +4,15 @@ use burn::tensor::Tensor;
 
 use crate::augment::Transformation;
 use crate::batch::Condition;
+use crate::objective::Tracked;
 
 /// What one step works on: as many latent vectors as real samples, on the training device.
 pub(super) struct TrainingBatch<const D: usize, C> {
     pub real: Tensor<D>,
     pub latent: Tensor<2>,
     pub condition: C,
+    /// How probable the changes of an augmentation are, where it has probabilities.
+    pub augmentation_probability: Option<f64>,
     pub parts: Vec<Part>,
 }
 
@@ -66,6 +69,12 @@ impl Part {
         } else {
             changes.narrow(self.start, self.length)
         }
+    }
+
+    /// Its share of the numbers that averages take in.
+    pub fn of_tracked(&self, tracked: Vec<Tracked>) -> impl Iterator<Item = Tracked> {
+        let share = |mean| self.share(mean);
+        tracked.into_iter().map(move |tracked| tracked.share(share))
     }
 
     /// Its share of a mean over the batch, from the mean over the part.

@@ -1,5 +1,6 @@
 //! The standard alternating trainer: one step at a time, checked before and after.
 
+mod adaptive;
 mod augmented;
 mod build;
 mod clip;
@@ -20,6 +21,7 @@ mod players;
 mod presets;
 mod reported;
 mod rules;
+mod saved_averages;
 mod saved_config;
 mod saved_player;
 mod transaction;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::config::GanTrainerConfig;
 use super::gan::GanTrainer;
-use super::players::{DISCRIMINATOR, GENERATOR};
+use super::players::{AUGMENTATION, DISCRIMINATOR, GENERATOR, MOVING_AVERAGES};
 use super::saved_player::{AVERAGE_UPDATES, average_file, values};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
@@ -23,6 +23,12 @@ struct Numbers {
     steps: Value,
     learning_rate_factor: Value,
     average_updates: Value,
+    /// Of an objective that remembers some.
+    #[serde(default)]
+    averages: Value,
+    /// Of an adaptive one.
+    #[serde(default)]
+    augmentation: Value,
 }
 
 impl<const D: usize, G, N, C> Persistent for GanTrainer<D, G, N, C>
@@ -82,6 +88,12 @@ where
             "learning_rate_factor": numbers["learning_rate_factor"].take(),
             "average_updates": numbers["parts"][GENERATOR][AVERAGE_UPDATES].take(),
         });
+        for part in [MOVING_AVERAGES, AUGMENTATION] {
+            let numbers = numbers["parts"][part].take();
+            if !numbers.is_null() {
+                state.numbers[part] = numbers;
+            }
+        }
         Ok(state)
     }
 
@@ -94,7 +106,11 @@ where
         let numbers = json!({
             "steps": numbers.steps,
             "learning_rate_factor": numbers.learning_rate_factor,
-            "parts": { GENERATOR: { AVERAGE_UPDATES: numbers.average_updates } },
+            "parts": {
+                GENERATOR: { AVERAGE_UPDATES: numbers.average_updates },
+                MOVING_AVERAGES: numbers.averages,
+                AUGMENTATION: numbers.augmentation,
+            },
         });
         self.players.load_state(&SavedState { numbers, files })
     }

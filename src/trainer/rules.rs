@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use burn::tensor::{Device, Tensor};
 
+use super::augmented;
 use super::config::GanTrainerConfig;
 use super::dry_run::guard;
 use super::micro_batch::{Part, TrainingBatch};
@@ -55,6 +56,7 @@ where
             real,
             latent,
             condition,
+            augmentation_probability: self.augmentation_probability(players, turn)?,
             parts: Part::split(count, self.config.micro_batches),
         };
 
@@ -69,11 +71,16 @@ where
             None => self.fake(players.generator.network(), &batch)?,
         };
         let report = self.step_discriminator(players, turn, &batch, fake)?;
-        if generator_turn {
-            self.step_generator(players, turn, &batch, kept, report)
+        let report = augmented::reported(report, batch.augmentation_probability, players);
+        let report = if generator_turn {
+            self.step_generator(players, turn, &batch, kept, report)?
         } else {
-            Ok(report)
+            report
+        };
+        if let Some(adaptive) = &mut players.adaptive {
+            adaptive.take_in(&report, count);
         }
+        Ok(report)
     }
 
     /// Generated samples without a graph; the generator's running statistics stay as they are.

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use burn_gan::augment::{Augmentation, DiffAugmentConfig, Transformation};
+use burn_gan::augment::{AdaConfig, Augmentation, DiffAugmentConfig, Strength, Transformation};
 use burn_gan::data::{Memory, ShuffleConfig, Source};
 use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, MlpConfig, Normalization};
@@ -285,8 +285,8 @@ fn the_augmentation_and_the_place_of_penalties_count() {
 
 /// Logits that are a product with weights: the gradient in an image is the weights, wherever it is.
 #[derive(Module, Debug)]
-struct Product {
-    linear: Linear,
+pub struct Product {
+    pub linear: Linear,
 }
 
 impl Discriminator<4> for Product {
@@ -365,6 +365,54 @@ fn penalties_are_where_they_are_said_to_be() {
             );
         }
     }
+}
+
+/// Through all of ADA's changes the gradient at an image is that of the changed image's product with the weights.
+#[test]
+fn a_penalty_goes_through_the_changes_of_ada() {
+    let device = Device::flex().autodiff();
+    let count = 5;
+    let real = images(count, [1, 8, 8], &Device::flex()).tanh();
+    let ada = AdaConfig::new().with_strength(Strength::fixed(0.8));
+    let discriminator = Product {
+        linear: LinearConfig::new(64, 1)
+            .init(&mut stream(5), &device)
+            .unwrap(),
+    };
+    let weights = discriminator.linear.weight.val().without_autodiff();
+    let mut trainer = GanTrainerConfig::new()
+        .with_penalties(vec![Penalty::R1 { gamma: 1.0 }])
+        .with_augmentation(Some(Augmentation::Ada(ada.clone())))
+        .with_penalty_place(PenaltyPlace::Unchanged)
+        .with_seed(3)
+        .init(
+            networks().init_generator(&device).unwrap(),
+            discriminator,
+            &Batch::new(real.clone()),
+        )
+        .unwrap();
+    let report = trainer.step(Batch::new(real.clone())).unwrap();
+    let penalty = values(report.penalty().unwrap().clone())[0];
+
+    let mut random = Stream::new(3, Purpose::Augmentation, 0);
+    let change = ada.draw(0.8, real.dims(), &mut random, &Device::flex());
+    // What each pixel adds to the product: images of a single pixel, one pixel after the other.
+    let zero = changed(&change, &real.zeros_like());
+    let mut squares = 0.0;
+    for pixel in 0..64 {
+        let mut one = vec![0.0_f32; 64];
+        one[pixel] = 1.0;
+        let one = Tensor::<1>::from_floats(one.as_slice(), &Device::flex());
+        let one = one.reshape([1, 1, 8, 8]).repeat_dim(0, count);
+        let added = (changed(&change, &one) - zero.clone()).reshape([count, 64]);
+        let slopes = values(added.matmul(weights.clone()));
+        squares += slopes.iter().map(|slope| slope * slope).sum::<f64>();
+    }
+    let expected = squares / count as f64 / 2.0;
+    assert!(
+        (penalty - expected).abs() < 1e-5 * expected,
+        "{penalty}, expected {expected}"
+    );
 }
 
 #[test]

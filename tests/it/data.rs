@@ -346,3 +346,101 @@ mod dataset {
         assert_eq!(message(1), "refused NaN");
     }
 }
+
+mod horizontal_flip {
+    use burn_gan::Condition;
+    use burn_gan::data::HorizontalFlip;
+
+    use super::*;
+
+    fn labelled(count: usize) -> Memory<4, Tensor<1, Int>> {
+        let device = Device::flex();
+        let values = Tensor::<1, Int>::arange(0..(count * 12) as i64, &device).float();
+        let labels = Tensor::<1, Int>::arange(0..count as i64, &device) * 10;
+        Memory::with_condition(values.reshape([count, 2, 2, 3]), labels).unwrap()
+    }
+
+    #[test]
+    fn behind_the_images_are_their_mirror_images_with_the_same_conditions() {
+        for device in processors() {
+            let images = labelled(3);
+            let both = HorizontalFlip::new(images.clone());
+            assert_eq!(both.len(), 6);
+            let found = both.select(&[4, 0, 5, 2, 1], &device).unwrap();
+            let expected = images.select(&[1, 0, 2, 2, 1], &device).unwrap();
+            assert_eq!(found.samples.device(), device);
+            let labels =
+                |labels: Tensor<1, Int>| labels.into_data().iter::<i64>().collect::<Vec<_>>();
+            assert_eq!(labels(found.condition), [10, 0, 20, 20, 10]);
+            for (image, is_mirrored) in [true, false, true, false, false].into_iter().enumerate() {
+                let row = |samples: &Tensor<4>| values(samples.clone().narrow(0, image, 1));
+                let mut expected = row(&expected.samples);
+                if is_mirrored {
+                    expected.chunks_mut(3).for_each(<[f32]>::reverse);
+                }
+                assert_eq!(row(&found.samples), expected);
+            }
+            assert_eq!(labels(both.conditions(&[5, 0], &device).unwrap()), [20, 0]);
+            let all = both.all_conditions(&device).unwrap().unwrap();
+            assert_eq!(Condition::len(&all), Some(6));
+            assert_eq!(labels(all), [0, 10, 20, 0, 10, 20]);
+        }
+    }
+
+    #[test]
+    fn an_index_past_the_mirror_images_is_refused() {
+        let both = HorizontalFlip::new(labelled(3));
+        let device = Device::flex();
+        let past = DataError::IndexOutOfRange {
+            index: 6,
+            samples: 6,
+        };
+        let error = both.select(&[6], &device).unwrap_err();
+        assert_eq!(error.to_string(), past.to_string());
+        assert_eq!(
+            both.conditions(&[6], &device).unwrap_err().to_string(),
+            past.to_string()
+        );
+        assert!(matches!(
+            both.select(&[], &device),
+            Err(DataError::Batch(BatchError::Empty))
+        ));
+    }
+
+    #[test]
+    fn an_epoch_has_every_image_both_ways() {
+        let device = Device::flex();
+        let both = HorizontalFlip::new(labelled(4));
+        let identity = both.identity().unwrap();
+        assert_ne!(identity, labelled(4).identity().unwrap());
+        assert_ne!(
+            identity,
+            HorizontalFlip::new(labelled(3)).identity().unwrap()
+        );
+        let mut source = ShuffleConfig::new(2).init(both).unwrap();
+        let rows = |steps: std::ops::Range<usize>, source: &mut Shuffled<_>| -> Vec<Vec<f32>> {
+            steps
+                .flat_map(|step| {
+                    let batch: Batch<4, Tensor<1, Int>> = source.batch(step, &device).unwrap();
+                    values(batch.samples)
+                        .chunks(3)
+                        .map(<[f32]>::to_vec)
+                        .collect::<Vec<_>>()
+                })
+                .collect()
+        };
+        let mut first = rows(0..4, &mut source);
+        let again = rows(0..4, &mut source);
+        assert_eq!(first, again);
+        // Four images of four rows, each as it is and mirrored.
+        assert_eq!(first.len(), 32);
+        first.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        first.dedup();
+        assert_eq!(first.len(), 32);
+        assert!(
+            first
+                .iter()
+                .all(|row| first.contains(&row.iter().rev().copied().collect()))
+        );
+    }
+}
