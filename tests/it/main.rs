@@ -5,6 +5,7 @@
 mod common;
 
 mod accumulation;
+mod animation;
 mod architectures;
 mod attention;
 mod augment;
