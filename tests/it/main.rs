@@ -41,6 +41,7 @@ mod image_memory;
 mod kernels;
 mod kernels_activation;
 mod kernels_normalization;
+mod latent;
 mod layers;
 mod loss;
 mod loss_gradients;
