@@ -51,6 +51,7 @@ mod metric;
 mod metric_reference;
 mod mixture;
 mod models;
+mod nearest;
 mod numpy;
 mod objective;
 mod optimizer;
