@@ -50,7 +50,7 @@
 //! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
 //!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`latent`]
-//!   (interpolation, walks, truncation), [`picture`], [`plot`], [`metric`] on features from [`feature`].
+//!   (interpolation, walks, truncation, inversion), [`picture`], [`plot`], [`metric`] on features from [`feature`].
 //! - Why, how well and how fast: the [`guide`].
 //!
 //! # Features

@@ -43,6 +43,8 @@ pub enum Purpose {
     Augmentation = 13,
     /// New values of latents that a truncation draws again.
     Truncation = 15,
+    /// Latents that an inversion starts at.
+    Inversion = 16,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -1,4 +1,4 @@
-//! What is done with the latent space of a trained generator: paths through it, truncation.
+//! What is done with the latent space of a trained generator: paths through it, truncation, inversion.
 //!
 //! A latent tensor is `[N, latent_size]`, usually of standard normal values. What is here makes such tensors, or changes them;
 //! [`SamplerConfig::decode`](crate::SamplerConfig::decode) turns them into samples, in chunks and under any conditions.
@@ -9,6 +9,7 @@
 //! | [`Interpolation`] | a path from one latent to another, straight or on a sphere |
 //! | [`closed_walk`] | a smooth path through several latents and back to the first |
 //! | [`Truncation`] | fewer extreme samples: more quality, less variety |
+//! | `InversionConfig` (feature `training`) | the latent whose sample is nearest to a given one |
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -28,10 +29,14 @@
 //! ```
 
 mod interpolation;
+#[cfg(feature = "training")]
+mod inversion;
 mod rows;
 mod truncation;
 mod walk;
 
 pub use interpolation::Interpolation;
+#[cfg(feature = "training")]
+pub use inversion::{Inversion, InversionConfig};
 pub use truncation::Truncation;
 pub use walk::closed_walk;

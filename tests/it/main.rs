@@ -38,6 +38,7 @@ mod image_cache;
 mod image_folder;
 mod image_folder_classes;
 mod image_memory;
+mod inversion;
 mod kernels;
 mod kernels_activation;
 mod kernels_normalization;
