@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::MetricError;
-use super::check::{check_count, check_finite};
+use super::check::check_count;
 use crate::errors::ConfigError;
 
 const METRIC: &str = "copy check";
@@ -26,7 +26,8 @@ const METRIC: &str = "copy check";
 ///
 /// // Distances to the nearest training sample, as `NearestSamplesConfig` finds them.
 /// let check = CopyCheck::new(&[0.1, 0.2, 2.5], &[2.0, 3.0, 1.0, 2.0])?;
-/// assert_eq!((check.median_generated, check.median_held_out, check.median_ratio), (0.2, 2.0, 0.1));
+/// assert_eq!((check.median_generated, check.median_held_out), (0.2, 2.0));
+/// assert_eq!(check.median_ratio, Some(0.1));
 /// assert_eq!(check.share_nearer, 11.0 / 12.0);
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
@@ -37,8 +38,9 @@ pub struct CopyCheck {
     pub median_generated: f64,
     /// That of the real samples which the training has not seen.
     pub median_held_out: f64,
-    /// The first over the second: about 1 for a sampler of the data's distribution, near 0 for one that repeats them.
-    pub median_ratio: f64,
+    /// The first over the second: about 1 for a sampler of the data's distribution, near 0 for one that repeats them. `None`
+    /// where the second is 0: data of which more than half come several times are no yardstick.
+    pub median_ratio: Option<f64>,
     /// The share of pairs, of a generated and a held-out sample, in which the generated one is nearer to the training data, a
     /// tie counting half: about 0.5 for a sampler of the data's distribution, near 1 for one that repeats them.
     pub share_nearer: f64,
@@ -49,20 +51,17 @@ impl CopyCheck {
     ///
     /// # Errors
     /// [`MetricError::TooFewSamples`] for no distances, [`MetricError::Config`] for one that is negative or not
-    /// finite, and where the median of the held-out samples is 0: the data repeat themselves, and are no yardstick.
+    /// finite.
     pub fn new(generated: &[f64], held_out: &[f64]) -> Result<Self, MetricError> {
         check_count(METRIC, generated.len().min(held_out.len()), 1)?;
         let generated = sorted("generated", generated)?;
         let held_out = sorted("held_out", held_out)?;
         let (median_generated, median_held_out) = (median(&generated), median(&held_out));
-        if median_held_out == 0.0 {
-            let requirement = "more than half of the held-out samples are among the training data";
-            return Err(ConfigError::new("median of held_out", 0.0, requirement).into());
-        }
+        let ratio = median_generated / median_held_out;
         Ok(Self {
             median_generated,
             median_held_out,
-            median_ratio: check_finite(METRIC, median_generated / median_held_out)?,
+            median_ratio: ratio.is_finite().then_some(ratio),
             share_nearer: share_below(&generated, &held_out),
         })
     }
