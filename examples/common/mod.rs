@@ -7,6 +7,7 @@ pub mod cycle;
 pub mod digits;
 pub mod distance;
 pub mod points;
+pub mod saved;
 pub mod translation;
 
 use std::path::{Path, PathBuf};
