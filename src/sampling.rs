@@ -152,19 +152,19 @@ impl SamplerConfig {
     }
 }
 
-/// Refuses so many latents as fit into no memory: Rust ends the process where an allocation fails.
-fn check_latents(field: &'static str, count: usize, latent_size: usize) -> Result<(), ConfigError> {
-    let values = count.checked_mul(latent_size);
-    if values.is_some_and(fits_in_memory::<f32>) {
+/// Refuses so many times so many values of latents as fit into no memory: Rust ends the process where an allocation fails.
+pub(crate) fn check_latents(
+    field: &'static str,
+    count: usize,
+    values: usize,
+) -> Result<(), ConfigError> {
+    // In double precision, in which some are computed.
+    let fits = |values| Vec::<f64>::new().try_reserve_exact(values).is_ok();
+    if count.checked_mul(values).is_some_and(fits) {
         return Ok(());
     }
-    let requirement = "the latents of so many samples do not fit into memory";
+    let requirement = "so many latents do not fit into memory";
     Err(ConfigError::new(field, count, requirement))
-}
-
-/// Whether there can be an allocation of so many values.
-pub(crate) fn fits_in_memory<T>(values: usize) -> bool {
-    Vec::<T>::new().try_reserve_exact(values).is_ok()
 }
 
 /// Refuses a number of samples of this shape that no memory can hold.

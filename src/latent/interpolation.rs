@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{finite_values, latents};
 use crate::errors::{ConfigError, ShapeError};
 use crate::gan_error::GanError;
+use crate::sampling::check_latents;
 
 /// A path from one latent to another.
 ///
@@ -85,7 +86,7 @@ impl Interpolation {
     /// For each pair of rows the latents at so many places of the path, at least 2, at equal distances and with both ends.
     ///
     /// # Errors
-    /// [`GanError::Config`] for fewer than 2 places, otherwise those of [`Interpolation::between`].
+    /// [`GanError::Config`] for fewer than 2 places and for more than memory can hold, otherwise those of [`Interpolation::between`].
     pub fn path(
         self,
         from: Tensor<2>,
@@ -95,6 +96,7 @@ impl Interpolation {
         if places < 2 {
             return Err(ConfigError::new("places", places, "must be at least 2").into());
         }
+        check_latents("places", places, from.shape().num_elements())?;
         let last = (places - 1) as f64;
         let fractions: Vec<f64> = (0..places).map(|place| place as f64 / last).collect();
         self.between(from, to, &fractions)

@@ -12,7 +12,7 @@ use crate::module_tree::module_device;
 use crate::network::Generator;
 use crate::optimizer::{NetworkOptimizer, OptimizerConfig};
 use crate::random::{Purpose, Stream};
-use crate::sampling::SamplerConfig;
+use crate::sampling::{SamplerConfig, check_latents};
 use crate::schedule::Schedule;
 use crate::unwind::caught;
 
@@ -94,7 +94,7 @@ impl InversionConfig {
     /// Looks for the latent whose sample has the least mean squared difference from `target` `[1, ...]`, under one condition.
     ///
     /// # Errors
-    /// [`GanError::Config`] for 0 candidates, steps or a chunk of 0, a learning rate that is not positive, a latent size of 0
+    /// [`GanError::Config`] for 0 candidates, steps or a chunk of 0, a chunk that no memory can hold, a learning rate that is not positive, a latent size of 0
     /// and a target that is not finite, [`GanError::Shape`] for a target that is not one sample of the generator's shape,
     /// [`GanError::Batch`] and [`GanError::Network`] for a condition that is not one, or that the generator refuses,
     /// [`GanError::InversionDiverged`] for a distance that is not finite, [`GanError::NetworkFailed`] where the generator or
@@ -112,7 +112,8 @@ impl InversionConfig {
     /// As [`InversionConfig::invert`], with the mean squared difference of `features`: of samples `[N, ...]` in the form
     /// `[N, d]`, by differentiable operations, on the device of the samples.
     ///
-    /// [`Classifier::penultimate`](crate::model::Classifier::penultimate) gives such features.
+    /// [`Classifier::penultimate`](crate::model::Classifier::penultimate) gives such features. A network of your own in them
+    /// should be in its evaluation form, `network.valid()`: it would take this for training otherwise.
     ///
     /// # Errors
     /// As [`InversionConfig::invert`], and [`GanError::Shape`] for features that are not one row a sample.
@@ -126,7 +127,9 @@ impl InversionConfig {
         at_least_1("candidates", self.candidates)?;
         at_least_1("steps", self.steps)?;
         at_least_1("chunk", self.chunk)?;
-        at_least_1("latent_size", generator.latent_size())?;
+        let latent_size = generator.latent_size();
+        at_least_1("latent_size", latent_size)?;
+        check_latents("chunk", self.chunk.min(self.candidates), latent_size)?;
         positive("learning_rate", self.learning_rate)?;
         check_condition(1, condition)?;
         let generator = generator.valid();
@@ -135,7 +138,7 @@ impl InversionConfig {
         check_target(&target)?;
         let sample = SamplerConfig::new().decode(
             &generator,
-            Tensor::zeros([1, generator.latent_size()], &device),
+            Tensor::zeros([1, latent_size], &device),
             condition,
         )?;
         ShapeError::check("target of the inversion", &sample.dims(), &target.dims())?;
@@ -150,7 +153,7 @@ impl InversionConfig {
             generator: &generator,
             condition: condition.clone().to_device(&device),
             features,
-            wanted,
+            wanted: wanted.without_autodiff(),
             device,
         };
         let start = search.best_of(self)?;
@@ -198,7 +201,7 @@ impl<const D: usize, C: Condition, G: Generator<D, C>> Search<'_, D, C, G> {
         let mut latent = Latent {
             value: Param::from_tensor(start.clone().autodiff()),
         };
-        let mut distances = Vec::with_capacity(config.steps + 1);
+        let mut distances = Vec::new();
         let (mut best, mut best_step, mut least) = (start.clone(), 0, f64::INFINITY);
         for step in 0..=config.steps {
             let loss = self.distances(latent.value.val())?;

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use super::rows::{finite_values, latents};
 use crate::errors::{ConfigError, at_least_1};
 use crate::gan_error::GanError;
-use crate::sampling::fits_in_memory;
+use crate::sampling::check_latents;
 
 /// A closed path through latents `[N, latent_size]`, at least 2, in their order and from the last back to the first:
 /// `[N * steps, latent_size]`, `steps` from one to the next, without autodiff on their device.
@@ -36,12 +36,7 @@ pub fn closed_walk(points: Tensor<2>, steps: usize) -> Result<Tensor<2>, GanErro
         return Err(ConfigError::new("points", count, "must be at least 2").into());
     }
     at_least_1("steps", steps)?;
-    let frames = count.checked_mul(steps);
-    let values = frames.and_then(|frames| frames.checked_mul(latent_size));
-    if !values.is_some_and(fits_in_memory::<f64>) {
-        let requirement = "the latents of so many steps do not fit into memory";
-        return Err(ConfigError::new("steps", steps, requirement).into());
-    }
+    check_latents("steps", steps, points.shape().num_elements())?;
     let points = finite_values("points", points)?;
     let mut walk = Vec::with_capacity(points.len() * steps);
     for frame in 0..count * steps {

@@ -231,6 +231,8 @@ fn what_cannot_be_inverted_is_refused() {
     assert_eq!(field(short().with_candidates(0), black()), "candidates");
     assert_eq!(field(short().with_steps(0), black()), "steps");
     assert_eq!(field(short().with_chunk(0), black()), "chunk");
+    let huge = short().with_candidates(usize::MAX).with_chunk(usize::MAX);
+    assert_eq!(field(huge, black()), "chunk");
     for rate in [0.0, -1.0, f64::NAN] {
         assert_eq!(
             field(short().with_learning_rate(rate), black()),

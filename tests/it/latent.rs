@@ -182,7 +182,9 @@ fn what_has_no_path_is_refused() {
         field(path.path(latents([[f64::INFINITY, 1.0]]), one(), 2)),
         "from"
     );
-    assert_eq!(field(path.path(one(), one(), 1)), "places");
+    for places in [1, usize::MAX, usize::MAX / 64] {
+        assert_eq!(field(path.path(one(), one(), places)), "places");
+    }
     for fractions in [&[][..], &[0.5, 1.5], &[-0.1], &[f64::NAN]] {
         assert_eq!(field(path.between(one(), one(), fractions)), "fractions");
     }
