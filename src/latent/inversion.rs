@@ -16,9 +16,9 @@ use crate::sampling::{SamplerConfig, check_latents};
 use crate::schedule::Schedule;
 use crate::unwind::caught;
 
-/// Inversion by optimisation: looks for the latent whose sample is nearest to a given one (Zhu, Krahenbuhl, Shechtman and
-/// Efros, "Generative visual manipulation on the natural image manifold", ECCV 2016, section 3.2,
-/// <https://arxiv.org/abs/1609.03552>).
+/// Inversion by optimisation: looks for the latent whose sample is nearest to a given one. It is the projection of an image
+/// onto the manifold in Zhu, Krahenbuhl, Shechtman and Efros, "Generative visual manipulation on the natural image
+/// manifold", ECCV 2016, <https://arxiv.org/abs/1609.03552>.
 ///
 /// It starts at the best of some random latents and goes down the gradient of the distance with Adam (beta_1 0.9, beta_2
 /// 0.999), at a learning rate that falls to 0 in a straight line. The generator stays as it is: it runs in its evaluation form,

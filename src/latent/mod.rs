@@ -9,7 +9,7 @@
 //! | [`Interpolation`] | a path from one latent to another, straight or on a sphere |
 //! | [`closed_walk`] | a smooth path through several latents and back to the first |
 //! | [`Truncation`] | fewer extreme samples: more quality, less variety |
-//! | `InversionConfig` (feature `training`) | the latent whose sample is nearest to a given one |
+//! | [`InversionConfig`] (feature `training`) | the latent whose sample is nearest to a given one |
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -19,7 +19,7 @@
 //! let device = Device::flex();
 //! let generator = DcganConfig::new(1, 16, 16).with_filters(8).init_generator(&device)?;
 //! let sampler = SamplerConfig::new().with_seed(7);
-//! let ends = sampler.latents(2, 128, &device)?;
+//! let ends = sampler.latents(2, 100, &device)?;
 //! let ends = Truncation::Shrink { psi: 0.7 }.apply(ends)?;
 //! let [from, to] = [0, 1].map(|row| ends.clone().narrow(0, row, 1));
 //! let path = Interpolation::Spherical.path(from, to, 8)?;

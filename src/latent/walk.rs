@@ -21,9 +21,9 @@ use crate::sampling::check_latents;
 /// use burn_gan::SamplerConfig;
 /// use burn_gan::latent::closed_walk;
 ///
-/// let points = SamplerConfig::new().with_seed(7).latents(5, 128, &Device::flex())?;
+/// let points = SamplerConfig::new().with_seed(7).latents(5, 100, &Device::flex())?;
 /// let walk = closed_walk(points, 24)?; // about 5 seconds of 25 frames each
-/// assert_eq!(walk.dims(), [120, 128]);
+/// assert_eq!(walk.dims(), [120, 100]);
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 ///

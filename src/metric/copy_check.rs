@@ -28,7 +28,7 @@ const METRIC: &str = "copy check";
 /// let check = CopyCheck::new(&[0.1, 0.2, 2.5], &[2.0, 3.0, 1.0, 2.0])?;
 /// assert_eq!((check.median_generated, check.median_held_out), (0.2, 2.0));
 /// assert_eq!(check.median_ratio, Some(0.1));
-/// assert_eq!(check.share_nearer, 11.0 / 12.0);
+/// assert_eq!(check.share_nearer, 0.75);
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
