@@ -166,6 +166,19 @@ pub enum GanError {
         message: String,
     },
 
+    /// The distance of an inversion from its target is NaN or infinite.
+    #[cfg(feature = "training")]
+    #[error(
+        "the distance after {steps} steps of the inversion is {distance}: the generator's weights must be finite, or the \
+         learning rate is too high"
+    )]
+    InversionDiverged {
+        /// Steps behind it.
+        steps: usize,
+        /// The distance.
+        distance: f64,
+    },
+
     /// Training did not stay finite, and the run's policy is at its end.
     #[error(
         "training diverged in step {step}, {after}: {cause}; last good checkpoint: {}",

@@ -49,8 +49,8 @@
 //!   step, the papers' presets, the parts for a trainer of your own).
 //! - A whole run: [`run`] (checkpoints, resuming, divergence), [`observe`] (history, sample grids, scores, early
 //!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
-//! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`picture`], [`plot`], [`metric`] on
-//!   features from [`feature`].
+//! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`latent`]
+//!   (interpolation, walks, truncation, inversion), [`picture`], [`plot`], [`metric`] on features from [`feature`].
 //! - Why, how well and how fast: the [`guide`].
 //!
 //! # Features
@@ -91,6 +91,7 @@ pub mod guide;
 mod identity;
 mod image_condition;
 mod kernel;
+pub mod latent;
 #[cfg(feature = "training")]
 pub mod loss;
 #[cfg(feature = "metrics")]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::iter;
 use std::path::Path;
 
 use crate::errors::FileError;
@@ -27,13 +28,45 @@ impl Rgb8 {
     }
 
     fn encode(&self, file: BufWriter<File>) -> Result<(), png::EncodingError> {
+        let mut writer = self.encoder(file).write_header()?;
+        writer.write_image_data(&self.colours)?;
+        writer.finish()
+    }
+
+    /// An encoder of pictures like this one.
+    fn encoder(&self, file: BufWriter<File>) -> png::Encoder<'static, BufWriter<File>> {
         // A side beyond 32 bits is none to the encoder, which refuses it.
         let [width, height] = [self.width, self.height].map(|side| side.try_into().unwrap_or(0));
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.colours)?;
-        writer.finish()
+        encoder
     }
+}
+
+/// Writes pictures of one size, at least one, as an animated PNG file that plays for ever, each for so many
+/// milliseconds; it replaces an older file as a whole.
+pub(crate) fn save_animation<E: From<FileError>>(
+    mut frames: impl ExactSizeIterator<Item = Result<Rgb8, E>>,
+    delay: u16,
+    path: &Path,
+) -> Result<(), E> {
+    let failed = |error: png::EncodingError| FileError::new(path, error.into());
+    // More frames than 32 bits can count are none to the encoder, which refuses them.
+    let count = frames.len().try_into().unwrap_or(0);
+    replace_file(path, |partial| {
+        let Some(first) = frames.next().transpose()? else {
+            return Ok(());
+        };
+        let file = File::create(partial).map_err(|error| FileError::new(path, error))?;
+        let mut encoder = first.encoder(BufWriter::new(file));
+        // 0 plays are endless ones.
+        encoder.set_animated(count, 0).map_err(failed)?;
+        encoder.set_frame_delay(delay, 1000).map_err(failed)?;
+        let mut writer = encoder.write_header().map_err(failed)?;
+        for frame in iter::once(Ok(first)).chain(frames) {
+            writer.write_image_data(&frame?.colours).map_err(failed)?;
+        }
+        Ok(writer.finish().map_err(failed)?)
+    })
 }

@@ -41,6 +41,10 @@ pub enum Purpose {
     Objective = 12,
     /// Changes of the images that a discriminator sees.
     Augmentation = 13,
+    /// New values of latents that a truncation draws again.
+    Truncation = 15,
+    /// Latents that an inversion starts at.
+    Inversion = 16,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -61,6 +61,25 @@ impl SamplerConfig {
         })
     }
 
+    /// The latents `[count, latent_size]` of the first `count` samples of this seed, on `device` without autodiff:
+    /// [`SamplerConfig::decode`] makes those samples of them.
+    ///
+    /// # Errors
+    /// [`GanError::Batch`] for a count of 0, [`GanError::Config`] for a count whose latents no memory can hold.
+    pub fn latents(
+        &self,
+        count: usize,
+        latent_size: usize,
+        device: &Device,
+    ) -> Result<Tensor<2>, GanError> {
+        if count == 0 {
+            return Err(BatchError::Empty.into());
+        }
+        check_latents("count", count, latent_size)?;
+        let mut stream = Stream::new(self.seed, Purpose::Sampling, 0);
+        Ok(stream.normal([count, latent_size], &device.clone().without_autodiff()))
+    }
+
     /// Turns latent vectors `[N, latent_size]` of the caller's own into samples.
     ///
     /// # Errors
@@ -98,7 +117,7 @@ impl SamplerConfig {
         }
         check_condition(count, condition)?;
         generator.check_condition(condition)?;
-        self.check_latents(count, generator.latent_size())?;
+        check_latents("chunk", self.chunk.min(count), generator.latent_size())?;
         let generator = generator.valid();
         let device = module_device(&generator).without_autodiff();
         let condition = condition.clone().to_device(&device);
@@ -131,20 +150,21 @@ impl SamplerConfig {
         }
         Ok(Tensor::cat(chunks, 0))
     }
+}
 
-    /// Refuses a chunk whose latents fit into no memory: Rust ends the process where an allocation fails.
-    fn check_latents(&self, count: usize, latent_size: usize) -> Result<(), ConfigError> {
-        let values = self.chunk.min(count).checked_mul(latent_size);
-        let fits = |values| Vec::<f32>::new().try_reserve_exact(values).is_ok();
-        if values.is_some_and(fits) {
-            return Ok(());
-        }
-        Err(ConfigError::new(
-            "chunk",
-            self.chunk,
-            "the latents of so many samples do not fit into memory",
-        ))
+/// Refuses so many times so many values of latents as fit into no memory: Rust ends the process where an allocation fails.
+pub(crate) fn check_latents(
+    field: &'static str,
+    count: usize,
+    values: usize,
+) -> Result<(), ConfigError> {
+    // In double precision, in which some are computed.
+    let fits = |values| Vec::<f64>::new().try_reserve_exact(values).is_ok();
+    if count.checked_mul(values).is_some_and(fits) {
+        return Ok(());
     }
+    let requirement = "so many latents do not fit into memory";
+    Err(ConfigError::new(field, count, requirement))
 }
 
 /// Refuses a number of samples of this shape that no memory can hold.

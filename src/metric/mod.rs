@@ -16,8 +16,10 @@
 //! | [`mean_discrepancy`] | 0 | everything, in few dimensions |
 //! | [`sliced_wasserstein`] | 0 | everything, in few dimensions |
 //! | [`modes`] | all, 1, 0 | modes of a known mixture |
+//! | [`CopyCheck`] | 1, 0.5 | whether samples repeat the training data; with [`NearestSamplesConfig`] |
 
 mod check;
+mod copy_check;
 mod density_coverage;
 mod error;
 mod frechet;
@@ -27,11 +29,13 @@ mod kernel;
 mod kernel_distance;
 mod mean_discrepancy;
 mod modes;
+mod nearest_samples;
 mod neighbours;
 mod precision_recall;
 mod reverse_kl;
 mod sliced_wasserstein;
 
+pub use copy_check::CopyCheck;
 pub use density_coverage::{DensityCoverage, density_coverage, expected_coverage};
 pub use error::MetricError;
 pub use frechet::frechet_distance;
@@ -42,6 +46,7 @@ pub use kernel_distance::{
 };
 pub use mean_discrepancy::{Bandwidth, mean_discrepancy, median_distance};
 pub use modes::{Modes, modes};
+pub use nearest_samples::{NearestSamplesConfig, Neighbour};
 pub use precision_recall::{PrecisionRecall, precision_recall};
 pub use reverse_kl::{expected_reverse_kl, reverse_kl};
 pub use sliced_wasserstein::{

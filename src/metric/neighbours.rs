@@ -1,10 +1,57 @@
-//! The k-nearest-neighbour balls that estimate where a distribution lies.
+//! The nearest neighbours of a sample, and the balls of their distances that estimate where a distribution lies.
 
 use super::MetricError;
 use super::check::check_count;
 use super::kernel::squared_distance;
 use crate::errors::at_least_1;
 use crate::feature::Features;
+
+/// The `k` nearest of the samples that are offered, in ascending order of their distances; of two at one distance the one
+/// that was offered first.
+#[derive(Debug, Clone)]
+pub(super) struct Nearest {
+    k: usize,
+    /// Places and squared distances.
+    found: Vec<(usize, f64)>,
+}
+
+impl Nearest {
+    /// Of `k` samples, at least one.
+    pub fn new(k: usize) -> Self {
+        Self {
+            k,
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes a sample into account.
+    pub fn offer(&mut self, index: usize, squared_distance: f64) {
+        let is_full = self.found.len() == self.k;
+        // Hardly any is near enough once there are k.
+        if is_full && self.farthest() <= squared_distance {
+            return;
+        }
+        if is_full {
+            self.found.pop();
+        }
+        let place = self
+            .found
+            .partition_point(|(_, nearer)| *nearer <= squared_distance);
+        self.found.insert(place, (index, squared_distance));
+    }
+
+    /// The squared distance of the last one; infinite where there is none.
+    pub fn farthest(&self) -> f64 {
+        self.found
+            .last()
+            .map_or(f64::INFINITY, |(_, distance)| *distance)
+    }
+
+    /// Place and squared distance of each, the nearest first.
+    pub fn found(&self) -> &[(usize, f64)] {
+        &self.found
+    }
+}
 
 /// For each sample the squared distance to its k-th nearest other sample of the same set.
 ///
@@ -17,15 +64,14 @@ pub(super) fn squared_radii(
     at_least_1("k", k)?;
     let count = features.count();
     check_count(metric, count, k.saturating_add(1))?;
-    let mut distances = Vec::with_capacity(count);
-    Ok((0..count)
-        .map(|i| {
-            let others = (0..count).filter(|&j| j != i);
-            distances.clear();
-            distances.extend(others.map(|j| squared_distance(features.row(i), features.row(j))));
-            *distances.select_nth_unstable_by(k - 1, f64::total_cmp).1
-        })
-        .collect())
+    let radius = |i: usize| {
+        let mut nearest = Nearest::new(k);
+        for j in (0..count).filter(|&j| j != i) {
+            nearest.offer(j, squared_distance(features.row(i), features.row(j)));
+        }
+        nearest.farthest()
+    };
+    Ok((0..count).map(radius).collect())
 }
 
 /// The share of `samples` that lie in at least one ball round one of the `centers`.

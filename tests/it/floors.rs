@@ -50,6 +50,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("persistent", 6),
     ("sampling", 6),
     ("score", 6),
+    ("latent", 7),
     ("trainer", 7),
     ("observe", 8),
     ("run", 8),

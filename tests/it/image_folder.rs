@@ -718,6 +718,29 @@ fn one_picture_is_a_data_set_for_batches_of_one() {
 }
 
 #[test]
+fn a_picture_from_elsewhere_is_read_as_those_of_the_folder() {
+    let resize = Resize::CentreCrop {
+        height: 3,
+        width: 2,
+    };
+    let folder = folder(&[("a.png", "rgb.png")]);
+    for channels in [PictureChannels::Grey, PictureChannels::Rgb] {
+        let config = config(folder.path())
+            .with_resize(resize)
+            .with_channels(channels);
+        let one = config.read_picture(picture("rgb.png")).unwrap();
+        let all = config.init().unwrap().into_images();
+        assert_eq!((one.len(), one.shape()), (1, all.shape()));
+        assert_eq!(one.bytes(0).unwrap(), all.bytes(0).unwrap());
+    }
+    let refused = |config: ImageFolderConfig, name| config.read_picture(picture(name)).unwrap_err();
+    let none = refused(config(folder.path()), "make.py");
+    assert!(matches!(none, DataError::Undecodable(_)), "{none}");
+    let limit = refused(config(folder.path()).with_largest_picture(0), "rgb.png");
+    assert!(matches!(limit, DataError::Config(_)), "{limit}");
+}
+
+#[test]
 fn the_configuration_goes_through_a_file() {
     let config = ImageFolderConfig::new("pictures".into()).with_resize(Resize::CentreCrop {
         height: 3,

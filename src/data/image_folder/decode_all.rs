@@ -21,10 +21,10 @@ const WAITING: usize = 1 << 25;
 const MOST_AT_ONCE: usize = 512;
 
 /// A picture at its size, channels first.
-struct Decoded {
-    bytes: Vec<u8>,
+pub(super) struct Decoded {
+    pub bytes: Vec<u8>,
     /// Height and width.
-    size: [usize; 2],
+    pub size: [usize; 2],
     /// Height and width before it was resized.
     original: [usize; 2],
 }
@@ -151,7 +151,11 @@ fn ended(config: &ImageFolderConfig, found: &Found) -> Result<Decoded, Undecodab
     })
 }
 
-fn decode_one(config: &ImageFolderConfig, path: &Path) -> Result<Decoded, UndecodableError> {
+/// One picture as the configuration has it.
+pub(super) fn decode_one(
+    config: &ImageFolderConfig,
+    path: &Path,
+) -> Result<Decoded, UndecodableError> {
     let wanted = Wanted {
         channels: config.channels,
         background: config.background,

@@ -27,7 +27,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use self::classes::Classes;
-use self::decode_all::decode_all;
+use self::decode_all::{decode_all, decode_one};
 use self::scan::Scan;
 use super::image_cache::{CacheWriter, CachedImages, Contents};
 use super::pixels::Pixels;
@@ -140,6 +140,17 @@ impl ImageFolderConfig {
             originals: contents.originals,
             skipped: contents.skipped,
         })
+    }
+
+    /// One picture from anywhere, with the channels and the size that the folder's pictures get: a set of one image, in memory.
+    ///
+    /// # Errors
+    /// [`DataError::Config`] for a size or limit out of range, `DataError::Undecodable` for a picture that cannot be read.
+    pub fn read_picture(&self, path: impl AsRef<Path>) -> Result<ByteImages, DataError> {
+        self.check()?;
+        let picture = decode_one(self, path.as_ref())?;
+        let [height, width] = picture.size;
+        ByteImages::channels_first(picture.bytes, self.channels.count(), height, width)
     }
 
     fn in_memory(

@@ -1,43 +1,13 @@
-//! Samples as pictures.
+//! [`PictureGrid`]: images side by side.
 
 use std::path::Path;
 
 use burn::tensor::Tensor;
 
+use super::{LARGEST, PictureError};
 use crate::batch::BatchError;
-use crate::errors::{ConfigError, DeviceError, FileError, at_least_1};
+use crate::errors::{ConfigError, DeviceError, at_least_1};
 use crate::png_file::Rgb8;
-
-/// What no picture can be made of, and what keeps it from its file.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PictureError {
-    /// No columns, a scale of 0, or a picture that is too large.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-
-    /// No images, or images without pixels.
-    #[error(transparent)]
-    Batch(#[from] BatchError),
-
-    /// The device could not hand over the images.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-
-    /// The file could not be written.
-    #[error(transparent)]
-    File(#[from] FileError),
-
-    /// Pictures are written for one channel (grey) or three (red, green, blue).
-    #[error("a picture has 1 or 3 channels, the samples have {channels}")]
-    Channels {
-        /// Channels of the samples.
-        channels: usize,
-    },
-}
-
-/// Pixels of the largest picture.
-pub(crate) const LARGEST: usize = 1 << 28;
 
 /// Images side by side in one PNG picture.
 ///
@@ -101,7 +71,8 @@ impl PictureGrid {
         Ok(self.draw(images)?.save(path.as_ref())?)
     }
 
-    fn draw(&self, images: Tensor<4>) -> Result<Rgb8, PictureError> {
+    /// The picture of images `[N, C, H, W]`.
+    pub(super) fn draw(&self, images: Tensor<4>) -> Result<Rgb8, PictureError> {
         self.check()?;
         let [count, channels, height, width] = images.dims();
         if channels != 1 && channels != 3 {
