@@ -37,11 +37,16 @@ const CHUNK: usize = 250;
 
 const DATA: [&str; 2] = ["digits", "faces"];
 /// Name on the command line, label.
-const RECIPES: [(&str, &str); 2] = [("none", "no augmentation"), ("diff", "DiffAugment")];
+const RECIPES: [(&str, &str); 3] = [
+    ("none", "no augmentation"),
+    ("diff", "DiffAugment"),
+    ("ada", "ADA"),
+];
 
 fn trainer(recipe_name: &str) -> GanTrainerConfig {
     let augmentation = match recipe_name {
         "diff" => Some(Augmentation::DiffAugment(DiffAugmentConfig::new())),
+        "ada" => Some(common::ada()),
         _ => None,
     };
     recipe(1.0, 1e-3, 0).with_augmentation(augmentation)

@@ -78,7 +78,7 @@ impl Search<'_> {
             }
             None => config.nearest_others(&some_of(data), data, space, device)?,
         };
-        let check = CopyCheck::new(&distances(&nearest), &distances(&real))?;
+        let check = CopyCheck::of_neighbours(&nearest, &real)?;
         let picture = self.draw(&nearest, name)?;
         Ok(json!({ "space": space.identity()?.to_value(), "check": check, "picture": picture }))
     }
@@ -98,12 +98,6 @@ impl Search<'_> {
         grid.save(Tensor::cat(images, 0), &path)?;
         Ok(json!(path))
     }
-}
-
-/// Of each the distance of the nearest.
-fn distances(nearest: &[Vec<Neighbour>]) -> Vec<f64> {
-    let first = nearest.iter().filter_map(|found| found.first());
-    first.map(|found| found.distance).collect()
 }
 
 /// Places of images, drawn at random and always the same.

@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use burn_gan::augment::{
-    AdaConfig, AdaptiveStrengthConfig, Augmentation, DiffAugmentConfig, LogitSign, Strength,
-};
+use burn_gan::augment::{Augmentation, DiffAugmentConfig};
 use burn_gan::data::{DataSummary, Samples, ShuffleConfig, Source};
 use burn_gan::{AdversarialTrainer, Condition, GanError};
 
@@ -13,12 +11,10 @@ use crate::data::DataSettings;
 use crate::family::Family;
 use crate::recipe::{Recipe, Task};
 use crate::settings::Settings;
-use crate::{Arguments, Augment};
+use crate::{Arguments, Augment, common};
 
 /// With fewer images than so many a discriminator learns them by heart in a run of some minutes.
 const FEW: usize = 5000;
-/// Images in which ADA's probability gets from 0 to 1 at most: a fifth of the paper's, for runs that are shorter.
-const ADA_IMAGES: usize = 100_000;
 /// A run of fewer steps does not come far: narrower networks take more.
 const ENOUGH_STEPS: usize = 4000;
 /// Widths to choose from, the widest first.
@@ -150,14 +146,7 @@ fn augmentation(
     match asked {
         Augment::None => None,
         Augment::Diff => diff(),
-        Augment::Ada => {
-            // Of pairs: the logits of relativistic losses and of a Wasserstein critic have no 0 that means anything.
-            let strength = AdaptiveStrengthConfig::new()
-                .with_sign(LogitSign::Relative)
-                .with_images(ADA_IMAGES);
-            let strength = Strength::Adaptive(strength);
-            Some(Augmentation::Ada(AdaConfig::new().with_strength(strength)))
-        }
+        Augment::Ada => Some(common::ada()),
         Augment::Auto if are_images && training < FEW => {
             choices.push(format!(
                 "fewer than {FEW} images to train on ({training}): what the discriminator sees is changed at random \

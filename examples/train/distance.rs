@@ -10,7 +10,7 @@ use burn_gan::observe::{Evaluation, Score};
 use burn_gan::{AdversarialTrainer, Condition, GanError};
 
 /// Training samples that are measured at most.
-const MEASURED: usize = 10_000;
+pub const MEASURED: usize = 10_000;
 /// Samples that are on the device at once.
 const CHUNK: usize = 250;
 pub const SCORE: &str = "Frechet distance";

@@ -76,6 +76,11 @@ pub trait Family<const D: usize, C: Condition> {
     /// The samples and their mirror images.
     fn mirrored(&self, samples: Shared<D, C>) -> Result<Shared<D, C>, GanError>;
 
+    /// Writes samples side by side, where they are images.
+    fn draw(&self, _samples: Tensor<D>, _columns: usize, _path: &Path) -> Result<(), GanError> {
+        Ok(())
+    }
+
     /// Conditions for samples that are compared with the data.
     fn conditions(&self, count: usize, device: &Device) -> C;
 
@@ -177,6 +182,12 @@ impl<C: ClassCondition + 'static> Family<4, C> for Images<C> {
 
     fn mirrored(&self, samples: Shared<4, C>) -> Result<Shared<4, C>, GanError> {
         Ok(Arc::new(HorizontalFlip::new(samples)))
+    }
+
+    fn draw(&self, samples: Tensor<4>, columns: usize, path: &Path) -> Result<(), GanError> {
+        Ok(PictureGrid::new(columns)
+            .with_scale(2)
+            .save(samples, path)?)
     }
 
     fn conditions(&self, count: usize, device: &Device) -> C {

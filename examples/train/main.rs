@@ -6,6 +6,7 @@
 mod common;
 
 mod choice;
+mod copies;
 mod data;
 mod distance;
 mod family;

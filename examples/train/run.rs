@@ -11,7 +11,7 @@ use burn_gan::observe::{
     read_scores, score_chart,
 };
 use burn_gan::run::Fit;
-use burn_gan::{Batch, Condition, GanError};
+use burn_gan::{AdversarialTrainer, Batch, Condition, GanError};
 use serde_json::{Value, json};
 
 use crate::choice::choose;
@@ -19,7 +19,7 @@ use crate::data::{DataSettings, Shared};
 use crate::distance::{Distance, SCORE};
 use crate::family::Family;
 use crate::settings::Settings;
-use crate::{Arguments, common};
+use crate::{Arguments, common, copies};
 
 /// Steps from one look at the logits of held-out samples to the next; a multiple of the history's.
 const LOGITS_EVERY: usize = 100;
@@ -155,6 +155,13 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
             .with_logarithmic_y(true)
             .save(file("scores.png"))?;
         last = rows.last().map(|row| row.value);
+    }
+    if let Some(held_out) = &held_out {
+        let count = copies::count(held_out.len());
+        let generated = trainer.sample(count, 1, &family.conditions(count, plain))?;
+        let path = file("neighbours.png");
+        let found = copies::look(family, generated, [&training, held_out], &path, plain)?;
+        report = report.with_picture("Nearest training samples", path, found);
     }
     report.write()?;
     eprintln!("wrote {}", file("report.html").display());

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MetricError;
 use super::check::check_count;
+use super::nearest_samples::Neighbour;
 use crate::errors::ConfigError;
 
 const METRIC: &str = "copy check";
@@ -64,6 +65,21 @@ impl CopyCheck {
             median_ratio: ratio.is_finite().then_some(ratio),
             share_nearer: share_below(&generated, &held_out),
         })
+    }
+
+    /// The same by the first neighbour of each sample, as [`NearestSamplesConfig`](super::NearestSamplesConfig) finds it.
+    ///
+    /// # Errors
+    /// Those of [`CopyCheck::new`].
+    pub fn of_neighbours(
+        generated: &[Vec<Neighbour>],
+        held_out: &[Vec<Neighbour>],
+    ) -> Result<Self, MetricError> {
+        let distances = |found: &[Vec<Neighbour>]| -> Vec<f64> {
+            let first = found.iter().filter_map(|neighbours| neighbours.first());
+            first.map(|neighbour| neighbour.distance).collect()
+        };
+        Self::new(&distances(generated), &distances(held_out))
     }
 }
 
