@@ -40,7 +40,7 @@ struct Arguments {
     interpolate: Option<PathName>,
 
     /// Seed of the sample that --interpolate goes to [default: the next one]
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", requires = "interpolate")]
     to: Option<u64>,
 
     /// Go through the first samples of --seed and back to the first
