@@ -1,6 +1,6 @@
 //! [`Transformation`]: what is done to each image of a batch, with the numbers drawn.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::color_matrix::ColorMatrix;
 use super::matrix::Matrix;
@@ -30,15 +30,14 @@ enum Change {
     Color(Box<ColorMatrix>),
 }
 
-/// For each pixel the one that comes to its place.
+/// Which pixel comes to which place, as products of matrices of zeros and ones: exact, and several times as fast on a CPU as
+/// to gather and scatter.
 #[derive(Debug, Clone)]
 struct Translation {
-    /// `[N, 1, H, 1]`.
-    rows: Tensor<4, Int>,
-    /// `[N, 1, 1, W]`.
-    columns: Tensor<4, Int>,
-    /// `[N, 1, H, W]`, 0 where it would come from beyond the edge.
-    inside: Tensor<4>,
+    /// `[N, 1, H, H]`, a row of zeros for a place that is filled from beyond the edge.
+    rows: Tensor<4>,
+    /// `[N, 1, W, W]`, a column of zeros for such a place.
+    columns: Tensor<4>,
 }
 
 impl Transformation {
@@ -78,20 +77,15 @@ impl Transformation {
         [height, width]: [usize; 2],
         device: &Device,
     ) -> Self {
-        let count = down.len();
-        let (rows, row_inside) = sources(down, height);
-        let (columns, column_inside) = sources(right, width);
-        let int = |values, shape: [usize; 4]| {
-            Tensor::<4, Int>::from_data(TensorData::new(values, shape), device)
-        };
-        let float = |values, shape: [usize; 4]| {
-            Tensor::<4>::from_data(TensorData::new(values, shape), device)
+        let selection = |shifts, side: usize| {
+            let values = selection(shifts, side);
+            let data = TensorData::new(values, [down.len(), 1, side, side]);
+            Tensor::<4>::from_data(data, device)
         };
         self.with(Change::Translation(Box::new(Translation {
-            rows: int(rows, [count, 1, height, 1]),
-            columns: int(columns, [count, 1, 1, width]),
-            inside: float(row_inside, [count, 1, height, 1])
-                * float(column_inside, [count, 1, 1, width]),
+            rows: selection(down, height),
+            // A column of the product is a mix of columns.
+            columns: selection(right, width).swap_dims(2, 3),
         })))
     }
 
@@ -133,9 +127,8 @@ impl Transformation {
             Change::Saturation(factor) => Change::Saturation(narrow(factor)),
             Change::Contrast(factor) => Change::Contrast(narrow(factor)),
             Change::Translation(moved) => Change::Translation(Box::new(Translation {
-                rows: moved.rows.clone().narrow(0, start, length),
-                columns: moved.columns.clone().narrow(0, start, length),
-                inside: narrow(&moved.inside),
+                rows: narrow(&moved.rows),
+                columns: narrow(&moved.columns),
             })),
             Change::Mask(mask) => Change::Mask(narrow(mask)),
             Change::Resampling(moved) => Change::Resampling(Box::new(moved.narrow(start, length))),
@@ -162,9 +155,8 @@ impl Change {
                 (x.clone() - mean.clone()) * beside(factor, &x) + mean
             }),
             Self::Translation(moved) => images.linear(|x| {
-                let (shape, inside) = (x.dims(), beside(&moved.inside, &x));
-                let x = x.gather(2, moved.rows.clone().expand(shape));
-                x.gather(3, moved.columns.clone().expand(shape)) * inside
+                let (rows, columns) = (beside(&moved.rows, &x), beside(&moved.columns, &x));
+                rows.matmul(x).matmul(columns)
             }),
             Self::Mask(mask) => images.linear(|x| x.clone() * beside(mask, &x)),
             Self::Resampling(moved) => images.linear(|x| moved.apply(x)),
@@ -185,15 +177,16 @@ pub(super) fn beside<const R: usize, const D: usize>(
     }
 }
 
-/// Where each pixel of a side comes from, for each shift in turn, and 0 for those that come from beyond the edge.
-fn sources(shifts: &[i64], side: usize) -> (Vec<i64>, Vec<f32>) {
-    let last = side as i64 - 1;
-    let from = shifts
-        .iter()
-        .flat_map(|shift| (0..=last).map(move |pixel| pixel - shift));
-    from.map(|source| {
-        let inside = (0..=last).contains(&source);
-        (source.clamp(0, last), f32::from(u8::from(inside)))
-    })
-    .unzip()
+/// For each shift in turn a matrix `[side, side]` that is 1 where the pixel of the column comes to the place of the row.
+fn selection(shifts: &[i64], side: usize) -> Vec<f32> {
+    let mut selection = vec![0.0; shifts.len() * side * side];
+    for (matrix, shift) in selection.chunks_mut(side * side).zip(shifts) {
+        for (place, row) in matrix.chunks_mut(side).enumerate() {
+            let source = usize::try_from(place as i64 - shift).ok();
+            if let Some(pixel) = source.and_then(|source| row.get_mut(source)) {
+                *pixel = 1.0;
+            }
+        }
+    }
+    selection
 }
