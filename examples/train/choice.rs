@@ -21,6 +21,8 @@ const ENOUGH_STEPS: usize = 4000;
 const FILTERS: [usize; 3] = [64, 32, 16];
 /// A tenth of the samples is held out, so many at most; where that is fewer than the least, none.
 const HELD_OUT: std::ops::RangeInclusive<usize> = 20..=1000;
+/// Seconds of training until the first sample grid.
+const FIRST_GRID: f64 = 6.0;
 /// The share of the time that is not for steps: grids, scores, plots.
 const BESIDES: f64 = 0.08;
 
@@ -126,9 +128,9 @@ pub fn choose<const D: usize, C: Condition, F: Family<D, C>>(
         steps: task.steps,
         minutes: arguments.minutes,
         held_out,
-        // Something to look at after ten seconds.
+        // Something to look at soon.
         grid_every: arguments.grid_every.unwrap_or(match measured {
-            Some(seconds) => fiftieth.min((10.0 / seconds) as usize).max(1),
+            Some(seconds) => fiftieth.min((FIRST_GRID / seconds) as usize).max(1),
             None => fiftieth,
         }),
         score_every: task.steps.div_ceil(12),

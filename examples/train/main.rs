@@ -101,7 +101,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1.0)]
     gamma: f64,
 
-    /// Steps from one sample grid to the next [default: about 50 grids, the first after ten seconds or sooner]
+    /// Steps from one sample grid to the next [default: about 50 grids, the first after some seconds]
     #[arg(long, value_name = "STEPS")]
     grid_every: Option<usize>,
 

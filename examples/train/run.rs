@@ -68,15 +68,16 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     }
 
     let (training, held_out) = split(samples, settings.held_out)?;
-    let distance = held_out
-        .as_ref()
-        .map(|held_out| {
+    let distance = match &held_out {
+        Some(held_out) => {
             let features = family.features(&summary.shape, plain)?;
             let conditions = family.conditions(held_out.len(), plain);
-            Distance::new(features, &training, &held_out, conditions, plain)
-        })
-        .transpose()?;
-    let learned: Shared<D, C> = if settings.data.mirror {
+            let distance = Distance::new(features, &training, held_out, conditions, plain)?;
+            Some(distance)
+        }
+        None => None,
+    };
+    let learned = if settings.data.mirror {
         family.mirrored(training.clone())?
     } else {
         training.clone()
@@ -96,32 +97,15 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     let file = |name: &str| folder.join(name);
     // Drawing takes longer than a small step: rarely, but sooner than the first score.
     let drawn_every = settings.steps.div_ceil(25);
-    let mut report = page(
-        &settings,
-        &summary,
-        distance.as_ref().map(|it| it.floor),
-        folder,
-    )?;
-    let history = History::csv(file("losses.csv"), 10);
-    let history: Box<dyn Observer<_>> = match &held_out {
-        Some(held_out) => {
-            let (training, held_out) = (training.clone(), held_out.clone());
-            Box::new(HeldOutLogits::new(
-                training,
-                held_out,
-                LOGITS_EVERY,
-                history,
-            ))
-        }
-        None => Box::new(history),
-    };
+    let floor = distance.as_ref().map(|distance| distance.floor);
+    let mut report = page(&settings, &summary, floor, folder)?;
     let stop = common::stop_flag()?;
     let trained = Instant::now();
     let run = trainer
         .fit(&mut source)
         .until(settings.steps)
         .observe(ProgressBar::new(10))
-        .observe(history)
+        .observe(history(&training, held_out.as_ref(), &file("losses.csv")))
         .observe(HistoryPlots::new(file("losses.csv"), drawn_every))
         .observe(family.grids(folder, settings.grid_every, &training, plain)?);
     let run = match watch(&example, folder)? {
@@ -188,7 +172,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
         "seconds": seconds,
         "images_per_second": (taken * settings.batch_size) as f64 / seconds,
         "frechet_distance": last,
-        "frechet_distance_of_held_out": distance.as_ref().map(|it| it.floor),
+        "frechet_distance_of_held_out": floor,
         "generator": generator,
         "report": file("report.html"),
         "device": arguments.common.device_name(),
@@ -208,6 +192,27 @@ fn split<const D: usize, C: Condition + 'static>(
     // The same samples whatever the seed of the run: two runs are judged alike.
     let (training, held_out) = Subset::hold_out(samples, held_out, 0)?;
     Ok((Arc::new(training), Some(Arc::new(held_out))))
+}
+
+/// The numbers of the steps, with the discriminator's logits of held-out samples where there are any.
+fn history<'a, const D: usize, C: Condition + 'static, T: AdversarialTrainer<D, C>>(
+    training: &Shared<D, C>,
+    held_out: Option<&Shared<D, C>>,
+    path: &Path,
+) -> Box<dyn Observer<T> + 'a> {
+    let history = History::csv(path, 10);
+    match held_out {
+        Some(held_out) => {
+            let (training, held_out) = (training.clone(), held_out.clone());
+            Box::new(HeldOutLogits::new(
+                training,
+                held_out,
+                LOGITS_EVERY,
+                history,
+            ))
+        }
+        None => Box::new(history),
+    }
 }
 
 /// Compares generated with real samples, which takes two of them at least.

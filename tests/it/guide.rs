@@ -64,7 +64,12 @@ fn the_guide_links_to_items_and_addresses_only() {
 
 #[test]
 fn the_pictures_of_the_guide_are_the_files() {
-    for picture in ["docs/digits.png", "docs/digits28.png"] {
+    for picture in [
+        "docs/digits.png",
+        "docs/digits28.png",
+        "docs/faces.png",
+        "docs/fashion.png",
+    ] {
         let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(picture)).unwrap();
         let inlined = read(&format!("{picture}.base64"));
         let same = base64(&file) == inlined;
