@@ -92,10 +92,12 @@ pub trait Family<const D: usize, C: Condition> {
 /// Images, with labels or without.
 pub struct Images<C> {
     class_names: Vec<String>,
-    conditions: Box<dyn Fn(usize, &Device) -> C>,
+    conditions: Box<ConditionsOf<C>>,
     grid: Box<GridOf<C>>,
 }
 
+/// Makes conditions for so many samples.
+type ConditionsOf<C> = dyn Fn(usize, &Device) -> C;
 /// Makes a grid in a folder, every so many steps.
 type GridOf<C> = dyn Fn(&Path, usize, &Device) -> Result<SampleGrid<C>, GanError>;
 

@@ -12,6 +12,10 @@ use burn_gan::{
 
 /// A discriminator of images, whichever network of the library it is: one type for all recipes, so that a run is compiled
 /// once.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a program has one, and a box would stand in every pattern"
+)]
 #[derive(Module, Debug)]
 pub enum ImageDiscriminator {
     Dcgan(DcganDiscriminator),
