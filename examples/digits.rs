@@ -18,7 +18,7 @@ use burn_gan::run::Fit;
 use burn_gan::{GanError, save_generator};
 use clap::{Parser, ValueEnum};
 use common::digits::{DIGITS, judge_training, recipe};
-use common::distance::{ImageDistance, digit_features, random_features};
+use common::distance::{Distance, digit_features, random_features};
 
 /// Trains a small GAN on handwritten digits, or on any images in IDX files.
 ///
@@ -117,19 +117,19 @@ fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
     let device = common.device()?.autodiff();
     let images = idx::read_folder(&arguments.data)?;
     let size = [images.height(), images.width()];
-    let select = |indices: &[usize]| Ok::<_, GanError>(images.select(indices, &device)?.samples);
+    let select = |indices: &[usize]| Memory::new(images.select(indices, &device)?.samples);
     if arguments.data.as_path() == Path::new(DIGITS) {
         // The digits that the classifier learned from; the others are what it was tested on.
         let split = judge_training().split(images.len())?;
-        let training = select(&split.training)?;
-        let others = select(&split.held_out)?;
-        let distance = ImageDistance::new(digit_features(&device)?, training.clone(), others)?;
-        return train(arguments, &device, Memory::new(training)?, size, &distance);
+        let (training, others) = (select(&split.training)?, select(&split.held_out)?);
+        let features = digit_features(&device)?;
+        let distance = Distance::new(features, &training, &others, (), &device)?;
+        return train(arguments, &device, training, size, &distance);
     }
     let half = (images.len() / 2).min(1000);
     let (first, next): (Vec<_>, Vec<_>) = ((0..half).collect(), (half..2 * half).collect());
-    let space = random_features(&images, &device)?;
-    let distance = ImageDistance::new(space, select(&first)?, select(&next)?)?;
+    let features = random_features([1, size[0], size[1]], &device)?;
+    let distance = Distance::new(features, &select(&first)?, &select(&next)?, (), &device)?;
     train(arguments, &device, images, size, &distance)
 }
 
@@ -140,7 +140,7 @@ fn train(
     device: &Device,
     images: impl Samples<4>,
     [height, width]: [usize; 2],
-    distance: &ImageDistance,
+    distance: &Distance<4>,
 ) -> Result<serde_json::Value, GanError> {
     let Arguments { common, gamma, .. } = arguments;
     let normalization = if *gamma == 0.0 {

@@ -5,25 +5,24 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
-use burn_gan::ema::{EmaConfig, EmaDecay};
+use burn_gan::ema::EmaConfig;
 use burn_gan::feature::FeatureExtractor;
-use burn_gan::loss::{LabelledLoss, Loss};
 use burn_gan::metric::{
     Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
     precision_recall,
 };
 use burn_gan::model::{Classifier, DcganConfig, Normalization};
 use burn_gan::observe::{Evaluation, Score, read_scores};
-use burn_gan::penalty::Penalty;
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::Chart;
 use burn_gan::run::Fit;
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
-use burn_gan::{AdversarialTrainer, GanError, Schedule};
+use burn_gan::{AdversarialTrainer, GanError};
 use serde_json::json;
 
 use crate::common;
 use crate::common::digits::{DIGITS, judge_training};
+use crate::common::recipes;
 use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores, summary};
 
 const SIZE: usize = 28;
@@ -44,32 +43,11 @@ const RECIPES: [(&str, &str, usize); 3] = [
 /// The settings of a recipe over so many steps.
 fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
     match recipe {
-        // With equal rates the discriminator can leave the generator nothing to learn from, for thousands of steps.
-        "dcgan" => GanTrainerConfig::dcgan()
-            .with_generator_learning_rate(4e-4)
-            .with_discriminator_learning_rate(1e-4)
-            .with_loss(Loss::Smoothed {
-                loss: LabelledLoss::NonSaturating,
-                real_label: 0.9,
-            })
-            .with_ema(Some(EmaConfig::new().with_decay(0.998))),
+        "dcgan" => recipes::dcgan(),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
             .with_learning_rates(1e-3)
             .with_ema(Some(EmaConfig::new().with_decay(0.99))),
-        _ => {
-            let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
-            let adam = common::adam(0.0, 0.99);
-            GanTrainerConfig::r3gan()
-                .with_burn_in(steps)
-                .with_penalties(vec![Penalty::R1 { gamma: 1.0 }, Penalty::R2 { gamma: 1.0 }])
-                .with_generator_optimizer(adam.clone())
-                .with_discriminator_optimizer(adam)
-                .with_learning_rates(1e-3)
-                .with_learning_rate_schedule(cosine(1.0, 0.1))
-                .with_ema(Some(
-                    EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 300.0))),
-                ))
-        }
+        _ => recipes::r3gan(1.0, steps),
     }
 }
 

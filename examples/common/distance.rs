@@ -1,30 +1,31 @@
-//! How far generated images are from real ones, over the steps of a run.
+//! How far generated samples are from those that were trained on, beside how far other real ones are.
 
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
-use burn_gan::data::IdxImages;
-use burn_gan::feature::{FeatureExtractor, RandomConvolutionsConfig};
+use burn::tensor::Device;
+use burn_gan::data::Samples;
+use burn_gan::feature::{FeatureExtractor, Features, RandomConvolutionsConfig};
 use burn_gan::metric::Gaussian;
 use burn_gan::observe::{Evaluation, Score, read_scores, score_chart};
-use burn_gan::{AdversarialTrainer, GanError};
+use burn_gan::{AdversarialTrainer, Condition, GanError};
 
 use super::digits_classifier;
 
-/// Generated images that are measured, and other real ones, where there are so many.
-const SAMPLES: usize = 1000;
-/// Images that go through a network at once.
+/// Samples to train on that are measured at most.
+pub const MEASURED: usize = 10_000;
+/// Samples that go through a network at once.
 const CHUNK: usize = 250;
-const SCORE: &str = "Frechet distance";
+pub const SCORE: &str = "Frechet distance";
 
-/// The Frechet distance from real images, in some features of them.
-pub struct ImageDistance {
-    space: Box<dyn FeatureExtractor<4>>,
-    real: Gaussian,
-    /// Generated images.
+/// The Frechet distance of generated samples from those that were trained on, in some features of them.
+pub struct Distance<const D: usize, C = ()> {
+    features: Box<dyn FeatureExtractor<D>>,
+    training: Gaussian,
+    /// As many samples are generated as there are others: the distance depends on their number.
     count: usize,
-    /// The distance of as many other real images.
-    of_real: f64,
+    conditions: C,
+    /// The distance of the other real samples.
+    pub floor: f64,
 }
 
 /// The features of the classifier of digits.
@@ -34,39 +35,44 @@ pub fn digit_features(device: &Device) -> Result<Box<dyn FeatureExtractor<4>>, G
 
 /// The features of random convolutions, for images of any kind.
 pub fn random_features(
-    images: &IdxImages,
+    [channels, height, width]: [usize; 3],
     device: &Device,
 ) -> Result<Box<dyn FeatureExtractor<4>>, GanError> {
-    let config = RandomConvolutionsConfig::new(1, images.height(), images.width());
+    let config = RandomConvolutionsConfig::new(channels, height, width);
     Ok(Box::new(config.init(&device.clone().without_autodiff())?))
 }
 
-impl ImageDistance {
-    /// Between `real` images and as many generated ones as there are `others`, at most 1,000.
+impl<const D: usize, C: Condition> Distance<D, C> {
+    /// From the first 10,000 samples of `training` at most; generated samples have these conditions, one for each of the
+    /// `others`.
     pub fn new(
-        space: Box<dyn FeatureExtractor<4>>,
-        real: Tensor<4>,
-        others: Tensor<4>,
+        features: Box<dyn FeatureExtractor<D>>,
+        training: &dyn Samples<D, C>,
+        others: &dyn Samples<D, C>,
+        conditions: C,
+        device: &Device,
     ) -> Result<Self, GanError> {
-        let count = SAMPLES.min(others.dims()[0]);
-        let real = fit(&space, real)?;
-        let of_real = real.frechet_distance(&fit(&space, others.narrow(0, 0, count))?)?;
+        let count = others.len();
+        let training = Gaussian::fit(&extract(&*features, training, MEASURED, device)?)?;
+        let others = Gaussian::fit(&extract(&*features, others, count, device)?)?;
         Ok(Self {
-            space,
-            real,
+            floor: training.frechet_distance(&others)?,
+            features,
+            training,
             count,
-            of_real,
+            conditions,
         })
     }
 
-    /// The distance of images that a trainer generates.
-    pub fn of<T: AdversarialTrainer<4>>(&self, trainer: &T) -> Result<f64, GanError> {
-        let generated = fit(&self.space, trainer.sample(self.count, 0, &())?)?;
-        Ok(self.real.frechet_distance(&generated)?)
+    /// The distance of samples that a trainer generates.
+    pub fn of<T: AdversarialTrainer<D, C>>(&self, trainer: &T) -> Result<f64, GanError> {
+        let samples = trainer.sample(self.count, 0, &self.conditions)?;
+        let generated = Gaussian::fit(&self.features.extract(samples, CHUNK)?)?;
+        Ok(self.training.frechet_distance(&generated)?)
     }
 
     /// Measures a run every so many steps and writes scores.csv.
-    pub fn evaluation<'a, T: AdversarialTrainer<4> + 'a>(
+    pub fn evaluation<'a, T: AdversarialTrainer<D, C> + 'a>(
         &'a self,
         folder: &Path,
         interval: usize,
@@ -78,13 +84,29 @@ impl ImageDistance {
     /// Draws scores.csv as scores.png.
     pub fn plot(&self, folder: &Path) -> Result<(), GanError> {
         score_chart(&read_scores(folder.join("scores.csv"))?, SCORE)
-            .with_reference("other real images", self.of_real)
+            .with_reference("other real samples", self.floor)
             .with_logarithmic_y(true)
             .save(folder.join("scores.png"))?;
         Ok(())
     }
 }
 
-fn fit(space: &dyn FeatureExtractor<4>, images: Tensor<4>) -> Result<Gaussian, GanError> {
-    Ok(Gaussian::fit(&space.extract(images, CHUNK)?)?)
+/// The features of the first samples of a set, at most so many.
+fn extract<const D: usize, C: Condition>(
+    features: &dyn FeatureExtractor<D>,
+    samples: &dyn Samples<D, C>,
+    most: usize,
+    device: &Device,
+) -> Result<Features, GanError> {
+    let count = samples.len().min(most);
+    let mut all: Option<Features> = None;
+    for start in (0..count).step_by(CHUNK) {
+        let indices: Vec<usize> = (start..count.min(start + CHUNK)).collect();
+        let chunk = features.extract(samples.select(&indices, device)?.samples, CHUNK)?;
+        match &mut all {
+            Some(all) => all.append(chunk)?,
+            None => all = Some(chunk),
+        }
+    }
+    all.ok_or_else(|| GanError::user("there are no samples"))
 }

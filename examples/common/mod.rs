@@ -8,6 +8,7 @@ pub mod digits;
 pub mod distance;
 pub mod faces;
 pub mod points;
+pub mod recipes;
 pub mod saved;
 pub mod translation;
 

@@ -8,8 +8,8 @@ use burn_gan::feature::{FeatureExtractor, Pixels};
 use burn_gan::metric::{CopyCheck, NearestSamplesConfig};
 use burn_gan::{Condition, GanError};
 
+use crate::common::distance::MEASURED;
 use crate::data::Shared;
-use crate::distance::MEASURED;
 use crate::family::Family;
 
 /// Samples that are compared, and as many held-out ones, where there are so many.

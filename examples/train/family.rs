@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{ClassFrequencies, HorizontalFlip, Samples};
-use burn_gan::feature::{FeatureExtractor, Pixels, RandomConvolutionsConfig};
+use burn_gan::feature::{FeatureExtractor, Pixels};
 use burn_gan::model::{MlpDiscriminator, MlpGenerator};
-use burn_gan::observe::{Flow, Interval, Observer, Plan, SampleGrid};
+use burn_gan::observe::{Every, Flow, Observer, SampleGrid};
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::PointsPlot;
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
@@ -16,6 +16,7 @@ use burn_gan::{
     GeneratorConfig, ImageGenerator, Labels, StepReport, save_generator,
 };
 
+use crate::common::distance::random_features;
 use crate::data::Shared;
 use crate::networks::{self, ImageDiscriminator};
 use crate::recipe::{self, Recipe, Task};
@@ -169,17 +170,16 @@ impl<C: ClassCondition + 'static> Family<4, C> for Images<C> {
         Ok(Box::new((self.grid)(folder, interval, device)?))
     }
 
-    /// Random convolutions are there for images of any kind.
     fn features(
         &self,
         shape: &[usize],
         device: &Device,
     ) -> Result<Box<dyn FeatureExtractor<4>>, GanError> {
-        let &[channels, height, width] = shape else {
-            return Err(GanError::user(format!("{shape:?} is no image")));
-        };
-        let config = RandomConvolutionsConfig::new(channels, height, width);
-        Ok(Box::new(config.init(device)?))
+        let shape = <[usize; 3]>::try_from(shape);
+        random_features(
+            shape.map_err(|_| GanError::user("these are no images"))?,
+            device,
+        )
     }
 
     fn mirrored(&self, samples: Shared<4, C>) -> Result<Shared<4, C>, GanError> {
@@ -245,11 +245,11 @@ impl Family<2, ()> for Points {
         device: &Device,
     ) -> Result<Grids<'a, 2, (), Self>, GanError> {
         let shown: Vec<usize> = (0..real.len().min(POINTS)).collect();
-        Ok(Box::new(PointsGrid {
+        let grid = PointsGrid {
             folder: folder.to_path_buf(),
-            interval: Interval::new(interval),
             real: real.select(&shown, device)?.samples,
-        }))
+        };
+        Ok(Box::new(Every::new(interval, grid)))
     }
 
     fn features(
@@ -267,41 +267,20 @@ impl Family<2, ()> for Points {
     fn conditions(&self, _count: usize, _device: &Device) {}
 }
 
-/// Real and generated points over the discriminator's logits.
+/// Draws real and generated points over the discriminator's logits, whenever it is called.
 struct PointsGrid {
     folder: PathBuf,
-    interval: Interval,
     real: Tensor<2>,
 }
 
-impl PointsGrid {
-    fn save<T: AdversarialTrainer<2>>(&self, step: usize, trainer: &T) -> Result<(), GanError> {
-        let path = self.folder.join(format!("step-{:06}.png", step + 1));
-        PointsPlot::new(format!("step {}", step + 1))
+impl<T: AdversarialTrainer<2>> Observer<T> for PointsGrid {
+    fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
+        let step = report.step + 1;
+        PointsPlot::new(format!("step {step}"))
             .with_real(self.real.clone())
             .with_generated(trainer.sample(POINTS, 0, &())?)
             .with_discriminator(trainer.discriminator())
-            .save(path)?;
-        Ok(())
-    }
-}
-
-impl<T: AdversarialTrainer<2>> Observer<T> for PointsGrid {
-    fn start(&mut self, _plan: Plan) -> Result<(), GanError> {
-        Ok(self.interval.start()?)
-    }
-
-    fn observe(&mut self, report: &StepReport, trainer: &T) -> Result<Flow, GanError> {
-        if self.interval.is_due(report.step) {
-            self.save(report.step, trainer)?;
-        }
+            .save(self.folder.join(format!("step-{step:06}.png")))?;
         Ok(Flow::Continue)
-    }
-
-    fn finish(&mut self, last: Option<&StepReport>, trainer: &T) -> Result<(), GanError> {
-        match self.interval.at_the_end(last) {
-            Some(report) => self.save(report.step, trainer),
-            None => Ok(()),
-        }
     }
 }

@@ -8,7 +8,6 @@ mod common;
 mod choice;
 mod copies;
 mod data;
-mod distance;
 mod family;
 mod networks;
 mod recipe;

@@ -1,18 +1,15 @@
 //! Published ways to train, and one that is chosen by the data and the device.
 
 use burn_gan::GeneratorConfig;
-use burn_gan::Schedule;
 use burn_gan::data::Mixture;
-use burn_gan::ema::{EmaConfig, EmaDecay};
-use burn_gan::loss::{LabelledLoss, Loss};
+use burn_gan::ema::EmaConfig;
 use burn_gan::model::{DcganConfig, GeneratorCondition, Normalization, R3ganConfig, ResnetConfig};
-use burn_gan::penalty::Penalty;
 use burn_gan::trainer::GanTrainerConfig;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::common;
-use crate::common::points;
+use crate::common::{points, recipes};
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -53,19 +50,11 @@ pub fn of_images(
             dcgan(task, classes, Normalization::None),
             common::digits::recipe(task.gamma, 1e-3, task.seed),
         ),
-        // With equal rates the discriminator can leave the generator nothing to learn from, for thousands of steps.
-        Recipe::Dcgan => (
-            dcgan(task, classes, Normalization::Batch),
-            GanTrainerConfig::dcgan()
-                .with_generator_learning_rate(4e-4)
-                .with_discriminator_learning_rate(1e-4)
-                .with_loss(Loss::Smoothed {
-                    loss: LabelledLoss::NonSaturating,
-                    real_label: 0.9,
-                })
-                .with_ema(Some(EmaConfig::new().with_decay(0.998))),
+        Recipe::Dcgan => (dcgan(task, classes, Normalization::Batch), recipes::dcgan()),
+        Recipe::R3gan => (
+            r3gan(task, classes).into(),
+            recipes::r3gan(task.gamma, task.steps),
         ),
-        Recipe::R3gan => (r3gan(task, classes).into(), r3gan_trainer(task)),
         Recipe::Sngan => {
             let [channels, height, width] = task.shape;
             let networks = ResnetConfig::sngan(channels, height, width);
@@ -126,23 +115,4 @@ fn r3gan(task: &Task, classes: Option<usize>) -> R3ganConfig {
         .with_max_filters(4 * filters)
         .with_classes(classes)
         .with_seed(task.seed)
-}
-
-/// The paper's settings, with schedules over the run, and rates and gamma for its length, which is a hundredth of the
-/// paper's.
-fn r3gan_trainer(task: &Task) -> GanTrainerConfig {
-    let steps = task.steps;
-    let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
-    let adam = common::adam(0.0, 0.99);
-    let gamma = task.gamma;
-    GanTrainerConfig::r3gan()
-        .with_burn_in(steps)
-        .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
-        .with_generator_optimizer(adam.clone())
-        .with_discriminator_optimizer(adam)
-        .with_learning_rates(1e-3)
-        .with_learning_rate_schedule(cosine(1.0, 0.1))
-        .with_ema(Some(
-            EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 300.0))),
-        ))
 }

@@ -8,15 +8,15 @@ use burn::tensor::Device;
 use burn_gan::data::{DataSummary, Prefetched, Samples, ShuffleConfig, Source, Subset};
 use burn_gan::observe::{
     HeldOutLogits, History, HistoryPlots, HtmlReport, Observer, ProgressBar, Watch, WatchConfig,
-    read_scores, score_chart,
+    read_scores,
 };
 use burn_gan::run::Fit;
 use burn_gan::{AdversarialTrainer, Batch, Condition, GanError};
 use serde_json::{Value, json};
 
 use crate::choice::choose;
+use crate::common::distance::{Distance, SCORE};
 use crate::data::{DataSettings, Shared};
-use crate::distance::{Distance, SCORE};
 use crate::family::Family;
 use crate::settings::Settings;
 use crate::{Arguments, common, copies};
@@ -113,9 +113,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
         None => run,
     };
     let run = match &distance {
-        Some(distance) => {
-            run.observe(distance.evaluation(&file("scores.csv"), settings.score_every))
-        }
+        Some(distance) => run.observe(distance.evaluation(folder, settings.score_every)),
         None => run,
     };
     let outcome = run
@@ -133,12 +131,8 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     )?;
     let mut last = None;
     if let Some(distance) = &distance {
-        let rows = read_scores(file("scores.csv"))?;
-        score_chart(&rows, SCORE)
-            .with_reference("held-out real samples", distance.floor)
-            .with_logarithmic_y(true)
-            .save(file("scores.png"))?;
-        last = rows.last().map(|row| row.value);
+        distance.plot(folder)?;
+        last = read_scores(file("scores.csv"))?.last().map(|row| row.value);
     }
     if let Some(held_out) = &held_out {
         let count = copies::count(held_out.len());
@@ -260,7 +254,7 @@ fn page(
             "Frechet distance over the steps",
             file("scores.png"),
             "Between generated samples and those that were trained on, in features of random convolutions: it compares \
-             runs on the same data, and with the held-out real samples' line.",
+             runs on the same data, and with the line of held-out real samples.",
         )
         .with_picture(
             "Losses",
