@@ -193,13 +193,22 @@ pub(crate) fn read_with_text(
 ) -> Result<(Bytes, Option<String>), WeightsError> {
     let bytes = std::fs::read(path).map_err(|error| FileError::new(path, error))?;
     let bytes = Bytes::from_bytes_vec(bytes);
+    let text = text_of(path, &bytes, key)?;
+    Ok((bytes, text))
+}
+
+/// The text under `key` in the bytes of a weights file, where it has one; errors call the bytes by `path`.
+pub(crate) fn text_of(
+    path: &Path,
+    bytes: &Bytes,
+    key: &str,
+) -> Result<Option<String>, WeightsError> {
     // Burn panics on some damaged files.
     let text = guarded(|| {
         let reader = Reader::from_bytes(bytes.clone())?;
         Ok(reader.metadata().get(key).cloned())
     });
-    let text = text.map_err(|message| weights_error(path, message))?;
-    Ok((bytes, text))
+    text.map_err(|message| weights_error(path, message))
 }
 
 /// What Burn makes of a record, or what it says where it cannot or panics.

@@ -164,6 +164,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
         "resumed": outcome.resumed,
         "stopped": outcome.stopped,
         "seconds": seconds,
+        "seconds_waiting_for_batches": source.waited().as_secs_f64(),
         "images_per_second": (taken * settings.batch_size) as f64 / seconds,
         "frechet_distance": last,
         "frechet_distance_of_held_out": floor,

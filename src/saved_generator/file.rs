@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::GeneratorConfig;
 use crate::model::{Codes, DcganConfig};
-use crate::weights::{WeightsError, load_weights_of, read_with_text};
+use crate::weights::{WeightsError, load_weights_of, read_with_text, text_of};
 
 /// Under which name the description stands among the texts of a weights file.
 pub(super) const KEY: &str = "burn-gan-generator";
@@ -41,6 +41,23 @@ impl File {
             path: path.to_path_buf(),
             bytes,
             description,
+        })
+    }
+
+    /// One whose bytes a program has. Errors call it by a name that says so.
+    pub fn of_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
+        let path = Path::new("bytes of a generator");
+        let bytes = Bytes::from_bytes_vec(bytes.to_vec());
+        let Some(text) = text_of(path, &bytes, KEY)? else {
+            return Err(WeightsError::NetworkConfig {
+                path: path.to_path_buf(),
+                message: "there is none".into(),
+            });
+        };
+        Ok(Self {
+            path: path.to_path_buf(),
+            bytes,
+            description: serde_json::from_str(&text).map_err(|error| invalid(path, error))?,
         })
     }
 

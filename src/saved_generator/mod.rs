@@ -109,12 +109,39 @@ impl SavedGenerator {
     /// [`WeightsError::NetworkUnknown`], [`WeightsError::NetworkConfig`] and [`WeightsError::Network`] where its
     /// configuration is missing, damaged or of a network that cannot be built.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, WeightsError> {
-        let file = File::read(path.as_ref())?;
+        Self::of(&File::read(path.as_ref())?, device)
+    }
+
+    /// Loads a generator from the bytes of its file, such as `include_bytes!("generator.bpk")`: the program then carries it.
+    ///
+    /// ```
+    /// use burn::tensor::Device;
+    /// use burn_gan::model::DcganConfig;
+    /// use burn_gan::{SavedGenerator, save_generator};
+    ///
+    /// let device = Device::flex();
+    /// let config = DcganConfig::new(1, 16, 16).with_filters(8);
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("generator.bpk");
+    /// save_generator(config.clone(), &config.init_generator(&device)?, &path)?;
+    ///
+    /// let bytes = std::fs::read(&path)?; // or a `&'static [u8]` that include_bytes! has put into the program
+    /// let generator = SavedGenerator::from_bytes(&bytes, &device)?.images()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`SavedGenerator::load`], and [`WeightsError::NetworkConfig`] for weights without a configuration.
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, WeightsError> {
+        Self::of(&File::of_bytes(bytes)?, device)
+    }
+
+    fn of(file: &File, device: &Device) -> Result<Self, WeightsError> {
         let device = device.clone().without_autodiff();
         let Description {
             generator, codes, ..
         } = &file.description;
-        generator.load(*codes, &file, &device)
+        generator.load(*codes, file, &device)
     }
 
     /// The configuration in a file, without its weights.

@@ -187,6 +187,29 @@ fn what_is_no_saved_generator_says_why() {
     );
 }
 
+#[test]
+fn bytes_that_a_program_carries_are_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("generator.bpk");
+    let config = MlpConfig::new(2).with_hidden(vec![3]).with_latent_size(2);
+    let generator = config.init_generator(&device()).unwrap();
+    save_generator(config, &generator, &path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let loaded = SavedGenerator::from_bytes(&bytes, &device()).unwrap();
+    assert_eq!(drawn(&loaded.points().unwrap()), drawn(&generator));
+
+    for length in [0, 1, 8, bytes.len() / 2, bytes.len() - 1] {
+        let cut = SavedGenerator::from_bytes(&bytes[..length], &device());
+        assert!(matches!(cut, Err(WeightsError::Invalid { .. })), "{length}");
+    }
+    save_weights(&generator, &path).unwrap();
+    let error = SavedGenerator::from_bytes(&std::fs::read(&path).unwrap(), &device()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "bytes of a generator: the configuration of the network: there is none"
+    );
+}
+
 /// A weights file cut anywhere, or with a byte changed in its header, is an error or the generator; never a panic.
 #[test]
 fn damaged_files_do_not_panic() {
