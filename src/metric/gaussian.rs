@@ -1,6 +1,6 @@
 //! [`Gaussian`]: mean and covariance of a set of features.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::{DMatrix, DVectorView, SymmetricEigen};
 
 use super::MetricError;
 use super::check::check_count;
@@ -159,13 +159,22 @@ impl Gaussian {
 
 /// The rows `sqrt(lambda_i) v_i` of a symmetric matrix, where the eigenvalue is above what rounding makes of 0.
 fn factor(dimensions: usize, covariance: &[f64]) -> Result<Vec<Vec<f64>>, MetricError> {
-    let matrix = DMatrix::from_row_slice(dimensions, dimensions, covariance);
-    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, iterations(dimensions)).ok_or(
-        MetricError::NoConvergence {
+    // Dimensions without spread have the eigenvalue 0. With many of them nalgebra's decomposition goes wrong, and returns
+    // infinities.
+    let row = |i: usize| &covariance[i * dimensions..][..dimensions];
+    let spread: Vec<usize> = (0..dimensions)
+        .filter(|&i| row(i).iter().any(|value| *value != 0.0))
+        .collect();
+    if spread.is_empty() {
+        return Ok(Vec::new());
+    }
+    let matrix = DMatrix::from_fn(spread.len(), spread.len(), |i, j| row(spread[i])[spread[j]]);
+    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, iterations(spread.len()))
+        .filter(|eigen| eigen.eigenvalues.iter().all(|value| value.is_finite()))
+        .ok_or(MetricError::NoConvergence {
             metric: METRIC,
             decomposition: "eigendecomposition",
-        },
-    )?;
+        })?;
     let largest = eigen.eigenvalues.iter().copied().fold(0.0, f64::max);
     let smallest = eigen.eigenvalues.iter().copied().fold(0.0, f64::min);
     if smallest < -NEGATIVE * largest || (largest == 0.0 && smallest < 0.0) {
@@ -173,12 +182,19 @@ fn factor(dimensions: usize, covariance: &[f64]) -> Result<Vec<Vec<f64>>, Metric
         return Err(ConfigError::new("covariance", smallest, requirement).into());
     }
     let rounding = dimensions as f64 * f64::EPSILON * largest;
+    let scaled = |(value, vector): (&f64, DVectorView<f64>)| {
+        let mut row = vec![0.0; dimensions];
+        for (&place, x) in spread.iter().zip(vector.iter()) {
+            row[place] = x * value.sqrt();
+        }
+        row
+    };
     Ok(eigen
         .eigenvalues
         .iter()
         .zip(eigen.eigenvectors.column_iter())
         .filter(|&(&value, _)| value > rounding)
-        .map(|(value, vector)| vector.iter().map(|x| x * value.sqrt()).collect())
+        .map(scaled)
         .collect())
 }
 

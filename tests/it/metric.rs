@@ -566,3 +566,51 @@ fn overflow_is_an_error() {
         );
     }
 }
+
+/// Features that are the same for all samples, such as a ReLU's that never fires, beside few that vary together: what samples
+/// of a collapsed generator have. The decomposition of such covariances has failed.
+#[test]
+fn dimensions_without_spread_change_no_distance() {
+    for (varying, factors) in [(1, 1), (21, 8), (28, 2), (28, 8), (69, 8)] {
+        for seed in 0..20 {
+            let mut stream = Stream::new(seed, Purpose::Data, varying);
+            let varying = varying as usize;
+            let mixing = stream.normal_values(factors * varying);
+            let mut draw = |count: usize| -> Vec<Vec<f64>> {
+                let mix = |_| {
+                    let sources = stream.normal_values(factors);
+                    let value = |column: usize| -> f64 {
+                        let weights = mixing.iter().skip(column).step_by(varying);
+                        let products = sources.iter().zip(weights).map(|(s, w)| s * w);
+                        f64::from(0.05 * products.sum::<f32>())
+                    };
+                    (0..varying).map(value).collect()
+                };
+                (0..count).map(mix).collect()
+            };
+            let (real, generated) = (draw(60), draw(50));
+            // Constants before, between and behind the features.
+            let padded = |rows: &[Vec<f64>]| {
+                let pad = |row: &Vec<f64>| {
+                    let mut padded = vec![0.5; 131 + varying];
+                    for (index, value) in row.iter().enumerate() {
+                        padded[1 + index * 131 / varying + index] = *value;
+                    }
+                    padded
+                };
+                rows.iter().map(pad).collect::<Vec<_>>()
+            };
+            let distance = |real: &[Vec<f64>], generated: &[Vec<f64>]| {
+                let [real, generated] =
+                    [real, generated].map(|rows| Features::from_rows(rows).unwrap());
+                frechet_distance(&real, &generated).unwrap()
+            };
+            let expected = distance(&real, &generated);
+            let found = distance(&padded(&real), &padded(&generated));
+            assert!(
+                (found - expected).abs() < 1e-9 * expected,
+                "{varying} of {factors}, seed {seed}: {found}, {expected}"
+            );
+        }
+    }
+}
