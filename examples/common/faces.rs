@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use burn::config::Config;
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{LabelledByteImages, Samples, SheetConfig, Subset};
 use burn_gan::feature::{FeatureError, FeatureExtractor};
-use burn_gan::model::{Classifier, ClassifierConfig};
-use burn_gan::{GanError, Identity, Labels, load_weights};
+use burn_gan::model::Classifier;
+use burn_gan::{GanError, Identity, Labels};
 use clap::ValueEnum;
+
+use super::load_classifier;
 
 /// Their folder.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/faces");
@@ -44,11 +45,7 @@ impl FacePart {
     /// The committed classifier.
     fn judge(self, device: &Device) -> Result<Classifier, GanError> {
         let folder = Path::new(FOLDER).join(format!("judge-{}", self.column()));
-        let path = folder.join("classifier.json");
-        let config = ClassifierConfig::load(&path)
-            .map_err(|error| GanError::user(format!("{}: {error}", path.display())))?;
-        let weights = folder.join("classifier.bpk");
-        Ok(load_weights(config.init(device)?, weights)?)
+        load_classifier(&folder, device)
     }
 }
 
@@ -85,8 +82,7 @@ pub struct FaceFeatures(Vec<Classifier>);
 
 impl FaceFeatures {
     pub fn load(device: &Device) -> Result<Self, GanError> {
-        let device = device.clone().without_autodiff();
-        let judges = FacePart::ALL.map(|part| part.judge(&device));
+        let judges = FacePart::ALL.map(|part| part.judge(device));
         Ok(Self(judges.into_iter().collect::<Result<_, _>>()?))
     }
 }

@@ -147,7 +147,11 @@ pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, Gan
         "{}/examples/data/digits-classifier-{size}x{size}",
         env!("CARGO_MANIFEST_DIR")
     );
-    let folder = Path::new(&folder);
+    load_classifier(Path::new(&folder), device)
+}
+
+/// The classifier in a folder that the example `classifier` has written.
+pub fn load_classifier(folder: &Path, device: &Device) -> Result<Classifier, GanError> {
     let path = folder.join("classifier.json");
     let config = ClassifierConfig::load(&path)
         .map_err(|error| GanError::user(format!("{}: {error}", path.display())))?;

@@ -98,7 +98,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     // Drawing takes longer than a small step: rarely, but sooner than the first score.
     let drawn_every = settings.steps.div_ceil(25);
     let floor = distance.as_ref().map(|distance| distance.floor);
-    let mut report = page(&settings, &summary, floor, folder)?;
+    let mut report = page(&settings, &summary, floor, folder, drawn_every)?;
     let stop = common::stop_flag()?;
     let trained = Instant::now();
     let run = trainer
@@ -240,13 +240,14 @@ fn page(
     summary: &DataSummary,
     floor: Option<f64>,
     folder: &Path,
+    interval: usize,
 ) -> Result<HtmlReport, GanError> {
     let file = |name: &str| folder.join(name);
     let mut lines = vec![summary.to_string()];
     lines.extend(settings.choices.iter().cloned());
     let references: Vec<(&str, f64)> = floor.map(|floor| (SCORE, floor)).into_iter().collect();
     let name = settings.data.path.file_name().unwrap_or_default();
-    Ok(HtmlReport::new(file("report.html"), settings.steps.div_ceil(25))
+    Ok(HtmlReport::new(file("report.html"), interval)
         .with_title(format!("A GAN of {}", name.to_string_lossy()))
         .with_text("Data and choices", &lines)
         .with_sample_grids(folder)
