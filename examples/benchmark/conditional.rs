@@ -156,8 +156,8 @@ impl Suite for Conditional {
             let command = command.join(" ");
             Case {
                 data: experiment.data,
-                recipe: experiment.recipe,
-                label: experiment.label,
+                recipe: experiment.recipe.to_string(),
+                label: experiment.label.to_string(),
                 seeds: 3,
                 steps,
                 settings: json!({ "example": command }),

@@ -1,37 +1,37 @@
 //! The 28x28 digits: distances, precision and coverage in the features of a classifier.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor};
-use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
+use burn::tensor::Device;
+use burn_gan::data::{Memory, ShuffleConfig, Source};
 use burn_gan::ema::EmaConfig;
-use burn_gan::feature::FeatureExtractor;
-use burn_gan::metric::{
-    Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
-    precision_recall,
-};
-use burn_gan::model::{Classifier, DcganConfig, Normalization};
+use burn_gan::metric::frechet_distance;
+use burn_gan::model::{DcganConfig, Normalization};
 use burn_gan::observe::{Evaluation, Score, read_scores};
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::Chart;
 use burn_gan::run::Fit;
-use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError};
 use serde_json::json;
 
-use crate::common;
-use crate::common::digits::{DIGITS, judge_training};
-use crate::common::recipes;
-use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores, summary};
+use crate::common::digits::Settings;
+use crate::common::{networks, recipes};
+use crate::digit_scores::{COLUMNS, DigitScores, FRECHET, PROTOCOL, QUARTER, SIZE};
+use crate::peer;
+use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, summary};
 
-const SIZE: usize = 28;
 const BATCH_SIZE: usize = 64;
+/// As long as the example `digits` took just before, alone on the machine.
+const PEER_SECONDS: f64 = 180.0;
 /// How often a run is scored.
 const EVALUATIONS: usize = 12;
-const FRECHET: &str = "frechet_distance";
 
-pub struct Digits28;
+pub struct Digits28 {
+    /// A Python with PyTorch.
+    pub python: Option<PathBuf>,
+}
 
 /// Name on the command line, label, steps.
 const RECIPES: [(&str, &str, usize); 3] = [
@@ -40,112 +40,96 @@ const RECIPES: [(&str, &str, usize); 3] = [
     ("r3gan", "R3GAN's recipe", 3000),
 ];
 
-/// The settings of a recipe over so many steps.
-fn trainer(recipe: &str, steps: usize) -> GanTrainerConfig {
-    match recipe {
+/// The settings of a recipe over so many steps: the same networks for all, but for the normalisation in the discriminator,
+/// which a gradient penalty rules out. R3GAN's own networks take several times as long a step at this size.
+fn settings(recipe: &str, steps: usize) -> Settings {
+    let trainer = match recipe {
         "dcgan" => recipes::dcgan(),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
             .with_learning_rates(1e-3)
             .with_ema(Some(EmaConfig::new().with_decay(0.99))),
         _ => recipes::r3gan(1.0, steps),
-    }
-}
-
-/// The same networks for all, but for the normalisation in the discriminator, which a gradient penalty rules out.
-/// R3GAN's own networks take several times as long a step at this size.
-fn networks(trainer: &GanTrainerConfig, seed: u64) -> DcganConfig {
-    let discriminator = if trainer.penalties.is_empty() {
+    };
+    let normalization = if trainer.penalties.is_empty() {
         Normalization::Batch
     } else {
         Normalization::None
     };
-    DcganConfig::new(1, SIZE, SIZE)
-        .with_filters(32)
-        .with_discriminator_normalization(discriminator)
-        .with_seed(seed)
-}
-
-/// The real digits, and what images are scored with.
-struct Evaluator {
-    classifier: Classifier,
-    /// The digits to train on, as images and as features.
-    training: Tensor<4>,
-    real: Features,
-    /// The others: as many as generated images are scored.
-    held_out: Features,
-}
-
-impl Evaluator {
-    /// Training sees the digits that the classifier's training saw.
-    fn new(device: &Device) -> Result<Self, GanError> {
-        let digits = idx::read_folder(DIGITS)?;
-        let split = judge_training().split(digits.len())?;
-        let classifier = common::digits_classifier(SIZE, device)?;
-        let training = digits.select(&split.training, device)?.samples;
-        let held_out = digits.select(&split.held_out, device)?.samples;
-        let features = |images| classifier.extract(images, 256);
-        Ok(Self {
-            real: features(training.clone())?,
-            held_out: features(held_out)?,
-            training,
-            classifier,
-        })
-    }
-
-    fn features<T: AdversarialTrainer<4>>(&self, trainer: &T) -> Result<Features, GanError> {
-        let images = trainer.sample(self.held_out.count(), 0, &())?;
-        Ok(self.classifier.extract(images, 256)?)
-    }
-
-    fn scores(&self, generated: &Features) -> Result<Scores, GanError> {
-        let kernel = kernel_distance(&self.real, generated, &KernelDistanceConfig::new())?;
-        let manifold = precision_recall(&self.real, generated, 3)?;
-        let balls = density_coverage(&self.real, generated, 5)?;
-        Ok(scores([
-            (FRECHET, frechet_distance(&self.real, generated)?),
-            ("kernel_distance", kernel.value),
-            ("precision", manifold.precision),
-            ("recall", manifold.recall),
-            ("density", balls.density),
-            ("coverage", balls.coverage),
-        ]))
-    }
-
-    /// Trains, with an evaluation every so often, and scores.
-    fn train(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        let device = job.device.clone().autodiff();
-        let steps = job.case.steps;
-        let mut source = ShuffleConfig::new(BATCH_SIZE)
-            .with_seed(job.seed)
-            .init(Memory::new(self.training.clone())?)?;
-        let trainer = trainer(job.case.recipe, steps);
-        let networks = networks(&trainer, job.seed);
-        let mut trainer = trainer.with_seed(job.seed).init(
-            networks.init_generator(&device)?,
-            networks.init_discriminator(&device)?,
-            &source.batch(0, &device)?,
-        )?;
-        let distance = Score::lowest(FRECHET, |trainer: &GanTrainer<4, _, _>| {
-            Ok(frechet_distance(&self.real, &self.features(trainer)?)?)
-        });
-        let evaluation = Evaluation::new(scores_file(&job.folder), (steps / EVALUATIONS).max(1))
-            .with_score(self.held_out.count(), distance);
-        let start = Instant::now();
-        trainer
-            .fit(&mut source)
-            .until(steps)
-            .observe(evaluation)
-            .run()?;
-        let seconds = start.elapsed().as_secs_f64();
-
-        PictureGrid::square(64)
-            .with_scale(2)
-            .save(trainer.sample(64, 0, &())?, job.folder.join("samples.png"))?;
-        Ok((seconds, self.scores(&self.features(&trainer)?)?))
+    Settings {
+        networks: DcganConfig::new(1, SIZE, SIZE)
+            .with_filters(32)
+            .with_discriminator_normalization(normalization)
+            .into(),
+        trainer,
+        batch_size: BATCH_SIZE,
     }
 }
 
-fn scores_file(folder: &Path) -> std::path::PathBuf {
+/// A case of settings.
+pub fn case(recipe: &str, label: &str, settings: &Settings, steps: usize) -> Case {
+    Case {
+        data: "digits28",
+        recipe: recipe.to_string(),
+        label: label.to_string(),
+        seeds: 1,
+        steps,
+        summary: summary(&settings.trainer, steps, settings.batch_size),
+        settings: json!(settings),
+    }
+}
+
+/// The floor.
+pub fn references() -> Result<Vec<Reference>, GanError> {
+    let held_out = DigitScores::new(&Device::flex())?.of_held_out()?;
+    Ok(vec![Reference::of(
+        "held-out real digits",
+        &COLUMNS,
+        &held_out,
+    )])
+}
+
+/// Trains, with an evaluation every so often, and scores.
+pub fn train(
+    digits: &DigitScores,
+    settings: &Settings,
+    job: &Job,
+) -> Result<(f64, Scores), GanError> {
+    let device = job.device.clone().autodiff();
+    let steps = job.case.steps;
+    let mut source = ShuffleConfig::new(settings.batch_size)
+        .with_seed(job.seed)
+        .init(Memory::new(digits.training.clone())?)?;
+    let (generator, discriminator) =
+        networks::init(&settings.networks.clone().with_seed(job.seed), &device)?;
+    let trainer = settings.trainer.clone().with_seed(job.seed);
+    let mut trainer = trainer.init(generator, discriminator, &source.batch(0, &device)?)?;
+    let distance = Score::lowest(FRECHET, |trainer: &_| digits.frechet_distance(trainer));
+    let interval = (steps / EVALUATIONS).max(1);
+    let path = scores_file(&job.folder);
+    let evaluation = Evaluation::new(&path, interval).with_score(digits.held_out.count(), distance);
+    let start = Instant::now();
+    trainer
+        .fit(&mut source)
+        .until(steps)
+        .observe(evaluation)
+        .run()?;
+    let seconds = start.elapsed().as_secs_f64();
+
+    PictureGrid::square(64)
+        .with_scale(2)
+        .save(trainer.sample(64, 0, &())?, job.folder.join("samples.png"))?;
+    let mut scores = digits.of_trainer(&trainer)?;
+    let quarter = EVALUATIONS / 4 * interval;
+    if let Some(row) = read_scores(&path)?
+        .iter()
+        .find(|row| row.step + 1 == quarter)
+    {
+        scores.insert(QUARTER.to_string(), row.value);
+    }
+    Ok((seconds, scores))
+}
+
+fn scores_file(folder: &Path) -> PathBuf {
     folder.join("scores.csv")
 }
 
@@ -155,21 +139,10 @@ impl Suite for Digits28 {
     }
 
     fn protocol(&self) -> &'static str {
-        "4,000 of the 5,000 real digits of 28x28 pixels are trained on, the other 1,000 are held out of both the GANs' and\n\
-         the classifier's training. Scores compare 1,000 generated digits with the 4,000, in the 64 features of the\n\
-         committed classifier, and so does the floor: the 1,000 held-out digits. The classifier knows the 4,000, so a\n\
-         generator that repeats them can score below the floor.\n"
+        PROTOCOL
     }
 
     fn columns(&self, _data: &str) -> &'static [Column] {
-        const COLUMNS: [Column; 6] = [
-            Column::new(FRECHET, "Frechet distance", 2),
-            Column::new("kernel_distance", "kernel distance", 1),
-            Column::new("precision", "precision", 3),
-            Column::new("recall", "recall", 3),
-            Column::new("density", "density", 3),
-            Column::new("coverage", "coverage", 3),
-        ];
         &COLUMNS
     }
 
@@ -178,32 +151,19 @@ impl Suite for Digits28 {
             .into_iter()
             .map(|(recipe, label, usual)| {
                 let steps = steps.unwrap_or(usual);
-                let trainer = trainer(recipe, steps);
-                Case {
-                    data: "digits28",
-                    recipe,
-                    label,
-                    seeds: 1,
-                    steps,
-                    summary: summary(&trainer, steps, BATCH_SIZE),
-                    settings: json!({
-                        "trainer": trainer,
-                        "networks": networks(&trainer, 0),
-                        "batch_size": BATCH_SIZE,
-                    }),
-                }
+                case(recipe, label, &settings(recipe, steps), steps)
             })
+            .chain(peer::cases(PEER_SECONDS))
             .collect()
     }
 
-    fn references(&self, data: &str) -> Result<Vec<Reference>, GanError> {
-        let evaluator = Evaluator::new(&Device::flex())?;
-        let reference = evaluator.scores(&evaluator.held_out)?;
-        Ok(vec![Reference::of(
-            "held-out real digits",
-            self.columns(data),
-            &reference,
-        )])
+    fn missing(&self, case: &Case) -> Option<&'static str> {
+        let without = peer::is_peer(case) && self.python.is_none();
+        without.then_some("PyTorch is not here: name a Python that has it with --python FILE")
+    }
+
+    fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
+        references()
     }
 
     fn one_thread_each(&self) -> bool {
@@ -211,13 +171,17 @@ impl Suite for Digits28 {
     }
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        Evaluator::new(&job.device)?.train(job)
+        let digits = DigitScores::new(&job.device)?;
+        if let (true, Some(python)) = (peer::is_peer(&job.case), &self.python) {
+            return peer::run(&digits, python, job);
+        }
+        train(&digits, &settings(&job.case.recipe, job.case.steps), job)
     }
 
     /// The Frechet distance over the steps, a line a run.
     fn plot(&self, runs: &[Run], folder: &Path) -> Result<(), GanError> {
-        let evaluator = Evaluator::new(&Device::flex())?;
-        let reference = frechet_distance(&evaluator.real, &evaluator.held_out)?;
+        let digits = DigitScores::new(&Device::flex())?;
+        let reference = frechet_distance(&digits.real, &digits.held_out)?;
         let mut chart = Chart::new("28x28 digits, 1,000 samples")
             .with_axes("step", "Frechet distance")
             .with_reference("held-out real digits", reference)

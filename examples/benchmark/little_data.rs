@@ -141,7 +141,7 @@ impl Evaluator {
             .with_seed(job.seed)
             .init(Memory::new(self.training.clone())?)?;
         let networks = networks(job.case.data, job.seed);
-        let mut trainer = trainer(job.case.recipe).with_seed(job.seed).init(
+        let mut trainer = trainer(&job.case.recipe).with_seed(job.seed).init(
             networks.init_generator(&device)?,
             networks.init_discriminator(&device)?,
             &source.batch(0, &device)?,
@@ -203,8 +203,8 @@ impl Suite for LittleData {
                 let trainer = trainer(recipe);
                 Case {
                     data,
-                    recipe,
-                    label,
+                    recipe: recipe.to_string(),
+                    label: label.to_string(),
                     seeds: 3,
                     steps,
                     summary: summary(&trainer, steps, BATCH_SIZE),

@@ -5,13 +5,16 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod conditional;
+mod digit_scores;
 mod digits28;
 mod little_data;
 mod mixtures;
+mod peer;
 mod records;
 mod report;
 mod stacked_digits;
 mod suite;
+mod tuning;
 mod workers;
 
 use std::ffi::OsString;
@@ -81,6 +84,14 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     fashion_mnist: Option<PathBuf>,
 
+    /// Settings to try, for the suite `tuning`: files of runs, as docs/runs has them [default: those of docs/runs/tuning]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    settings: Vec<PathBuf>,
+
+    /// A Python with PyTorch, for the rows of PyTorch in the suite `digits28`
+    #[arg(long, value_name = "FILE")]
+    python: Option<PathBuf>,
+
     /// Make the one run of --data, --recipe and --seed in this process
     #[arg(long, hide = true)]
     single: bool,
@@ -94,6 +105,8 @@ enum SuiteName {
     StackedDigits,
     /// Handwritten digits: distances in a classifier's features
     Digits28,
+    /// Handwritten digits with the settings of files
+    Tuning,
     /// 500 digits and 500 faces, with augmentation and without
     LittleData,
     /// Classes, pairs of images, two sets of images, codes: the examples conditional, pix2pix, cycle and infogan
@@ -101,23 +114,26 @@ enum SuiteName {
 }
 
 impl Arguments {
-    fn suite(&self) -> Box<dyn Suite> {
-        match self.suite {
+    fn suite(&self) -> Result<Box<dyn Suite>, GanError> {
+        Ok(match self.suite {
             SuiteName::Mixtures => Box::new(mixtures::Mixtures),
             SuiteName::StackedDigits => Box::new(stacked_digits::StackedDigits),
-            SuiteName::Digits28 => Box::new(digits28::Digits28),
+            SuiteName::Digits28 => Box::new(digits28::Digits28 {
+                python: self.python.clone(),
+            }),
+            SuiteName::Tuning => Box::new(tuning::Tuning::load(&self.settings)?),
             SuiteName::LittleData => Box::new(little_data::LittleData),
             SuiteName::Conditional => Box::new(conditional::Conditional {
                 fashion_mnist: self.fashion_mnist.clone(),
             }),
-        }
+        })
     }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let suite = arguments.suite();
     common::run(|| {
+        let suite = arguments.suite()?;
         if arguments.single {
             single(&*suite, &arguments)
         } else {
@@ -134,7 +150,7 @@ fn single(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
     }
     let case = cases.remove(0);
     let seed = arguments.common.seed;
-    let folder = run_folder(&folder(suite, arguments)?, case.data, case.recipe, seed);
+    let folder = run_folder(&folder(suite, arguments)?, case.data, &case.recipe, seed);
     common::create_folder(&folder)?;
     let mut run = planned(&case, seed, arguments)?;
     let job = Job {
@@ -173,7 +189,7 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
                 break;
             }
             let result =
-                run_folder(&folder, case.data, case.recipe, run.seed).with_extension("json");
+                run_folder(&folder, case.data, &case.recipe, run.seed).with_extension("json");
             let earlier = if arguments.resume {
                 finished(&result, &run)
             } else {
@@ -245,7 +261,7 @@ fn cases(suite: &dyn Suite, arguments: &Arguments) -> Result<Vec<Case>, GanError
         .collect();
     let cases: Vec<Case> = all
         .into_iter()
-        .filter(|case| is(&arguments.data, case.data) && is(&arguments.recipe, case.recipe))
+        .filter(|case| is(&arguments.data, case.data) && is(&arguments.recipe, &case.recipe))
         .collect();
     if cases.is_empty() {
         return Err(GanError::user(format!(
@@ -267,7 +283,7 @@ fn folder(suite: &dyn Suite, arguments: &Arguments) -> Result<PathBuf, GanError>
 fn planned(case: &Case, seed: u64, arguments: &Arguments) -> Result<Run, GanError> {
     Ok(Run {
         data: case.data.to_string(),
-        recipe: case.recipe.to_string(),
+        recipe: case.recipe.clone(),
         seed,
         steps: case.steps,
         settings: case.settings.clone(),
@@ -319,6 +335,12 @@ fn task(run: Run, result: PathBuf, arguments: &Arguments) -> Task {
     flag("out", common.out.clone().into());
     if let Some(folder) = &arguments.fashion_mnist {
         flag("fashion-mnist", folder.clone().into());
+    }
+    if let Some(python) = &arguments.python {
+        flag("python", python.clone().into());
+    }
+    for file in &arguments.settings {
+        flag("settings", file.clone().into());
     }
     if arguments.beside_other_work {
         words.push("--beside-other-work".into());

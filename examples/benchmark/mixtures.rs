@@ -74,8 +74,8 @@ impl Suite for Mixtures {
                 let trainer = recipe.config(mixture(data), steps);
                 cases.push(Case {
                     data,
-                    recipe: name,
-                    label,
+                    recipe: name.to_string(),
+                    label: label.to_string(),
                     seeds,
                     steps,
                     summary: summary(&trainer, steps, BATCH_SIZE),

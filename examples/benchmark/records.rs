@@ -38,6 +38,18 @@ pub fn find(suite: &str, planned: &Run) -> Result<Option<Run>, GanError> {
     Ok(Some(run))
 }
 
+/// All records of a suite, by the names of their files.
+pub fn of_suite(suite: &str) -> Result<Vec<PathBuf>, GanError> {
+    let folder = Path::new(FOLDER).join(suite);
+    let failed = |error| GanError::io(&folder, error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(failed)? {
+        files.push(entry.map_err(failed)?.path());
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// Keeps a finished run.
 pub fn keep(suite: &str, run: &Run) -> Result<(), GanError> {
     let path = file(suite, run);

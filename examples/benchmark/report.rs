@@ -69,7 +69,7 @@ pub fn markdown(
         });
         let seconds = seconds_alone(&good);
         let seconds = Mean::of(&seconds).map_or_else(String::new, |mean| mean.cell(&SECONDS));
-        let cells: Vec<String> = [case.label.to_string(), count]
+        let cells: Vec<String> = [case.label.clone(), count]
             .into_iter()
             .chain(scores)
             .chain([seconds])
@@ -103,7 +103,7 @@ pub fn markdown(
                     _ => String::new(),
                 }
             });
-            let cells: Vec<String> = [case.label.to_string(), run.seed.to_string()]
+            let cells: Vec<String> = [case.label.clone(), run.seed.to_string()]
                 .into_iter()
                 .chain(scores)
                 .chain([seconds_of(run)])

@@ -209,8 +209,8 @@ impl Suite for StackedDigits {
                 let trainer = trainer(recipe, steps);
                 Case {
                     data: "stacked-digits",
-                    recipe: recipe.name,
-                    label: recipe.label,
+                    recipe: recipe.name.to_string(),
+                    label: recipe.label.to_string(),
                     seeds: 1,
                     steps,
                     summary: summary(&trainer, steps, BATCH_SIZE),

@@ -15,9 +15,9 @@ pub type Scores = BTreeMap<String, f64>;
 /// A recipe on a data set: one row of a table.
 pub struct Case {
     pub data: &'static str,
-    pub recipe: &'static str,
+    pub recipe: String,
     /// The recipe as the table calls it.
-    pub label: &'static str,
+    pub label: String,
     /// How many seeds it is run with, unless the command line says another number.
     pub seeds: usize,
     pub steps: usize,

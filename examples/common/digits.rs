@@ -2,7 +2,6 @@
 //! are trained with.
 
 use burn::tensor::{Device, Tensor};
-use burn_gan::GanError;
 use burn_gan::data::{Samples, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::feature::{ClassifierTrainingConfig, accuracy};
@@ -10,6 +9,8 @@ use burn_gan::loss::Loss;
 use burn_gan::model::Classifier;
 use burn_gan::penalty::Penalty;
 use burn_gan::trainer::GanTrainerConfig;
+use burn_gan::{GanError, GeneratorConfig};
+use serde::{Deserialize, Serialize};
 
 use super::digits_classifier;
 
@@ -50,6 +51,14 @@ impl Digits {
             judge,
         })
     }
+}
+
+/// All that a run on images depends on, but its seed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Settings {
+    pub networks: GeneratorConfig,
+    pub trainer: GanTrainerConfig,
+    pub batch_size: usize,
 }
 
 /// The loss and the penalties of R3GAN (Huang et al. 2024); with a `gamma` of 0 no penalties.

@@ -7,6 +7,7 @@ pub mod cycle;
 pub mod digits;
 pub mod distance;
 pub mod faces;
+pub mod networks;
 pub mod points;
 pub mod recipes;
 pub mod saved;

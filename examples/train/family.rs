@@ -17,8 +17,8 @@ use burn_gan::{
 };
 
 use crate::common::distance::random_features;
+use crate::common::networks::{self, ImageDiscriminator};
 use crate::data::Shared;
-use crate::networks::{self, ImageDiscriminator};
 use crate::recipe::{self, Recipe, Task};
 
 /// Images in a grid without classes, and of each class.

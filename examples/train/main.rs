@@ -9,7 +9,6 @@ mod choice;
 mod copies;
 mod data;
 mod family;
-mod networks;
 mod recipe;
 mod run;
 mod settings;

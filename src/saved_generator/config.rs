@@ -19,6 +19,7 @@ use crate::weights::WeightsError;
 ///
 /// let config = GeneratorConfig::from(DcganConfig::new(1, 28, 28));
 /// assert!(serde_json::to_string(&config)?.starts_with(r#"{"network":"dcgan","#));
+/// assert!(matches!(config.with_seed(7), GeneratorConfig::Dcgan(config) if config.seed == 7));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,6 +80,19 @@ impl GeneratorConfig {
             Self::R3gan(config) => config.classes,
             Self::Unet(_) | Self::Translator(_) => None,
         }
+    }
+
+    /// The same network with this seed of the initial weights.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        *match &mut self {
+            Self::Mlp(config) => &mut config.seed,
+            Self::Dcgan(config) => &mut config.seed,
+            Self::Resnet(config) => &mut config.seed,
+            Self::R3gan(config) => &mut config.seed,
+            Self::Unet(config) => &mut config.seed,
+            Self::Translator(config) => &mut config.seed,
+        } = seed;
+        self
     }
 
     /// Builds the generator and loads its weights. Codes of a network that translates images count for nothing.
