@@ -7,6 +7,7 @@ use crate::batch::BatchError;
 use crate::checkpoint::CheckpointError;
 use crate::data::DataError;
 use crate::errors::{ConfigError, DeviceError, FileError, ShapeError, StateError};
+use crate::exchange::ExchangeError;
 use crate::feature::FeatureError;
 #[cfg(feature = "metrics")]
 use crate::metric::MetricError;
@@ -24,6 +25,7 @@ use crate::penalty::PenaltyError;
 use crate::picture::PictureError;
 #[cfg(feature = "plot")]
 use crate::plot::PlotError;
+use crate::state_dict::StateDictError;
 use crate::weights::WeightsError;
 
 /// What went wrong, with the numbers that say where.
@@ -61,6 +63,14 @@ pub enum GanError {
     /// Weights that do not fit the network, or a damaged weights file.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+
+    /// Tensors by PyTorch's names that do not fit a network, or cannot be renamed.
+    #[error(transparent)]
+    StateDict(#[from] StateDictError),
+
+    /// Weights that were not written for another library, or not taken from one.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
 
     /// Features that could not be computed.
     #[error(transparent)]

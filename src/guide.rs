@@ -6,6 +6,7 @@
 //! - [`metrics`]: what each metric measures, its bias, how many samples it needs, and the FID.
 //! - [`reliability`]: checkpoints, resuming, training that does not stay finite, warnings of a collapse.
 //! - [`performance`]: what a step costs, and what a program can do about it.
+//! - [`exchange`]: weights to and from PyTorch, ONNX files.
 //! - [`results`]: how good the recipes are, by published protocols, with every run listed.
 //!
 //! Commands in these pages run in a checkout of the repository, which also has pages for those who change this crate
@@ -18,6 +19,9 @@
     include_str!("../docs/digits.png.base64"),
     ")"
 )]
+
+#[doc = include_str!("../docs/exchange.md")]
+pub mod exchange {}
 
 #[doc = include_str!("../docs/metrics.md")]
 pub mod metrics {}

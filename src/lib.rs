@@ -51,17 +51,18 @@
 //!   stopping, warnings of a collapse), [`checkpoint`] (what is on disk).
 //! - Afterwards: [`save_generator`], [`SavedGenerator`], [`save_weights`], [`load_weights`], [`SamplerConfig`], [`latent`]
 //!   (interpolation, walks, truncation, inversion), [`picture`], [`plot`], [`metric`] on features from [`feature`].
+//! - To and from other libraries: [`exchange`] (PyTorch's names and layouts, safetensors, `.pth`, ONNX).
 //! - Why, how well and how fast: the [`guide`].
 //!
 //! # Features
 //!
 //! On by default: `std`, `simd`, `rayon` and `x86-v4` (Burn's, for the speed of the flex backend; the last is AVX-512,
-//! where the CPU has it), `metrics` and `training`.
+//! where the CPU has it), `metrics`, `safetensors` (files of weights for PyTorch and others) and `training`.
 //! Without `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in
 //! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
 //! progress bar), `dataset` (Burn's datasets), `image-folder` (folders and sheets of PNG, JPEG, WebP, GIF
 //! and BMP pictures), `train` (Burn's metrics renderers and loggers as observers), `tui`
-//! (its terminal dashboard), `inception` (the network of the Frechet inception distance, from a weights file).
+//! (its terminal dashboard), `onnx` (generators as ONNX files), `pytorch` (weights from `.pth` files), `inception` (the network of the Frechet inception distance, from a weights file).
 //! A backend is the binary's choice: `flex` (with the CPU kernels of this crate, see [`Kernels`]), `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.
 //!
@@ -84,6 +85,7 @@ pub mod dual;
 #[cfg(feature = "training")]
 pub mod ema;
 mod errors;
+pub mod exchange;
 pub mod feature;
 mod files;
 mod gan_error;
@@ -137,6 +139,7 @@ mod saved_state;
 mod schedule;
 #[cfg(feature = "training")]
 mod score;
+mod state_dict;
 #[cfg(feature = "training")]
 pub mod trainer;
 mod unwind;

@@ -11,6 +11,7 @@ use crate::errors::ConfigError;
 use crate::network_error::NetworkError;
 use crate::nn::{Algorithm, Initialization, Linear, LinearConfig};
 use crate::random::Purpose;
+use crate::state_dict::map_state;
 
 /// Configuration of a [`Classifier`] for images of any channel count, height and width.
 ///
@@ -120,3 +121,4 @@ impl Classifier {
         self.trunk.sample_shape()
     }
 }
+map_state!(Classifier: trunk, output);

@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor};
 use crate::identity::Identity;
 use crate::network::Generator;
 use crate::network_error::NetworkError;
+use crate::state_dict::{PytorchModule, StateMapper};
 
 /// The codes of an InfoGAN (Chen et al. 2016): the first values of a latent vector, one categorical code and some
 /// continuous ones; the rest is noise.
@@ -160,5 +161,14 @@ impl<const D: usize, C, G: Generator<D, C> + ModuleDisplay> Generator<D, C> for 
             .with("generator", self.generator.identity().to_value())
             .with("categories", self.codes.categories)
             .with("continuous", self.codes.continuous)
+    }
+}
+
+impl<G: PytorchModule + ModuleDisplay> PytorchModule for CodedGenerator<G> {
+    fn map_state(self, mapper: &mut StateMapper) -> Self {
+        Self {
+            generator: self.generator.map_state(mapper),
+            ..self
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::dual::Dual;
 use crate::errors::ConfigError;
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, BatchNorm, BatchNormConfig, InstanceNorm, InstanceNormConfig};
+use crate::state_dict::{PytorchModule, StateMapper};
 
 /// Which normalisation follows a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -90,5 +91,14 @@ pub(super) fn activated(
     match norm {
         Some(norm) => norm.propagate_activated(layer(Activation::Identity), activation),
         None => layer(activation),
+    }
+}
+
+impl PytorchModule for Norm {
+    fn map_state(self, mapper: &mut StateMapper) -> Self {
+        match self {
+            Self::Batch(norm) => Self::Batch(norm.map_state(mapper)),
+            Self::Instance(norm) => Self::Instance(norm.map_state(mapper)),
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::dual::Dual;
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Convolution, ConvolutionConfig, TransposedConvolution};
 use crate::random::Stream;
+use crate::state_dict::map_state;
 
 /// A convolution and its normalisation, where there is one.
 #[derive(Module, Debug)]
@@ -64,3 +65,5 @@ impl NormalizedTransposed {
         }
     }
 }
+map_state!(NormalizedConvolution: convolution, norm);
+map_state!(NormalizedTransposed: convolution, norm);

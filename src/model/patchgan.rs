@@ -16,6 +16,7 @@ use crate::network::{Discriminator, DualDiscriminator, TangentRule};
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Algorithm, Convolution, ConvolutionConfig, to_channels_last};
 use crate::random::Purpose;
+use crate::state_dict::map_state;
 
 /// The leaky ReLU behind every layer but the last.
 const LEAKY_RELU: Activation = Activation::LeakyRelu { slope: 0.2 };
@@ -226,3 +227,4 @@ impl<C: ImageCondition> DualDiscriminator<4, C> for PatchganDiscriminator {
         self.forward(samples, condition.images().cloned())
     }
 }
+map_state!(PatchganDiscriminator: hidden, last);

@@ -19,6 +19,7 @@ use crate::nn::{
     to_channels_last,
 };
 use crate::random::{Purpose, Stream};
+use crate::state_dict::map_state;
 
 /// Kernel of the first and the last layer, and of all others.
 const LARGE_KERNEL: usize = 7;
@@ -270,3 +271,5 @@ impl Generator<4, Tensor<4>> for TranslatorGenerator {
             .with("normalization", format!("{:?}", self.normalization))
     }
 }
+map_state!(TranslatorGenerator: first, down, blocks, up, last);
+map_state!(Block: first, second);

@@ -12,6 +12,7 @@ use crate::nn::{
     resampling, to_channels_last,
 };
 use crate::random::Stream;
+use crate::state_dict::map_state;
 
 /// The smallest side that halving may lead to.
 const BASE_SIZE: usize = 2;
@@ -103,3 +104,4 @@ impl Trunk {
         self.sample_shape
     }
 }
+map_state!(Trunk: convolutions, head);

@@ -16,6 +16,7 @@ use crate::network::Generator;
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Algorithm, ConvolutionConfig, to_channels_first, to_channels_last};
 use crate::random::{Purpose, Stream};
+use crate::state_dict::map_state;
 
 /// Slope of the encoder's leaky ReLU below 0.
 const SLOPE: f64 = 0.2;
@@ -262,3 +263,4 @@ impl Generator<4, Tensor<4>> for UnetGenerator {
             .with("normalization", format!("{:?}", self.normalization))
     }
 }
+map_state!(UnetGenerator: encoder, decoder);

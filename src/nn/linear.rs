@@ -5,9 +5,9 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::activation::Activation;
-use super::spectral::normalized_weight;
+use super::spectral::{normalized_weight, replace_weight};
 use crate::dual::{Dual, activate};
-use crate::errors::at_least_1;
+use crate::errors::{ShapeError, at_least_1};
 use crate::kernel;
 use crate::network_error::NetworkError;
 use crate::nn::Initialization;
@@ -34,6 +34,8 @@ pub struct LinearConfig {
 }
 
 /// `y = x W + b`.
+///
+/// [`Linear::standard_weight`] and [`Linear::with_standard_weight`] convert from and to `[outputs, inputs]`.
 #[derive(Module, Debug)]
 pub struct Linear {
     /// `[inputs, outputs]`.
@@ -71,6 +73,22 @@ impl Linear {
     pub(crate) fn propagate_activated(&self, x: Dual<2>, activation: Activation) -> Dual<2> {
         let product = x.weighted(self.weight.val(), matrix_product);
         activate_biased(product, self.bias.as_ref(), activation)
+    }
+
+    /// The trained weights as `[outputs, inputs]`, the layout of other libraries.
+    pub fn standard_weight(&self) -> Tensor<2> {
+        self.weight.base().transpose()
+    }
+
+    /// The same layer with weights given as `[outputs, inputs]`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] for weights of another shape.
+    pub fn with_standard_weight(mut self, weight: Tensor<2>) -> Result<Self, ShapeError> {
+        let [inputs, outputs] = self.weight.dims();
+        ShapeError::check("standard weights", &[outputs, inputs], &weight.dims())?;
+        self.weight = replace_weight(self.weight, weight.transpose());
+        Ok(self)
     }
 }
 

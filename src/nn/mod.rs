@@ -24,6 +24,7 @@ mod projection;
 pub mod resampling;
 mod self_attention;
 mod spectral;
+mod state_dict;
 mod transposed;
 mod window;
 
@@ -41,9 +42,11 @@ pub use norm::{
     GroupNorm, GroupNormConfig, InstanceNorm, InstanceNormConfig, LayerNorm, LayerNormConfig,
 };
 pub use padding::reflection_pad;
+pub(crate) use parameter::replace;
 pub use projection::{EmbeddingProjection, EmbeddingProjectionConfig, class_labels};
 pub use self_attention::{SelfAttention, SelfAttentionConfig};
 pub use spectral::{SpectralNorm, advance_spectral_norms, apply_spectral_norm, has_spectral_norm};
+pub(crate) use state_dict::map_parameter;
 pub use transposed::TransposedConvolution;
 
 use burn::tensor::Tensor;

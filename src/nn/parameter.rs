@@ -4,7 +4,7 @@ use burn::module::Param;
 use burn::tensor::Tensor;
 
 /// Puts a new value into a parameter: its device, identity and training state stay.
-pub(super) fn replace<const D: usize>(
+pub(crate) fn replace<const D: usize>(
     param: Param<Tensor<D>>,
     value: Tensor<D>,
 ) -> Param<Tensor<D>> {

@@ -128,6 +128,19 @@ pub(super) fn replace_weight(weight: Param<Tensor<2>>, value: Tensor<2>) -> Para
     }
 }
 
+/// Puts another vector into the normalisation of a weight, where it is normalised.
+pub(super) fn replace_right(weight: Param<Tensor<2>>, right: Tensor<1>) -> Param<Tensor<2>> {
+    let Some(norm) = weight.reparameterization::<SpectralNorm>().cloned() else {
+        return weight;
+    };
+    // Burn attaches one where there is none yet, and a replaced parameter has none.
+    let value = weight.base();
+    let given = |_: Tensor<2>, _: &Device| SpectralNorm {
+        right: replace(norm.right.clone(), right.clone()),
+    };
+    replace(weight, value).apply_reparameterization(Attach(given))
+}
+
 /// Does `iterations` power iterations on the vector of every [`SpectralNorm`] in a module, and leaves everything else
 /// alone.
 ///
@@ -235,7 +248,7 @@ fn advance(right: Tensor<2>, weight: &Tensor<2>, iterations: usize) -> Tensor<2>
 }
 
 /// `x` at length 1; 0 stays 0.
-fn unit(x: Tensor<2>) -> Tensor<2> {
+pub(super) fn unit(x: Tensor<2>) -> Tensor<2> {
     let norm = norm(&x).clamp_min(TINY);
     x / norm
 }

@@ -3,13 +3,13 @@
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use super::file::File;
 use super::{ImageGenerator, SavedGenerator, TranslationGenerator};
 use crate::model::{
     CodedGenerator, Codes, DcganConfig, MlpConfig, R3ganConfig, ResnetConfig, TranslatorConfig,
     UnetConfig,
 };
-use crate::weights::WeightsError;
+use crate::network_error::NetworkError;
+use crate::state_dict::PytorchModule;
 
 /// Which network a generator is, and its configuration.
 ///
@@ -95,34 +95,42 @@ impl GeneratorConfig {
         self
     }
 
-    /// Builds the generator and loads its weights. Codes of a network that translates images count for nothing.
-    pub(super) fn load(
+    /// Builds the generator with these weights. Codes of a network that translates images count for nothing.
+    pub(crate) fn build<W: NetworkWeights>(
         &self,
         codes: Codes,
-        file: &File,
+        weights: &W,
         device: &Device,
-    ) -> Result<SavedGenerator, WeightsError> {
+    ) -> Result<SavedGenerator, W::Error> {
         let images = |network| SavedGenerator::Images(CodedGenerator::new(network, codes));
         Ok(match self {
             Self::Mlp(config) => {
-                let network = file.load_into(config.init_generator(device)?)?;
+                let network = weights.put_into(config.init_generator(device)?)?;
                 SavedGenerator::Points(CodedGenerator::new(network, codes))
             }
             Self::Dcgan(config) => images(ImageGenerator::Dcgan(
-                file.load_into(config.init_generator(device)?)?,
+                weights.put_into(config.init_generator(device)?)?,
             )),
             Self::Resnet(config) => images(ImageGenerator::Resnet(
-                file.load_into(config.init_generator(device)?)?,
+                weights.put_into(config.init_generator(device)?)?,
             )),
             Self::R3gan(config) => images(ImageGenerator::R3gan(
-                file.load_into(config.init_generator(device)?)?,
+                weights.put_into(config.init_generator(device)?)?,
             )),
             Self::Unet(config) => SavedGenerator::Translation(TranslationGenerator::Unet(
-                file.load_into(config.init(device)?)?,
+                weights.put_into(config.init(device)?)?,
             )),
             Self::Translator(config) => SavedGenerator::Translation(
-                TranslationGenerator::Translator(file.load_into(config.init(device)?)?),
+                TranslationGenerator::Translator(weights.put_into(config.init(device)?)?),
             ),
         })
     }
+}
+
+/// Where a network's weights come from.
+pub(crate) trait NetworkWeights {
+    type Error: From<NetworkError>;
+
+    /// The network with these weights.
+    fn put_into<M: PytorchModule>(&self, network: M) -> Result<M, Self::Error>;
 }

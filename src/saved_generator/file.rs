@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::GeneratorConfig;
+use super::{GeneratorConfig, NetworkWeights};
 use crate::model::{Codes, DcganConfig};
+use crate::state_dict::PytorchModule;
 use crate::weights::{WeightsError, load_weights_of, read_with_text, text_of};
 
-/// Under which name the description stands among the texts of a weights file.
-pub(super) const KEY: &str = "burn-gan-generator";
+/// Under which name the description stands among the texts of a weights file, and of a safetensors file.
+pub(crate) const DESCRIPTION: &str = "burn-gan-generator";
 
 /// All that a file says of its generator beside the weights.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Description {
+pub(crate) struct Description {
     /// The version of this crate that wrote it.
     pub version: String,
     pub generator: GeneratorConfig,
@@ -32,7 +32,7 @@ pub(super) struct File {
 
 impl File {
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
-        let (bytes, text) = read_with_text(path, KEY)?;
+        let (bytes, text) = read_with_text(path, DESCRIPTION)?;
         let description = match text {
             Some(text) => serde_json::from_str(&text).map_err(|error| invalid(path, error))?,
             None => beside(path)?,
@@ -48,7 +48,7 @@ impl File {
     pub fn of_bytes(bytes: &[u8]) -> Result<Self, WeightsError> {
         let path = Path::new("bytes of a generator");
         let bytes = Bytes::from_bytes_vec(bytes.to_vec());
-        let Some(text) = text_of(path, &bytes, KEY)? else {
+        let Some(text) = text_of(path, &bytes, DESCRIPTION)? else {
             return Err(WeightsError::NetworkConfig {
                 path: path.to_path_buf(),
                 message: "there is none".into(),
@@ -60,10 +60,24 @@ impl File {
             description: serde_json::from_str(&text).map_err(|error| invalid(path, error))?,
         })
     }
+}
 
-    /// The network with the weights of the file.
-    pub fn load_into<M: Module>(&self, network: M) -> Result<M, WeightsError> {
+impl NetworkWeights for File {
+    type Error = WeightsError;
+
+    fn put_into<M: PytorchModule>(&self, network: M) -> Result<M, WeightsError> {
         load_weights_of(network, &self.path, self.bytes.clone())
+    }
+}
+
+impl Description {
+    /// Of a generator that this version writes.
+    pub fn new(generator: GeneratorConfig, codes: Codes) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            generator,
+            codes,
+        }
     }
 }
 

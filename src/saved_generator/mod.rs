@@ -5,6 +5,8 @@ mod file;
 mod network;
 
 pub use config::GeneratorConfig;
+pub(crate) use config::NetworkWeights;
+pub(crate) use file::{DESCRIPTION, Description};
 pub use network::{ImageGenerator, TranslationGenerator};
 
 use std::path::Path;
@@ -14,7 +16,7 @@ use burn::tensor::Device;
 
 use crate::model::{CodedGenerator, Codes, MlpGenerator};
 use crate::weights::{WeightsError, save_weights_with_text};
-use file::{Description, File, KEY, invalid};
+use file::{File, invalid};
 
 /// Saves a generator of the library with its configuration, so that [`SavedGenerator::load`] needs nothing but the file.
 ///
@@ -70,14 +72,10 @@ fn save<M: Module>(
     network: &M,
     path: &Path,
 ) -> Result<(), WeightsError> {
-    let description = Description {
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        generator,
-        codes,
-    };
+    let description = Description::new(generator, codes);
     let text = serde_json::to_string(&description).map_err(|error| invalid(path, error))?;
     let device = network.devices().into_iter().next().unwrap_or_default();
-    save_weights_with_text(network, path, KEY, &text, |partial| {
+    save_weights_with_text(network, path, DESCRIPTION, &text, |partial| {
         SavedGenerator::load(partial, &device).map(drop)
     })
 }
@@ -141,7 +139,34 @@ impl SavedGenerator {
         let Description {
             generator, codes, ..
         } = &file.description;
-        generator.load(*codes, file, &device)
+        generator.build(*codes, file, &device)
+    }
+
+    /// Saves it again, with the configuration of its network.
+    ///
+    /// # Errors
+    /// As [`save_generator`].
+    pub fn save(
+        &self,
+        config: impl Into<GeneratorConfig>,
+        path: impl AsRef<Path>,
+    ) -> Result<(), WeightsError> {
+        let (config, path) = (config.into(), path.as_ref());
+        // The network itself: a file names its weights without the choice that it is one of.
+        match self {
+            Self::Points(generator) => save(config, generator.codes(), generator.inner(), path),
+            Self::Images(generator) => match generator.inner() {
+                ImageGenerator::Dcgan(network) => save(config, generator.codes(), network, path),
+                ImageGenerator::Resnet(network) => save(config, generator.codes(), network, path),
+                ImageGenerator::R3gan(network) => save(config, generator.codes(), network, path),
+            },
+            Self::Translation(TranslationGenerator::Unet(network)) => {
+                save(config, Codes::new(0, 0), network, path)
+            }
+            Self::Translation(TranslationGenerator::Translator(network)) => {
+                save(config, Codes::new(0, 0), network, path)
+            }
+        }
     }
 
     /// The configuration in a file, without its weights.

@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::network::Generator;
 use crate::network_error::NetworkError;
+use crate::state_dict::{PytorchModule, StateMapper};
 
 /// A generator of images `[N, C, H, W]` from noise, with or without classes, whichever network of the library it is.
 #[derive(Module, Debug)]
@@ -83,3 +84,18 @@ impl<C: ClassCondition> Generator<4, C> for ImageGenerator {
 impl Generator<4, Tensor<4>> for TranslationGenerator {
     generator_of!(Tensor<4>, Unet, Translator);
 }
+
+/// [`PytorchModule`] for a choice of networks: the tensors are those of the network which it is.
+macro_rules! map_state_of {
+    ($generator:ident: $($variant:ident),+) => {
+        impl PytorchModule for $generator {
+            fn map_state(self, mapper: &mut StateMapper) -> Self {
+                match self {
+                    $(Self::$variant(network) => Self::$variant(network.map_state(mapper)),)+
+                }
+            }
+        }
+    };
+}
+map_state_of!(ImageGenerator: Dcgan, Resnet, R3gan);
+map_state_of!(TranslationGenerator: Unet, Translator);

@@ -4,6 +4,10 @@
 #[path = "../../fuzz/readers.rs"]
 mod readers;
 
+#[cfg(feature = "pytorch")]
+#[path = "../../fuzz/pytorch_reader.rs"]
+mod pytorch_reader;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -11,6 +15,7 @@ use std::path::Path;
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
 use burn_gan::checkpoint::{Checkpoints, Manifest, ScoreRecord};
+use burn_gan::exchange::PortableGenerator;
 use burn_gan::optimizer::OptimizerConfig;
 use burn_gan::save_weights;
 use serde_json::json;
@@ -61,6 +66,17 @@ fn weights() {
 }
 
 #[test]
+fn safetensors() {
+    run_corpus("safetensors", readers::safetensors);
+}
+
+#[test]
+#[cfg(feature = "pytorch")]
+fn pytorch() {
+    run_corpus("pytorch", pytorch_reader::pytorch);
+}
+
+#[test]
 fn optimizer() {
     run_corpus("optimizer", readers::optimizer);
 }
@@ -92,6 +108,9 @@ fn write_seeds() {
 
     let generator = readers::generator(&Device::flex().autodiff());
     save_weights(&generator, seed("weights")).unwrap();
+
+    let portable = PortableGenerator::new(readers::config(), &generator).unwrap();
+    portable.write_safetensors(seed("safetensors")).unwrap();
 
     let mut optimizer = OptimizerConfig::Adam(AdamConfig::new()).init().unwrap();
     optimizer.step(0.1, generator.clone(), readers::gradients(&generator));

@@ -30,6 +30,7 @@ mod digits;
 mod divergence;
 mod early_stopping;
 mod evaluation;
+mod exchange;
 mod failed_steps;
 mod feature;
 mod floors;

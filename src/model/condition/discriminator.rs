@@ -11,9 +11,10 @@ use crate::network::Outputs;
 use crate::network_error::NetworkError;
 use crate::nn::{
     Embedding, EmbeddingConfig, EmbeddingProjection, EmbeddingProjectionConfig, Initialization,
-    Linear, LinearConfig,
+    Linear, LinearConfig, map_parameter, replace,
 };
 use crate::random::Stream;
+use crate::state_dict::{StateMapper, map_state};
 
 /// The fields of a discriminator's configuration that its condition and its auxiliary outputs follow from.
 #[derive(Clone, Copy)]
@@ -142,4 +143,52 @@ impl Heads {
             .with_auxiliary(auxiliary)
             .with_features(features)
     }
+}
+
+map_state!(Heads: projection, auxiliary);
+
+impl Heads {
+    /// For features that are the values of an image of this height, width and number of channels.
+    pub fn map_state_of_images(self, image: [usize; 3], mapper: &mut StateMapper) -> Self {
+        let projection = self.projection.map(|layer| {
+            let value = |layer: &EmbeddingProjection| channels_first(layer.weight.base(), image);
+            mapper.inside("projection", |mapper| {
+                mapper.tensor("weight", layer, value, |mut layer, value| {
+                    layer.weight = replace(layer.weight, channels_last(value, image));
+                    Ok(layer)
+                })
+            })
+        });
+        let auxiliary = self.auxiliary.map(|layer| {
+            let value = |layer: &Linear| channels_first(layer.standard_weight(), image);
+            mapper.inside("auxiliary", |mapper| {
+                let mut layer = mapper.tensor("weight", layer, value, |layer, value| {
+                    layer.with_standard_weight(channels_last(value, image))
+                });
+                let bias = layer.bias.take();
+                layer.bias = bias.map(|bias| map_parameter("bias", bias, mapper, |bias| bias));
+                layer
+            })
+        });
+        Self {
+            projection,
+            auxiliary,
+        }
+    }
+}
+
+/// `[rows, H * W * C]` to `[rows, C * H * W]`.
+fn channels_first(rows: Tensor<2>, [height, width, channels]: [usize; 3]) -> Tensor<2> {
+    let [number, columns] = rows.dims();
+    rows.reshape([number, height, width, channels])
+        .permute([0, 3, 1, 2])
+        .reshape([number, columns])
+}
+
+/// `[rows, C * H * W]` to `[rows, H * W * C]`.
+fn channels_last(rows: Tensor<2>, [height, width, channels]: [usize; 3]) -> Tensor<2> {
+    let [number, columns] = rows.dims();
+    rows.reshape([number, channels, height, width])
+        .permute([0, 2, 3, 1])
+        .reshape([number, columns])
 }

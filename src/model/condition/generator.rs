@@ -13,6 +13,7 @@ use crate::nn::{
     EmbeddingConfig, FeatureModulation, FeatureModulationConfig,
 };
 use crate::random::Stream;
+use crate::state_dict::map_state;
 
 /// The classes of a generator to be built; it has been checked that the network can take them so.
 #[derive(Clone, Copy)]
@@ -139,3 +140,4 @@ pub(in crate::model) fn activated(
     };
     by_class.modulate(x, labels)
 }
+map_state!(ByClass: norm, modulation);

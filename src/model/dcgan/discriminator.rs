@@ -17,6 +17,7 @@ use crate::nn::{
     to_channels_last,
 };
 use crate::random::{Purpose, Stream};
+use crate::state_dict::{PytorchModule, StateMapper, map_state};
 
 /// Slope of the leaky ReLU below 0 (Radford et al. 2016, section 3).
 const SLOPE: f64 = 0.2;
@@ -126,3 +127,22 @@ impl DcganDiscriminator {
 }
 
 discriminator_by_class!(DcganDiscriminator, 4);
+map_state!(Down: convolution, norm);
+
+impl PytorchModule for DcganDiscriminator {
+    fn map_state(self, mapper: &mut StateMapper) -> Self {
+        // The features are the values of the last image, which PyTorch has channel by channel.
+        let [_, channels, height, width] = self.head.standard_weight().dims();
+        Self {
+            embedding: mapper.module("embedding", self.embedding),
+            first: mapper.module("first", self.first),
+            hidden: mapper.module("hidden", self.hidden),
+            head: mapper.module("head", self.head),
+            heads: mapper.inside("heads", |mapper| {
+                self.heads
+                    .map_state_of_images([height, width, channels], mapper)
+            }),
+            ..self
+        }
+    }
+}

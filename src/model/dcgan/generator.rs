@@ -17,6 +17,7 @@ use crate::nn::{
     Activation, BatchNorm, Embedding, Stem, StemConfig, TransposedConvolution, to_channels_first,
 };
 use crate::random::{Purpose, Stream};
+use crate::state_dict::map_state;
 
 /// The generator: an inverse CNN from latent noise to images `[N, C, H, W]` in [-1, 1].
 #[derive(Module, Debug)]
@@ -126,3 +127,5 @@ impl DcganGenerator {
 }
 
 generator_by_class!(DcganGenerator, 4);
+map_state!(DcganGenerator: embedding, stem, stem_norm, stem_by_class, hidden, last);
+map_state!(Up: convolution, norm, by_class);

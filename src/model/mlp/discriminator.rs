@@ -14,6 +14,7 @@ use crate::model::condition::{
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Embedding, Initialization, Linear};
 use crate::random::Purpose;
+use crate::state_dict::map_state;
 
 /// An MLP from samples `[N, features]` to logits.
 #[derive(Module, Debug)]
@@ -88,3 +89,4 @@ impl MlpDiscriminator {
 }
 
 discriminator_by_class!(MlpDiscriminator, 2);
+map_state!(MlpDiscriminator: layers, embedding, heads);

@@ -14,6 +14,7 @@ use crate::model::condition::{
 use crate::network_error::NetworkError;
 use crate::nn::{Activation, Embedding, Linear};
 use crate::random::Purpose;
+use crate::state_dict::map_state;
 
 /// An MLP from latent vectors to samples `[N, features]`.
 #[derive(Module, Debug)]
@@ -79,3 +80,4 @@ impl MlpGenerator {
 }
 
 generator_by_class!(MlpGenerator, 2);
+map_state!(MlpGenerator: layers, embedding, by_class);

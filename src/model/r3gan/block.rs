@@ -1,14 +1,15 @@
 //! The residual block of both networks.
 
-use burn::module::Module;
-use burn::tensor::Device;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor};
 
 use super::SLOPE;
 use crate::dual::Dual;
 use crate::errors::{ConfigError, at_least_1};
 use crate::network_error::NetworkError;
-use crate::nn::{Activation, Algorithm, Convolution, ConvolutionConfig, Initialization};
+use crate::nn::{Activation, Algorithm, Convolution, ConvolutionConfig, Initialization, replace};
 use crate::random::Stream;
+use crate::state_dict::{StateMapper, map_state};
 
 /// What a block is built from.
 pub(super) struct BlockConfig {
@@ -95,4 +96,13 @@ pub(super) fn change_width(transition: &Option<Convolution>, x: Dual<4>) -> Dual
         Some(transition) => transition.propagate(x),
         None => x,
     }
+}
+map_state!(Block: first, second, third);
+
+/// A learned image `[H, W, C]`, which PyTorch has as `[C, H, W]`.
+pub(super) fn map_basis(basis: Param<Tensor<3>>, mapper: &mut StateMapper) -> Param<Tensor<3>> {
+    let value = |basis: &Param<Tensor<3>>| basis.val().permute([2, 0, 1]);
+    mapper.tensor("basis", basis, value, |basis, value| {
+        Ok(replace(basis, value.permute([1, 2, 0])))
+    })
 }

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::block::{Block, change_width, through};
+use super::block::{Block, change_width, map_basis, through};
 use super::{R3ganConfig, pointwise};
 use crate::batch::Labels;
 use crate::dual::Dual;
@@ -16,6 +16,7 @@ use crate::network_error::NetworkError;
 use crate::nn::resampling::average_pool;
 use crate::nn::{Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_last};
 use crate::random::Purpose;
+use crate::state_dict::{PytorchModule, StateMapper, map_state};
 
 /// The discriminator of an R3GAN: from images `[N, C, H, W]` to logits.
 #[derive(Module, Debug)]
@@ -129,3 +130,19 @@ impl R3ganDiscriminator {
 }
 
 discriminator_by_class!(R3ganDiscriminator, 4);
+map_state!(Down: blocks, transition);
+
+impl PytorchModule for R3ganDiscriminator {
+    fn map_state(self, mapper: &mut StateMapper) -> Self {
+        Self {
+            basis: map_basis(self.basis, mapper),
+            embedding: mapper.module("embedding", self.embedding),
+            first: mapper.module("first", self.first),
+            stages: mapper.module("stages", self.stages),
+            last: mapper.module("last", self.last),
+            linear: mapper.module("linear", self.linear),
+            heads: mapper.module("heads", self.heads),
+            ..self
+        }
+    }
+}

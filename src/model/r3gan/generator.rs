@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::block::{Block, change_width};
+use super::block::{Block, change_width, map_basis};
 use super::{R3ganConfig, pointwise};
 use crate::batch::Labels;
 use crate::dual::Dual;
@@ -16,6 +16,7 @@ use crate::network_error::NetworkError;
 use crate::nn::resampling::upsample_bilinear;
 use crate::nn::{Convolution, Embedding, Initialization, Linear, LinearConfig, to_channels_first};
 use crate::random::Purpose;
+use crate::state_dict::{PytorchModule, StateMapper, map_state};
 
 /// The generator of an R3GAN: from latent noise to images `[N, C, H, W]`.
 ///
@@ -132,3 +133,19 @@ fn through(blocks: &[Block], by_class: &[ByClass], labels: &Option<Labels>, x: D
 }
 
 generator_by_class!(R3ganGenerator, 4);
+map_state!(Up: transition, blocks, by_class);
+
+impl PytorchModule for R3ganGenerator {
+    fn map_state(self, mapper: &mut StateMapper) -> Self {
+        Self {
+            basis: map_basis(self.basis, mapper),
+            embedding: mapper.module("embedding", self.embedding),
+            linear: mapper.module("linear", self.linear),
+            first: mapper.module("first", self.first),
+            first_by_class: mapper.module("first_by_class", self.first_by_class),
+            stages: mapper.module("stages", self.stages),
+            last: mapper.module("last", self.last),
+            ..self
+        }
+    }
+}

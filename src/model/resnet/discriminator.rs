@@ -19,6 +19,7 @@ use crate::nn::{
     to_channels_last,
 };
 use crate::random::Purpose;
+use crate::state_dict::map_state;
 
 /// The discriminator of a residual GAN: from images `[N, C, H, W]` to logits.
 #[derive(Module, Debug)]
@@ -164,3 +165,5 @@ impl Block {
 }
 
 discriminator_by_class!(ResnetDiscriminator, 4);
+map_state!(ResnetDiscriminator: embedding, first, down, unscaled, linear, heads);
+map_state!(Block: first, second, shortcut, attention);

@@ -19,6 +19,7 @@ use crate::nn::{
     Stem, StemConfig, to_channels_first,
 };
 use crate::random::{Purpose, Stream};
+use crate::state_dict::map_state;
 
 /// The generator of a residual GAN: from latent noise to images `[N, C, H, W]` in [-1, 1].
 #[derive(Module, Debug)]
@@ -151,3 +152,5 @@ impl Up {
 }
 
 generator_by_class!(ResnetGenerator, 4);
+map_state!(ResnetGenerator: embedding, stem, blocks, norm, by_class, last);
+map_state!(Up: first_norm, first_by_class, first, second_norm, second_by_class, second, shortcut, attention);

@@ -3,6 +3,8 @@
 
 mod alone;
 pub mod counting;
+pub mod exchange;
+pub mod onnx;
 pub mod penalty_reference;
 pub mod picture;
 pub mod pictures;
