@@ -12,6 +12,7 @@ use burn_gan::checkpoint::{Checkpoint, Checkpoints, Manifest, differences};
 use burn_gan::data::cifar::{self, Version};
 use burn_gan::data::numpy::{self, Array, ChannelAxis};
 use burn_gan::data::{ImageFolderConfig, PictureStore, Samples, SheetConfig, idx};
+use burn_gan::exchange::{PortableGenerator, PytorchModule, read_safetensors, write_safetensors};
 use burn_gan::model::{MlpConfig, MlpGenerator};
 use burn_gan::observe::{History, Observer, Plan, read_history};
 use burn_gan::optimizer::OptimizerConfig;
@@ -127,6 +128,24 @@ pub fn weights(bytes: &[u8]) {
     }
 }
 
+/// A safetensors file; what is read also has to be written and read again, and what fits the small generator to generate.
+pub fn safetensors(bytes: &[u8]) {
+    let path = file(bytes);
+    let _ = PortableGenerator::read_safetensors(&path);
+    let Ok(state) = read_safetensors(&path) else {
+        return;
+    };
+    let copy = folder().join("copy");
+    write_safetensors(&state, &copy).expect("all of its element types can be written");
+    let again = read_safetensors(&copy).expect("the library reads what it has written");
+    assert!(again == state);
+    if let Ok(generator) = generator(&Device::flex()).with_state_dict(&state) {
+        let latent = Tensor::ones([1, generator.latent_size()], &Device::flex());
+        let samples = generator.generate(latent, &());
+        assert!(samples.try_into_vec_as::<f32>().is_ok());
+    }
+}
+
 /// What an optimiser remembers of a small generator; what loads also has to take a step.
 pub fn optimizer(bytes: &[u8]) {
     let generator = generator(&Device::flex().autodiff());
@@ -178,11 +197,14 @@ pub fn history(bytes: &[u8]) {
 
 /// The network that weights and optimisers' states are for.
 pub fn generator(device: &Device) -> MlpGenerator {
-    MlpConfig::new(2)
-        .with_latent_size(3)
-        .with_hidden(vec![4])
+    config()
         .init_generator(device)
         .expect("the configuration is valid")
+}
+
+/// Its configuration.
+pub fn config() -> MlpConfig {
+    MlpConfig::new(2).with_latent_size(3).with_hidden(vec![4])
 }
 
 /// A gradient for each of its parameters.
