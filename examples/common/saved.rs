@@ -1,7 +1,7 @@
 //! Generators that an example has written, and the classes that samples are drawn of.
 
 use std::num::ParseIntError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use burn::tensor::{Device, Tensor};
@@ -10,7 +10,7 @@ use burn_gan::{GanError, Generator, Labels, SamplerConfig, SavedGenerator};
 use clap::Args;
 
 /// A trained generator that comes with the repository.
-const GENERATOR: &str = concat!(
+pub const GENERATOR: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/examples/data/digits-generator"
 );
@@ -52,11 +52,15 @@ impl FromStr for Class {
 
 impl SavedArgs {
     pub fn load(&self, device: &Device) -> Result<SavedGenerator, GanError> {
-        let mut path = self.generator.clone();
-        if path.is_dir() {
-            path.push("generator.bpk");
+        Ok(SavedGenerator::load(Self::file(&self.generator), device)?)
+    }
+
+    /// The generator's file, where the path is that or its folder.
+    pub fn file(path: &Path) -> PathBuf {
+        match path.is_dir() {
+            true => path.join("generator.bpk"),
+            false => path.to_path_buf(),
         }
-        Ok(SavedGenerator::load(&path, device)?)
     }
 
     /// The classes that are asked for, all where none is; `None` for a generator without classes.
