@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use burn_gan::exchange::{PortableGenerator, Renaming, StateDict, read_safetensors};
+use burn_gan::model::{
+    DcganConfig, MlpConfig, R3ganConfig, ResnetConfig, TranslatorConfig, UnetConfig,
+};
 use burn_gan::{GanError, GeneratorConfig};
 use clap::Parser;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Reads a generator's weights and writes generator.bpk into the folder import of the output folder.
 ///
@@ -26,7 +29,9 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
 
-    /// JSON file with the configuration of the network, such as {"network":"dcgan","channels":3,..}
+    /// JSON file with the configuration of the network, such as {"network":"dcgan","channels":3,"height":64,"width":64}: `network`
+    /// is mlp, dcgan, resnet, r3gan, unet or translator, and other fields are those of its configuration, where they are
+    /// not to be the default
     #[arg(long, value_name = "FILE")]
     network: Option<PathBuf>,
 
@@ -59,7 +64,8 @@ fn import(arguments: &Arguments) -> Result<Value, GanError> {
     let generator = match &arguments.network {
         Some(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| GanError::io(path, error))?;
-            let config: GeneratorConfig = serde_json::from_str(&text).map_err(GanError::user)?;
+            let config = configuration(&text)
+                .map_err(|message| GanError::user(format!("{}: {message}", path.display())))?;
             let state = renamed(state, &config, arguments)?;
             PortableGenerator::of_state(config, state)
         }
@@ -77,6 +83,42 @@ fn import(arguments: &Arguments) -> Result<Value, GanError> {
         "network": generator.config.name(),
         "tensors": generator.state.len(),
     }))
+}
+
+/// The configuration that names a network and what is not the default of its configuration.
+fn configuration(text: &str) -> Result<GeneratorConfig, String> {
+    let invalid = |error: serde_json::Error| error.to_string();
+    let given: Map<String, Value> = serde_json::from_str(text).map_err(invalid)?;
+    let size = |field: &str| {
+        let size = given.get(field).and_then(Value::as_u64);
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        size.ok_or_else(|| format!("`{field}` must be a whole number"))
+    };
+    let image = || Ok::<_, String>([size("channels")?, size("height")?, size("width")?]);
+    let network = given.get("network").and_then(Value::as_str);
+    let default: GeneratorConfig = match (network, image()) {
+        (Some("mlp"), _) => MlpConfig::new(size("features")?).into(),
+        (Some("dcgan"), image) => image.map(|[c, h, w]| DcganConfig::new(c, h, w).into())?,
+        (Some("resnet"), image) => image.map(|[c, h, w]| ResnetConfig::new(c, h, w).into())?,
+        (Some("r3gan"), image) => image.map(|[c, h, w]| R3ganConfig::new(c, h, w).into())?,
+        (Some("unet"), image) => {
+            let ([c, h, w], source) = (image?, size("source_channels")?);
+            UnetConfig::new(source, c, h, w).into()
+        }
+        (Some("translator"), image) => {
+            let ([c, h, w], source) = (image?, size("source_channels")?);
+            TranslatorConfig::new(source, c, h, w).into()
+        }
+        _ => return Err("`network` must be mlp, dcgan, resnet, r3gan, unet or translator".into()),
+    };
+    let mut whole = serde_json::to_value(default).map_err(invalid)?;
+    for (field, value) in given {
+        match whole.get_mut(&field) {
+            Some(place) => *place = value,
+            None => return Err(format!("this network's configuration has no `{field}`")),
+        }
+    }
+    serde_json::from_value(whole).map_err(invalid)
 }
 
 fn renamed(

@@ -86,7 +86,7 @@ impl<'a> Graph<'a> {
             match self.state.get(name) {
                 Some(tensor) => {
                     let values = tensor.iter::<f32>();
-                    self.initializer(name, FLOAT, &tensor.shape(), values.map(f32::to_le_bytes));
+                    self.initializer(name, FLOAT, tensor.shape(), values.map(f32::to_le_bytes));
                 }
                 None => self.missing.push(name.to_string()),
             }
