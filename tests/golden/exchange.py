@@ -129,13 +129,13 @@ class Main(nn.Module):
 def write_example():
     torch.manual_seed(64)
     for name, main, given in (
-        ("generator", example_generator(6, 2, 3), torch.randn(2, 6, 1, 1)),
-        ("discriminator", example_discriminator(2, 3), torch.randn(2, 3, 64, 64)),
+        ("generator", example_generator(6, 1, 3), torch.randn(2, 6, 1, 1)),
+        ("discriminator", example_discriminator(1, 3), torch.randn(2, 3, 64, 64)),
     ):
         module = Main(main)
         for part in module.modules():  # as the example initialises them
             if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d)):
-                nn.init.normal_(part.weight, 0.0, 0.1)
+                nn.init.normal_(part.weight, 0.0, 0.2)
             elif isinstance(part, nn.BatchNorm2d):
                 nn.init.normal_(part.weight, 1.0, 0.02)
         module.train()

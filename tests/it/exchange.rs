@@ -187,7 +187,7 @@ fn the_dcgan_of_pytorch_examples_maps_as_it_is() {
     let device = Device::flex();
     let config = DcganConfig::new(3, 64, 64)
         .with_latent_size(6)
-        .with_filters(2);
+        .with_filters(1);
     let file = read_safetensors(golden().join("pytorch-examples-generator.safetensors")).unwrap();
     let (mut state, renaming) = (file.clone(), Renaming::pytorch_examples_dcgan_generator(4));
     let inputs = state.remove("inputs").unwrap();
