@@ -31,6 +31,8 @@ mod divergence;
 mod early_stopping;
 mod evaluation;
 mod exchange;
+mod exchange_files;
+mod exchange_onnx;
 mod failed_steps;
 mod feature;
 mod floors;

@@ -1,6 +1,8 @@
 //! Every network of the library at a small size, as `tests/golden/exchange.py` sees it: a configuration, inputs and
 //! outputs.
 
+use std::path::{Path, PathBuf};
+
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::exchange::{PytorchModule, Renaming, StateDict, StateDictError};
 use burn_gan::model::{
@@ -576,4 +578,33 @@ pub fn cases() -> Vec<(&'static str, Case)> {
             },
         ),
     ]
+}
+
+pub fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/exchange")
+}
+
+/// The tensors of both are the same, but for vectors of spectral normalisation that follow from the weights.
+#[track_caller]
+pub fn assert_same(actual: &StateDict, expected: &StateDict, name: &str) {
+    let names = |state: &StateDict| state.tensors().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(actual), names(expected), "{name}");
+    for (tensor, expected) in expected.tensors() {
+        let actual = &actual.tensors()[tensor];
+        assert_eq!(actual.shape(), expected.shape(), "{name}: {tensor}");
+        let same = if tensor.ends_with("._u") || tensor.ends_with("._v") {
+            let values = |data: &TensorData| data.iter().collect::<Vec<f32>>();
+            difference(&values(actual), &values(expected)) < 1e-3
+        } else {
+            actual == expected
+        };
+        assert!(same, "{name}: {tensor}");
+    }
+}
+
+pub fn small_dcgan() -> DcganConfig {
+    DcganConfig::new(2, 8, 8)
+        .with_latent_size(3)
+        .with_filters(4)
+        .with_base_size(2)
 }
