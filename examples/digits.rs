@@ -17,8 +17,9 @@ use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
 use burn_gan::{GanError, save_generator};
 use clap::{Parser, ValueEnum};
-use common::digits::{DIGITS, judge_training, recipe};
+use common::digits::{BATCH_SIZE, DIGITS, FILTERS, GAMMA, STEPS, judge_training};
 use common::distance::{Distance, digit_features, random_features};
+use common::recipes::small_images;
 
 /// Trains a small GAN on handwritten digits, or on any images in IDX files.
 ///
@@ -34,11 +35,11 @@ struct Arguments {
     common: common::CommonArgs,
 
     /// Training steps
-    #[arg(long, default_value_t = 6500)]
+    #[arg(long, default_value_t = STEPS)]
     steps: usize,
 
     /// Real images in a step
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = BATCH_SIZE)]
     batch_size: usize,
 
     /// Folder with an IDX file of images, plain or .gz, such as MNIST or Fashion-MNIST
@@ -46,7 +47,7 @@ struct Arguments {
     data: PathBuf,
 
     /// Channels of the largest hidden layer
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = FILTERS)]
     filters: usize,
 
     /// What the two networks minimise
@@ -54,12 +55,16 @@ struct Arguments {
     loss: LossName,
 
     /// Weight of the gradient penalties R1 and R2; 0 for none, and batch normalisation in the discriminator
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = GAMMA)]
     gamma: f64,
 
-    /// Learning rate of both networks
-    #[arg(long, default_value_t = 1e-3)]
+    /// Learning rate of the generator at first; it falls to a twentieth along a line
+    #[arg(long, default_value_t = 4e-3)]
     learning_rate: f64,
+
+    /// Learning rate of the discriminator at first [default: half of the generator's]
+    #[arg(long)]
+    discriminator_learning_rate: Option<f64>,
 
     /// Continue from the last checkpoint in the output folder
     #[arg(long)]
@@ -155,8 +160,14 @@ fn train(
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(images)?;
-    let mut trainer = recipe(*gamma, arguments.learning_rate, common.seed)
+    let rate = arguments.learning_rate;
+    let mut trainer = small_images(*gamma, arguments.steps)
         .with_loss(arguments.loss.loss())
+        .with_generator_learning_rate(rate)
+        .with_discriminator_learning_rate(
+            arguments.discriminator_learning_rate.unwrap_or(rate / 2.0),
+        )
+        .with_seed(common.seed)
         .init(
             networks.init_generator(device)?,
             networks.init_discriminator(device)?,

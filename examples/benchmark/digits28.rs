@@ -16,13 +16,12 @@ use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError};
 use serde_json::json;
 
-use crate::common::digits::Settings;
+use crate::common::digits::{self, BATCH_SIZE, STEPS, Settings};
 use crate::common::{networks, recipes};
 use crate::digit_scores::{COLUMNS, DigitScores, FRECHET, PROTOCOL, QUARTER, SIZE};
 use crate::peer;
 use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, summary};
 
-const BATCH_SIZE: usize = 64;
 /// As long as the example `digits` took just before, alone on the machine.
 const PEER_SECONDS: f64 = 180.0;
 /// How often a run is scored.
@@ -34,7 +33,8 @@ pub struct Digits28 {
 }
 
 /// Name on the command line, label, steps.
-const RECIPES: [(&str, &str, usize); 3] = [
+const RECIPES: [(&str, &str, usize); 4] = [
+    ("digits", "the example `digits`", STEPS),
     ("dcgan", "DCGAN", 3000),
     ("wgan-gp", "WGAN-GP", 6000),
     ("r3gan", "R3GAN's recipe", 3000),
@@ -43,6 +43,9 @@ const RECIPES: [(&str, &str, usize); 3] = [
 /// The settings of a recipe over so many steps: the same networks for all, but for the normalisation in the discriminator,
 /// which a gradient penalty rules out. R3GAN's own networks take several times as long a step at this size.
 fn settings(recipe: &str, steps: usize) -> Settings {
+    if recipe == "digits" {
+        return digits::settings(steps);
+    }
     let trainer = match recipe {
         "dcgan" => recipes::dcgan(),
         "wgan-gp" => GanTrainerConfig::wgan_gp()

@@ -6,13 +6,14 @@ use burn_gan::data::{Samples, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::feature::{ClassifierTrainingConfig, accuracy};
 use burn_gan::loss::Loss;
-use burn_gan::model::Classifier;
+use burn_gan::model::{Classifier, DcganConfig, Normalization};
 use burn_gan::penalty::Penalty;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, GeneratorConfig};
 use serde::{Deserialize, Serialize};
 
 use super::digits_classifier;
+use super::recipes::small_images;
 
 /// Their folder.
 pub const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/mnist-5k");
@@ -59,6 +60,27 @@ pub struct Settings {
     pub networks: GeneratorConfig,
     pub trainer: GanTrainerConfig,
     pub batch_size: usize,
+}
+
+/// Steps of the example `digits`.
+pub const STEPS: usize = 7500;
+/// Real images in a step.
+pub const BATCH_SIZE: usize = 64;
+/// Channels of the largest hidden layer of both networks.
+pub const FILTERS: usize = 32;
+/// Weight of the penalties R1 and R2.
+pub const GAMMA: f64 = 1.0;
+
+/// What the example `digits` does by default, over so many steps.
+pub fn settings(steps: usize) -> Settings {
+    Settings {
+        networks: DcganConfig::new(1, 28, 28)
+            .with_filters(FILTERS)
+            .with_discriminator_normalization(Normalization::None)
+            .into(),
+        trainer: small_images(GAMMA, steps),
+        batch_size: BATCH_SIZE,
+    }
 }
 
 /// The loss and the penalties of R3GAN (Huang et al. 2024); with a `gamma` of 0 no penalties.

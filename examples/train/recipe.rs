@@ -8,7 +8,6 @@ use burn_gan::trainer::GanTrainerConfig;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::common;
 use crate::common::{points, recipes};
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +47,7 @@ pub fn of_images(
     let (networks, trainer) = match recipe {
         Recipe::Auto => (
             dcgan(task, classes, Normalization::None),
-            common::digits::recipe(task.gamma, 1e-3, task.seed),
+            recipes::small_images(task.gamma, task.steps),
         ),
         Recipe::Dcgan => (dcgan(task, classes, Normalization::Batch), recipes::dcgan()),
         Recipe::R3gan => (
