@@ -10,7 +10,7 @@
 //! - [`results`]: how good the recipes are, by published protocols, with every run listed.
 //!
 //! Commands in these pages run in a checkout of the repository, which also has pages for those who change this crate
-//! (`docs/architecture.md`, `docs/building.md`, `docs/fuzzing.md`).
+//! (`docs/architecture.md`, `docs/building.md`, `docs/fuzzing.md`, `docs/tuning.md`).
 //!
 //! What the example `digits` draws after 6,500 steps on 4,000 handwritten digits, about three minutes on two CPU cores:
 //!

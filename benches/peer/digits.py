@@ -1,6 +1,6 @@
-"""Trains a GAN of 28x28 digits in PyTorch for some seconds, and writes samples of it for our judge.
+"""Trains a GAN of 28x28 digits in PyTorch, and writes samples of it for our judge.
 
-    python digits.py --recipe rpgan --seconds 240 --seed 1 --images training.f32 --samples samples.f32
+    python digits.py --recipe rpgan --steps 4320 --seed 1 --images training.f32 --samples samples.f32
 
 Both files are float32 in [-1, 1], images of 1x28x28 one after the other. `cargo run --example benchmark -- --suite
 digits28 --python PYTHON` calls it and scores what it writes. The last line of output is a JSON object.
@@ -67,11 +67,11 @@ def write_samples(generator, path, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--recipe", choices=["dcgan", "rpgan"], required=True)
-    parser.add_argument("--seconds", type=float, required=True, help="of training")
+    parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--images", required=True, help="file of the images to train on")
     parser.add_argument("--samples", required=True, help="file to write samples to")
-    parser.add_argument("--quarter", help="file to write samples to after a quarter of the time")
+    parser.add_argument("--quarter", help="file to write samples to after a quarter of the steps")
     parser.add_argument("--form", choices=FORMS, default="eager")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -89,22 +89,18 @@ def main():
     sampler = lambda: average.sampler() if average else generator
 
     source = batches(torch.from_numpy(images), torch.Generator().manual_seed(arguments.seed))
-    steps, seconds, quarter = 0, 0.0, arguments.quarter
-    start = time.perf_counter()
-    while seconds < arguments.seconds:
+    start, besides = time.perf_counter(), 0.0
+    for step in range(1, arguments.steps + 1):
         trainer.step(trainer.prepare(next(source)))
         if average:
             average.update()
-        steps += 1
-        seconds = time.perf_counter() - start
-        if quarter and seconds >= arguments.seconds / 4:
-            # What this takes is not training.
+        if arguments.quarter and step == arguments.steps // 4:
             before = time.perf_counter()
-            write_samples(sampler(), quarter, arguments.seed)
-            start += time.perf_counter() - before
-            quarter = None
+            write_samples(sampler(), arguments.quarter, arguments.seed)
+            besides = time.perf_counter() - before
+    seconds = time.perf_counter() - start - besides
     write_samples(sampler(), arguments.samples, arguments.seed)
-    print(json.dumps({"steps": steps, "seconds": seconds, "torch": torch.__version__}))
+    print(json.dumps({"seconds": seconds, "torch": torch.__version__}))
 
 
 if __name__ == "__main__":

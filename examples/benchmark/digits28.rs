@@ -22,8 +22,6 @@ use crate::digit_scores::{COLUMNS, DigitScores, FRECHET, PROTOCOL, QUARTER, SIZE
 use crate::peer;
 use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, summary};
 
-/// As long as the example `digits` took just before, alone on the machine.
-const PEER_SECONDS: f64 = 180.0;
 /// How often a run is scored.
 const EVALUATIONS: usize = 12;
 
@@ -156,7 +154,7 @@ impl Suite for Digits28 {
                 let steps = steps.unwrap_or(usual);
                 case(recipe, label, &settings(recipe, steps), steps)
             })
-            .chain(peer::cases(PEER_SECONDS))
+            .chain(peer::cases(steps))
             .collect()
     }
 

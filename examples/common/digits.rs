@@ -63,7 +63,7 @@ pub struct Settings {
 }
 
 /// Steps of the example `digits`.
-pub const STEPS: usize = 7500;
+pub const STEPS: usize = 6800;
 /// Real images in a step.
 pub const BATCH_SIZE: usize = 64;
 /// Channels of the largest hidden layer of both networks.
