@@ -61,7 +61,7 @@ function showSliders() {
 
 function renew(to) {
   stop();
-  seed = to;
+  seed = to >>> 0;
   element('seed').textContent = seed;
   latent = painter.latents(seed, 1);
   showSliders();

@@ -51,7 +51,7 @@ impl Painter {
         let images: Tensor<4> = match class {
             None => sampler.decode(&self.generator, latents, &())?,
             Some(class) => {
-                let labels = vec![class; count];
+                let labels = vec![class; latents.dims()[0]];
                 let known = self.classes.unwrap_or(0);
                 let labels: Labels = class_labels(&labels, known, &self.device)?;
                 sampler.decode(&self.generator, latents, &labels)?
@@ -140,7 +140,7 @@ impl Painter {
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, GanError> {
-    tensor.into_data().into_vec().map_err(GanError::user)
+    tensor.try_into_vec_as::<f32>().map_err(GanError::user)
 }
 
 fn error(error: impl Display) -> JsError {

@@ -181,6 +181,7 @@ fn the_page_draws_what_the_library_draws() {
     let report = report.unwrap_or_else(|_| panic!("the page sends nothing\n{log}"));
     let report: Value = serde_json::from_slice(&report).unwrap();
     assert_eq!(report["problems"], json!([]), "{log}");
+    println!("the digits: {}", report["time"]);
     assert!(!log.contains("CONSOLE"), "{log}");
 
     for ((given, expected), drawn) in given

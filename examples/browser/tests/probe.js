@@ -15,7 +15,10 @@ const until = async condition => {
 const bytes = async file => new Uint8Array(await (await fetch(file)).arrayBuffer());
 const canvas = () => {
   const { width, height } = element('image');
-  return [...element('image').getContext('2d').getImageData(0, 0, width, height).data];
+  // A copy: to read from the page's own would bring a warning of the browser's about the page.
+  const copy = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(element('image'), 0, 0);
+  return [...copy.getImageData(0, 0, width, height).data];
 };
 const differs = before => JSON.stringify(canvas()) !== JSON.stringify(before);
 const buttons = () => element('classes').querySelectorAll('button');

@@ -49,6 +49,7 @@ pub fn build(folder: &Path) -> Result<(), Box<dyn Error>> {
     Bindgen::new()
         .input_path(module)
         .web(true)?
+        .omit_default_module_path(false)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
