@@ -10,7 +10,7 @@ use std::path::PathBuf;
 fn main() -> Result<(), Box<dyn Error>> {
     let package = site::package();
     let generator = std::env::args_os().nth(1).map_or_else(
-        || package.join("../data/conditional-generator/generator.bpk"),
+        || package.join("../data/digits-generator/generator.bpk"),
         PathBuf::from,
     );
     let bytes =
