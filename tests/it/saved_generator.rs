@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use burn_gan::model::{
@@ -129,12 +130,25 @@ fn translations_return() {
 #[test]
 fn the_committed_generator_of_digits_loads() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/digits-generator");
-    let generator = SavedGenerator::load(folder.join("generator.bpk"), &device()).unwrap();
+    let bytes = std::fs::read(folder.join("generator.bpk")).unwrap();
+    let generator = SavedGenerator::from_bytes(&bytes, &device()).unwrap();
     let images = SamplerConfig::new()
         .sample(&generator.images().unwrap(), 2, &())
         .unwrap();
     let images: Tensor<4> = images;
     assert_eq!(images.dims(), [2, 1, 28, 28]);
+}
+
+#[test]
+fn weights_load_with_a_configuration_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("generator.bpk");
+    let config = DcganConfig::new(1, 8, 8).with_filters(4);
+    let generator = config.init_generator(&device()).unwrap();
+    save_weights(&generator, &path).unwrap();
+    config.save(path.with_extension("json")).unwrap();
+    let loaded = SavedGenerator::load(&path, &device()).unwrap();
+    assert_eq!(drawn(&loaded.images().unwrap()), drawn(&generator));
 }
 
 #[test]
