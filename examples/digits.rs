@@ -34,7 +34,7 @@ struct Arguments {
     #[command(flatten)]
     common: common::CommonArgs,
 
-    /// Training steps
+    /// Training steps; the learning rates fall over so many, also where --resume has other --steps than before
     #[arg(long, default_value_t = STEPS)]
     steps: usize,
 
@@ -187,6 +187,8 @@ fn train(
         .observe(distance.evaluation(&folder, arguments.score_every))
         .observe(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture))
         .resume(common::checkpoints(&folder, arguments.resume)?)
+        // Other --steps than before are a run that goes on, at the rate of so many steps.
+        .allow_change("trainer.learning_rate_schedule")
         .stop_flag(&stop)
         .run()?;
     let seconds = start.elapsed().as_secs_f64();
