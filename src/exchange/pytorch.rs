@@ -28,8 +28,7 @@ pub fn read_pytorch(path: impl AsRef<Path>, key: Option<&str>) -> Result<StateDi
     // The system's own account of it: the reader makes one error of everything.
     File::open(path).map_err(|error| FileError::new(path, error))?;
     // A reader of other people's files that panics would end the program.
-    let read = caught(|| read(path, key)).map_err(|message| damaged(path, &message))?;
-    read
+    caught(|| read(path, key)).map_err(|message| damaged(path, &message))?
 }
 
 fn read(path: &Path, key: Option<&str>) -> Result<StateDict, ExchangeError> {
