@@ -72,7 +72,7 @@ fn infogan(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
         .with_discriminator_normalization(Normalization::None)
         .with_auxiliary_outputs(Some(codes.width()))
         .with_seed(common.seed);
-    let mut trainer = recipe(1.0, 1e-3, common.seed)
+    let mut trainer = recipe(common.seed)
         .init(
             CodedGenerator::new(networks.init_generator(&device)?, codes),
             networks.init_discriminator(&device)?,

@@ -20,7 +20,9 @@ use crate::common::digits::{self, BATCH_SIZE, STEPS, Settings};
 use crate::common::{networks, recipes};
 use crate::digit_scores::{COLUMNS, DigitScores, FRECHET, PROTOCOL, QUARTER, SIZE};
 use crate::peer;
-use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, summary};
+use crate::suite::{
+    Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores_file, summary,
+};
 
 /// How often a run is scored.
 const EVALUATIONS: usize = 12;
@@ -128,10 +130,6 @@ pub fn train(
         scores.insert(QUARTER.to_string(), row.value);
     }
     Ok((seconds, scores))
-}
-
-fn scores_file(folder: &Path) -> PathBuf {
-    folder.join("scores.csv")
 }
 
 impl Suite for Digits28 {

@@ -21,7 +21,9 @@ use serde_json::json;
 use crate::common;
 use crate::common::digits::{DIGITS, judge_training, recipe};
 use crate::common::faces::{FaceFeatures, FacePart, Use};
-use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores, summary};
+use crate::suite::{
+    Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores, scores_file, summary,
+};
 
 pub struct LittleData;
 
@@ -49,7 +51,7 @@ fn trainer(recipe_name: &str) -> GanTrainerConfig {
         "ada" => Some(common::ada()),
         _ => None,
     };
-    recipe(1.0, 1e-3, 0).with_augmentation(augmentation)
+    recipe(0).with_augmentation(augmentation)
 }
 
 fn networks(data: &str, seed: u64) -> DcganConfig {
@@ -168,10 +170,6 @@ impl Evaluator {
         scores.insert(GAP.into(), self.gap(&trainer)?);
         Ok((seconds, scores))
     }
-}
-
-fn scores_file(folder: &Path) -> std::path::PathBuf {
-    folder.join("scores.csv")
 }
 
 impl Suite for LittleData {

@@ -18,7 +18,7 @@ mod tuning;
 mod workers;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
@@ -191,7 +191,7 @@ fn all(suite: &dyn Suite, arguments: &Arguments) -> Result<Value, GanError> {
             let result =
                 run_folder(&folder, case.data, &case.recipe, run.seed).with_extension("json");
             let earlier = if arguments.resume {
-                finished(&result, &run)
+                records::finished(&result, &run)
             } else {
                 None
             };
@@ -288,34 +288,13 @@ fn planned(case: &Case, seed: u64, arguments: &Arguments) -> Result<Run, GanErro
         steps: case.steps,
         settings: case.settings.clone(),
         device: arguments.common.device_name().to_string(),
-        program: program()?,
+        program: records::program()?,
         commit: records::commit(),
         beside_other_work: arguments.beside_other_work,
         seconds: 0.0,
         scores: Scores::new(),
         failure: None,
     })
-}
-
-/// When this program was built, and its size: other code makes other runs.
-fn program() -> Result<String, GanError> {
-    let path = std::env::current_exe().map_err(GanError::user)?;
-    let file = std::fs::metadata(path).map_err(GanError::user)?;
-    let built = file.modified().map_err(GanError::user)?;
-    let built = built
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_err(GanError::user)?;
-    Ok(format!("{} s, {} bytes", built.as_secs(), file.len()))
-}
-
-/// The run in a file, if it was made as `planned`.
-fn finished(path: &Path, planned: &Run) -> Option<Run> {
-    let run: Run = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    let same = run.settings == planned.settings
-        && run.steps == planned.steps
-        && run.device == planned.device
-        && run.program == planned.program;
-    same.then_some(run)
 }
 
 fn task(run: Run, result: PathBuf, arguments: &Arguments) -> Task {

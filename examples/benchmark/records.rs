@@ -1,4 +1,5 @@
-//! Finished runs that are kept in the repository: the tables of docs/results.md are made of them.
+//! Finished runs as files: those that are kept in the repository, which the tables of docs/results.md are made of, and those of
+//! an interrupted benchmark.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -66,4 +67,25 @@ pub fn commit() -> String {
         .output();
     let text = git.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_string());
     text.unwrap_or_default()
+}
+
+/// When this program was built, and its size: other code makes other runs.
+pub fn program() -> Result<String, GanError> {
+    let path = std::env::current_exe().map_err(GanError::user)?;
+    let file = std::fs::metadata(path).map_err(GanError::user)?;
+    let built = file.modified().map_err(GanError::user)?;
+    let built = built
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_err(GanError::user)?;
+    Ok(format!("{} s, {} bytes", built.as_secs(), file.len()))
+}
+
+/// The run in a file, if it was made as `planned`.
+pub fn finished(path: &Path, planned: &Run) -> Option<Run> {
+    let run: Run = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let same = run.settings == planned.settings
+        && run.steps == planned.steps
+        && run.device == planned.device
+        && run.program == planned.program;
+    same.then_some(run)
 }

@@ -177,3 +177,8 @@ pub fn summary(trainer: &GanTrainerConfig, steps: usize, batch_size: usize) -> S
 pub fn run_folder(folder: &Path, data: &str, recipe: &str, seed: u64) -> PathBuf {
     folder.join(format!("{data}-{recipe}-{seed}"))
 }
+
+/// Where a run writes its scores over the steps, in its folder.
+pub fn scores_file(folder: &Path) -> PathBuf {
+    folder.join("scores.csv")
+}

@@ -78,7 +78,7 @@ impl Recipe {
         device: &Device,
         example: &Batch<4, Labels>,
     ) -> Result<Trainer, GanError> {
-        let trainer = recipe(1.0, 1e-3, networks.seed).init(
+        let trainer = recipe(networks.seed).init(
             networks.init_generator(device)?,
             networks.init_discriminator(device)?,
             example,

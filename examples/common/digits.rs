@@ -83,17 +83,14 @@ pub fn settings(steps: usize) -> Settings {
     }
 }
 
-/// The loss and the penalties of R3GAN (Huang et al. 2024); with a `gamma` of 0 no penalties.
-pub fn recipe(gamma: f64, learning_rate: f64, seed: u64) -> GanTrainerConfig {
-    let penalties = if gamma == 0.0 {
-        vec![]
-    } else {
-        vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }]
-    };
+/// What `conditional`, `infogan` and the suite `little-data` train with, so that their recorded runs hold: the loss and the
+/// penalties of R3GAN (Huang et al. 2024). [`small_images`] learns faster.
+pub fn recipe(seed: u64) -> GanTrainerConfig {
+    let gamma = 1.0;
     GanTrainerConfig::new()
         .with_loss(Loss::RelativisticPaired)
-        .with_penalties(penalties)
-        .with_learning_rates(learning_rate)
+        .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
+        .with_learning_rates(1e-3)
         .with_ema(Some(EmaConfig::new().with_decay(0.998)))
         .with_seed(seed)
 }

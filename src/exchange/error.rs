@@ -1,6 +1,8 @@
 //! [`ExchangeError`]: why weights were not written for another library, or not taken from one.
 
 use std::path::PathBuf;
+#[cfg(any(feature = "pytorch", feature = "safetensors"))]
+use std::{fmt::Display, path::Path};
 
 use crate::errors::FileError;
 use crate::network_error::NetworkError;
@@ -76,4 +78,15 @@ pub enum ExchangeError {
         /// What is wrong.
         message: String,
     },
+}
+
+impl ExchangeError {
+    #[cfg(any(feature = "pytorch", feature = "safetensors"))]
+    pub(super) fn damaged(path: &Path, format: &'static str, error: &dyn Display) -> Self {
+        Self::Damaged {
+            path: path.to_path_buf(),
+            format,
+            message: error.to_string(),
+        }
+    }
 }

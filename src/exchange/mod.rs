@@ -25,6 +25,8 @@
 //!
 //! [The page on exchange](crate::guide::exchange) says what goes where, what differs, and how PyTorch reads such a file.
 
+#[cfg(any(feature = "pytorch", feature = "safetensors"))]
+mod elements;
 mod error;
 #[cfg(feature = "onnx")]
 mod onnx;

@@ -8,6 +8,7 @@ use burn::tensor::{TensorData, bf16, f16};
 use pytorch_reader::{DType, PytorchError, PytorchReader, Tensor};
 
 use super::ExchangeError;
+use super::elements::of_bytes;
 use crate::errors::FileError;
 use crate::state_dict::StateDict;
 use crate::unwind::caught;
@@ -81,20 +82,6 @@ fn decode(tensor: &Tensor, bytes: &[u8]) -> TensorData {
     }
 }
 
-fn of_bytes<T: burn::tensor::Element, const N: usize>(
-    shape: &[usize],
-    bytes: &[u8],
-    value: impl Fn([u8; N]) -> T,
-) -> TensorData {
-    let (values, _) = bytes.as_chunks::<N>();
-    let values: Vec<T> = values.iter().map(|bytes| value(*bytes)).collect();
-    TensorData::new(values, shape.to_vec())
-}
-
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> ExchangeError {
-    ExchangeError::Damaged {
-        path: path.to_path_buf(),
-        format: FORMAT,
-        message: error.to_string(),
-    }
+    ExchangeError::damaged(path, FORMAT, error)
 }

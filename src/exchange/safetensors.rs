@@ -8,6 +8,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors, serialize};
 
 use super::ExchangeError;
+use super::elements::of_bytes;
 use crate::errors::FileError;
 use crate::files::replace_file;
 use crate::state_dict::StateDict;
@@ -92,35 +93,23 @@ fn to_bytes<T: burn::tensor::Element, const N: usize>(
 
 /// Values of floats in their type, whole numbers as `i64`; `None` for what has no counterpart.
 fn decode(tensor: &TensorView) -> Option<TensorData> {
+    let (shape, bytes) = (tensor.shape(), tensor.data());
     Some(match tensor.dtype() {
-        Dtype::F64 => of_bytes(tensor, f64::from_le_bytes),
-        Dtype::F32 => of_bytes(tensor, f32::from_le_bytes),
-        Dtype::F16 => of_bytes(tensor, f16::from_le_bytes),
-        Dtype::BF16 => of_bytes(tensor, bf16::from_le_bytes),
-        Dtype::I64 => of_bytes(tensor, i64::from_le_bytes),
-        Dtype::I32 => of_bytes(tensor, |bytes| i64::from(i32::from_le_bytes(bytes))),
-        Dtype::I16 => of_bytes(tensor, |bytes| i64::from(i16::from_le_bytes(bytes))),
-        Dtype::I8 => of_bytes(tensor, |bytes| i64::from(i8::from_le_bytes(bytes))),
-        Dtype::U32 => of_bytes(tensor, |bytes| i64::from(u32::from_le_bytes(bytes))),
-        Dtype::U16 => of_bytes(tensor, |bytes| i64::from(u16::from_le_bytes(bytes))),
-        Dtype::U8 | Dtype::BOOL => of_bytes(tensor, |[byte]: [u8; 1]| i64::from(byte)),
+        Dtype::F64 => of_bytes(shape, bytes, f64::from_le_bytes),
+        Dtype::F32 => of_bytes(shape, bytes, f32::from_le_bytes),
+        Dtype::F16 => of_bytes(shape, bytes, f16::from_le_bytes),
+        Dtype::BF16 => of_bytes(shape, bytes, bf16::from_le_bytes),
+        Dtype::I64 => of_bytes(shape, bytes, i64::from_le_bytes),
+        Dtype::I32 => of_bytes(shape, bytes, |bytes| i64::from(i32::from_le_bytes(bytes))),
+        Dtype::I16 => of_bytes(shape, bytes, |bytes| i64::from(i16::from_le_bytes(bytes))),
+        Dtype::I8 => of_bytes(shape, bytes, |bytes| i64::from(i8::from_le_bytes(bytes))),
+        Dtype::U32 => of_bytes(shape, bytes, |bytes| i64::from(u32::from_le_bytes(bytes))),
+        Dtype::U16 => of_bytes(shape, bytes, |bytes| i64::from(u16::from_le_bytes(bytes))),
+        Dtype::U8 | Dtype::BOOL => of_bytes(shape, bytes, |[byte]: [u8; 1]| i64::from(byte)),
         _ => return None,
     })
 }
 
-fn of_bytes<T: burn::tensor::Element, const N: usize>(
-    tensor: &TensorView,
-    value: impl Fn([u8; N]) -> T,
-) -> TensorData {
-    let (values, _) = tensor.data().as_chunks::<N>();
-    let values: Vec<T> = values.iter().map(|bytes| value(*bytes)).collect();
-    TensorData::new(values, tensor.shape().to_vec())
-}
-
 fn damaged(path: &Path, error: &SafeTensorError) -> ExchangeError {
-    ExchangeError::Damaged {
-        path: path.to_path_buf(),
-        format: FORMAT,
-        message: error.to_string(),
-    }
+    ExchangeError::damaged(path, FORMAT, error)
 }

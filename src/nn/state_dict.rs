@@ -17,61 +17,39 @@ use crate::state_dict::{PytorchModule, StateMapper};
 trait Weighted<const D: usize>: Clone {
     /// Whether the matrix has PyTorch's outputs as its columns. The vector of spectral normalisation is one a column: PyTorch's
     /// left singular vector then, its right one otherwise.
-    const OUTPUTS_ARE_COLUMNS: bool = true;
+    const OUTPUTS_ARE_COLUMNS: bool;
 
     fn weight(&mut self) -> &mut Param<Tensor<2>>;
     fn standard(&self) -> Tensor<D>;
     fn with_standard(self, weight: Tensor<D>) -> Result<Self, ShapeError>;
 }
 
-/// For layers that convert by themselves.
+/// For layers that convert by themselves: the rank of PyTorch's weight, and whether the matrix has its outputs as columns.
 macro_rules! weighted {
-    ($($layer:ident),+) => {
-        $(impl Weighted<4> for $layer {
+    ($($layer:ident: $rank:literal, $outputs_are_columns:literal;)+) => {
+        $(impl Weighted<$rank> for $layer {
+            const OUTPUTS_ARE_COLUMNS: bool = $outputs_are_columns;
+
             fn weight(&mut self) -> &mut Param<Tensor<2>> {
                 &mut self.weight
             }
 
-            fn standard(&self) -> Tensor<4> {
+            fn standard(&self) -> Tensor<$rank> {
                 self.standard_weight()
             }
 
-            fn with_standard(self, weight: Tensor<4>) -> Result<Self, ShapeError> {
+            fn with_standard(self, weight: Tensor<$rank>) -> Result<Self, ShapeError> {
                 self.with_standard_weight(weight)
             }
         })+
     };
 }
-weighted!(Convolution, Stem, Head);
-
-impl Weighted<4> for TransposedConvolution {
-    const OUTPUTS_ARE_COLUMNS: bool = false;
-
-    fn weight(&mut self) -> &mut Param<Tensor<2>> {
-        &mut self.weight
-    }
-
-    fn standard(&self) -> Tensor<4> {
-        self.standard_weight()
-    }
-
-    fn with_standard(self, weight: Tensor<4>) -> Result<Self, ShapeError> {
-        self.with_standard_weight(weight)
-    }
-}
-
-impl Weighted<2> for Linear {
-    fn weight(&mut self) -> &mut Param<Tensor<2>> {
-        &mut self.weight
-    }
-
-    fn standard(&self) -> Tensor<2> {
-        self.standard_weight()
-    }
-
-    fn with_standard(self, weight: Tensor<2>) -> Result<Self, ShapeError> {
-        self.with_standard_weight(weight)
-    }
+weighted! {
+    Linear: 2, true;
+    Convolution: 4, true;
+    Stem: 4, true;
+    Head: 4, true;
+    TransposedConvolution: 4, false;
 }
 
 /// For layers whose weights PyTorch has in the same layout.

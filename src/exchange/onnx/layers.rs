@@ -40,8 +40,7 @@ impl Window {
 impl Graph<'_> {
     /// `x W^T + b`.
     pub fn linear(&mut self, name: &str, x: &Value) -> Value {
-        let mut inputs = vec![x.clone(), self.weight(&format!("{name}.weight"))];
-        inputs.extend(self.bias(name));
+        let inputs = self.with_weights(name, x);
         let inputs: Vec<&Value> = inputs.iter().collect();
         self.node("Gemm", &inputs, [AttributeProto::int("transB", 1)])
     }
@@ -73,8 +72,7 @@ impl Graph<'_> {
         window: Window,
         attributes: [AttributeProto; N],
     ) -> Value {
-        let mut inputs = vec![x.clone(), self.weight(&format!("{name}.weight"))];
-        inputs.extend(self.bias(name));
+        let inputs = self.with_weights(name, x);
         let inputs: Vec<&Value> = inputs.iter().collect();
         let of_window = [
             AttributeProto::ints("strides", &[window.stride; 2]),
@@ -83,9 +81,14 @@ impl Graph<'_> {
         self.node(operator, &inputs, of_window.into_iter().chain(attributes))
     }
 
-    fn bias(&mut self, name: &str) -> Option<Value> {
-        let name = format!("{name}.bias");
-        self.has(&name).then(|| self.weight(&name))
+    /// The input, the layer's weight, and its bias where it has one.
+    fn with_weights(&mut self, name: &str, x: &Value) -> Vec<Value> {
+        let mut inputs = vec![x.clone(), self.weight(&format!("{name}.weight"))];
+        let bias = format!("{name}.bias");
+        if self.has(&bias) {
+            inputs.push(self.weight(&bias));
+        }
+        inputs
     }
 
     /// Latent vectors `[N, z]` to the first image: a transposed convolution of one pixel.
