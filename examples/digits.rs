@@ -25,7 +25,7 @@ use common::recipes::small_images;
 ///
 /// Writes to the folder digits of the output folder: sample grids (step-*.png), losses.png, logits.png and
 /// losses.csv, the Frechet distance of 1,000 samples over the steps (scores.png, scores.csv), and the generator
-/// (generator.json, generator.bpk), which the example `generate` draws more images from. The distance is measured
+/// (generator.bpk), which the example `generate` draws more images from. The distance is measured
 /// in the features of the classifier that comes with the repository, for other data than its digits in those of
 /// random convolutions. Ctrl-C finishes the step and saves a checkpoint, which --resume continues from, also after a
 /// crash. The last line of output is a JSON object that sums the run up.
@@ -54,7 +54,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = LossName::RelativisticPaired)]
     loss: LossName,
 
-    /// Weight of the gradient penalties R1 and R2; 0 for none, and batch normalisation in the discriminator
+    /// Weight of the gradient penalties R1 and R2, which every second step has; 0 for none, and batch normalisation in the discriminator
     #[arg(long, default_value_t = GAMMA)]
     gamma: f64,
 
