@@ -6,20 +6,27 @@ mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use burn_gan::data::{Memory, Samples, ShuffleConfig, Source, idx};
+use burn_gan::data::{
+    ClassFrequencies, ClustersConfig, Memory, Samples, ShuffleConfig, Source, Subset, idx,
+};
+use burn_gan::feature::FeatureExtractor;
 use burn_gan::loss::{LabelledLoss, Loss};
-use burn_gan::model::{DcganConfig, Normalization};
+use burn_gan::model::Normalization;
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
-use burn_gan::{GanError, save_generator};
+use burn_gan::{ClassCondition, GanError, Labels, save_conditional_generator, save_generator};
 use clap::{Parser, ValueEnum};
-use common::digits::{BATCH_SIZE, DIGITS, FILTERS, GAMMA, STEPS, judge_training};
+use common::digits::{self, BATCH_SIZE, CLUSTERS, DIGITS, FILTERS, GAMMA, STEPS, judge_training};
 use common::distance::{Distance, digit_features, random_features};
 use common::recipes::small_images;
+
+/// Images in a sample grid.
+const SHOWN: usize = 64;
 
 /// Trains a small GAN on handwritten digits, or on any images in IDX files.
 ///
@@ -45,6 +52,11 @@ struct Arguments {
     /// Folder with an IDX file of images, plain or .gz, such as MNIST or Fashion-MNIST
     #[arg(long, value_name = "DIR", default_value = DIGITS, hide_default_value = true)]
     data: PathBuf,
+
+    /// Groups of images that are alike, which the networks learn as classes; k-means finds them in the pixels, without labels. 0
+    /// for none
+    #[arg(long, default_value_t = CLUSTERS)]
+    clusters: usize,
 
     /// Channels of the largest hidden layer
     #[arg(long, default_value_t = FILTERS)]
@@ -118,44 +130,88 @@ fn main() -> ExitCode {
 }
 
 fn digits(arguments: &Arguments) -> Result<serde_json::Value, GanError> {
-    let Arguments { common, .. } = arguments;
-    let device = common.device()?.autodiff();
+    let device = arguments.common.device()?;
+    let Data {
+        training,
+        others,
+        features,
+        size,
+    } = data(arguments, &device)?;
+    if arguments.clusters == 0 {
+        let distance = Distance::new(features, &training, &others, (), &device)?;
+        return train(arguments, training, size, |_| (), None, &distance);
+    }
+    let clusters = ClustersConfig::new(arguments.clusters)
+        .with_seed(arguments.common.seed)
+        .fit(&training, &device)?;
+    let training = clusters.label(training, &device)?;
+    let others = clusters.label(others, &device)?;
+    let frequencies = training.frequencies().clone();
+    // As many of each cluster as the images have.
+    let labels = |count| frequencies.draw(count, 0, &device);
+    let conditions = labels(Samples::<4, Labels>::len(&others));
+    let distance = Distance::new(features, &training, &others, conditions, &device)?;
+    train(
+        arguments,
+        training,
+        size,
+        labels,
+        Some(&frequencies),
+        &distance,
+    )
+}
+
+/// Images to train on, others, and what generated ones are compared in.
+struct Data {
+    training: Box<dyn Samples<4>>,
+    others: Box<dyn Samples<4>>,
+    features: Box<dyn FeatureExtractor<4>>,
+    /// Height and width.
+    size: [usize; 2],
+}
+
+fn data(arguments: &Arguments, device: &Device) -> Result<Data, GanError> {
     let images = idx::read_folder(&arguments.data)?;
     let size = [images.height(), images.width()];
-    let select = |indices: &[usize]| Memory::new(images.select(indices, &device)?.samples);
     if arguments.data.as_path() == Path::new(DIGITS) {
         // The digits that the classifier learned from; the others are what it was tested on.
         let split = judge_training().split(images.len())?;
-        let (training, others) = (select(&split.training)?, select(&split.held_out)?);
-        let features = digit_features(&device)?;
-        let distance = Distance::new(features, &training, &others, (), &device)?;
-        return train(arguments, &device, training, size, &distance);
+        let select = |indices: &[usize]| Memory::new(images.select(indices, device)?.samples);
+        return Ok(Data {
+            training: Box::new(select(&split.training)?),
+            others: Box::new(select(&split.held_out)?),
+            features: digit_features(device)?,
+            size,
+        });
     }
-    let half = (images.len() / 2).min(1000);
-    let (first, next): (Vec<_>, Vec<_>) = ((0..half).collect(), (half..2 * half).collect());
-    let features = random_features([1, size[0], size[1]], &device)?;
-    let distance = Distance::new(features, &select(&first)?, &select(&next)?, (), &device)?;
-    train(arguments, &device, images, size, &distance)
+    let held_out = (images.len() / 10).clamp(2, 1000);
+    let (training, others) = Subset::hold_out(Arc::new(images), held_out, 0)?;
+    Ok(Data {
+        training: Box::new(training),
+        others: Box::new(others),
+        features: random_features([1, size[0], size[1]], device)?,
+        size,
+    })
 }
 
 /// R3GAN's loss and penalties (Huang et al. 2024) on the networks of a DCGAN, whose discriminator is then without batch
 /// normalisation; with `--gamma 0` a DCGAN.
-fn train(
+fn train<C: ClassCondition>(
     arguments: &Arguments,
-    device: &Device,
-    images: impl Samples<4>,
+    images: impl Samples<4, C>,
     [height, width]: [usize; 2],
-    distance: &Distance<4>,
+    conditions: impl Fn(usize) -> C,
+    frequencies: Option<&ClassFrequencies>,
+    distance: &Distance<4, C>,
 ) -> Result<serde_json::Value, GanError> {
     let Arguments { common, gamma, .. } = arguments;
-    let normalization = if *gamma == 0.0 {
-        Normalization::Batch
-    } else {
-        Normalization::None
-    };
-    let networks = DcganConfig::new(1, height, width)
+    let device = &common.device()?.autodiff();
+    let networks = digits::networks([height, width], frequencies.map(ClassFrequencies::classes))
         .with_filters(arguments.filters)
-        .with_discriminator_normalization(normalization)
+        .with_discriminator_normalization(match *gamma {
+            0.0 => Normalization::Batch,
+            _ => Normalization::None,
+        })
         .with_seed(common.seed);
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
@@ -174,7 +230,9 @@ fn train(
             &source.batch(0, device)?,
         )?;
     let folder = common.folder("digits")?;
-    let picture = PictureGrid::square(64).with_scale(2);
+    let grids =
+        SampleGrid::with_condition(&folder, arguments.grid_every, SHOWN, conditions(SHOWN))?;
+    let picture = PictureGrid::square(SHOWN).with_scale(2);
     let losses = folder.join("losses.csv");
     let stop = common::stop_flag()?;
     let start = Instant::now();
@@ -185,7 +243,7 @@ fn train(
         .observe(History::csv(&losses, 10))
         .observe(HistoryPlots::new(&losses, 500))
         .observe(distance.evaluation(&folder, arguments.score_every))
-        .observe(SampleGrid::create(&folder, arguments.grid_every, 64)?.with_picture(picture))
+        .observe(grids.with_picture(picture))
         .resume(common::checkpoints(&folder, arguments.resume)?)
         // Other --steps than before are a run that goes on, at the rate of so many steps.
         .allow_change("trainer.learning_rate_schedule")
@@ -194,7 +252,11 @@ fn train(
     let seconds = start.elapsed().as_secs_f64();
 
     let path = folder.join("generator.bpk");
-    save_generator(networks, &trainer.sampling_generator(), path)?;
+    let generator = trainer.sampling_generator();
+    match frequencies {
+        Some(frequencies) => save_conditional_generator(networks, &generator, frequencies, path)?,
+        None => save_generator(networks, &generator, path)?,
+    }
     distance.plot(&folder)?;
     eprintln!(
         "wrote grids, plots and the generator to {}",

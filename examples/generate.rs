@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 
 fn generate(arguments: &Arguments) -> Result<Value, GanError> {
     let device = arguments.common.device()?;
-    let count = arguments.saved.count;
+    let (count, seed) = (arguments.saved.count, arguments.common.seed);
     let generator = arguments.saved.load(&device)?;
     if arguments.images.is_some() && !matches!(generator, SavedGenerator::Translation(_)) {
         return Err(GanError::user(
@@ -53,24 +53,24 @@ fn generate(arguments: &Arguments) -> Result<Value, GanError> {
         SavedGenerator::Images(generator) => {
             let classes = arguments
                 .saved
-                .classes(Generator::<4>::classes(generator))?;
-            let (images, labels) = sample(generator, arguments, classes, &device)?;
+                .classes(Generator::<4>::classes(generator), seed)?;
             // A row for each class.
-            let grid = match labels {
-                Some(_) => PictureGrid::new(count),
-                None => PictureGrid::square(count),
+            let grid = match &classes {
+                Some(classes) if classes.is_by_class() => PictureGrid::new(count),
+                _ => PictureGrid::square(count),
             };
+            let (images, labels) = sample(generator, arguments, classes, &device)?;
             write_images(grid, images.clone(), images, labels, &folder)?
         }
         SavedGenerator::Points(generator) => {
             let classes = arguments
                 .saved
-                .classes(Generator::<2>::classes(generator))?;
+                .classes(Generator::<2>::classes(generator), seed)?;
             let (points, labels) = sample(generator, arguments, classes, &device)?;
             write_points(points, labels, &folder)?
         }
         SavedGenerator::Translation(generator) => {
-            arguments.saved.classes(None)?;
+            arguments.saved.classes(None, seed)?;
             let input = input(arguments, &device)?;
             let output = SamplerConfig::new()
                 .with_seed(arguments.common.seed)
@@ -92,7 +92,7 @@ fn sample<const D: usize, G>(
     arguments: &Arguments,
     classes: Option<Classes>,
     device: &Device,
-) -> Result<(Tensor<D>, Option<Vec<usize>>), GanError>
+) -> Result<(Tensor<D>, Option<Vec<i64>>), GanError>
 where
     G: Generator<D> + Generator<D, Labels>,
 {
@@ -101,8 +101,9 @@ where
     let latent = SamplerConfig::new()
         .with_seed(arguments.common.seed)
         .latents(total(count, classes.as_ref()), latent_size, device)?;
-    let samples = decode(generator, latent, classes.as_ref())?;
-    Ok((samples, classes.map(|classes| classes.labels(count))))
+    let (samples, labels) = decode(generator, latent, classes.as_ref())?;
+    let labels = labels.map(|labels| labels.into_data().iter::<i64>().collect());
+    Ok((samples, labels))
 }
 
 /// The first images of the folder.
@@ -120,7 +121,7 @@ fn write_images(
     grid: PictureGrid,
     rows: Tensor<4>,
     images: Tensor<4>,
-    labels: Option<Vec<usize>>,
+    labels: Option<Vec<i64>>,
     folder: &Path,
 ) -> Result<Value, GanError> {
     grid.save(rows, folder.join("grid.png"))?;
@@ -136,7 +137,7 @@ fn write_images(
 /// Writes points as a table, and a picture of them where they are in the plane.
 fn write_points(
     points: Tensor<2>,
-    labels: Option<Vec<usize>>,
+    labels: Option<Vec<i64>>,
     folder: &Path,
 ) -> Result<Value, GanError> {
     let [total, features] = points.dims();

@@ -163,7 +163,7 @@ pub use report::{StepReport, StepValues};
 pub use sampling::SamplerConfig;
 pub use saved_generator::{
     GeneratorConfig, ImageGenerator, SavedGenerator, TranslationGenerator, save_coded_generator,
-    save_generator,
+    save_conditional_generator, save_generator,
 };
 #[cfg(feature = "training")]
 pub use saved_state::SavedState;

@@ -45,6 +45,8 @@ pub enum Purpose {
     Truncation = 15,
     /// Latents that an inversion starts at.
     Inversion = 16,
+    /// The samples and the first centres that clusters are found from.
+    Clusters = 17,
 }
 
 /// A stream of random numbers keyed by (seed, purpose, step).

@@ -1,6 +1,7 @@
 //! What generated 28x28 digits are scored with.
 
 use burn::tensor::{Device, Tensor};
+use burn_gan::GanError;
 use burn_gan::data::{Memory, Samples, idx};
 use burn_gan::feature::{FeatureExtractor, Pixels, predicted_classes};
 use burn_gan::metric::{
@@ -8,7 +9,6 @@ use burn_gan::metric::{
     frechet_distance, kernel_distance, precision_recall,
 };
 use burn_gan::model::Classifier;
-use burn_gan::{AdversarialTrainer, GanError};
 
 use crate::common;
 use crate::common::digits::{DIGITS, judge_training};
@@ -20,7 +20,7 @@ pub const FRECHET: &str = "frechet_distance";
 /// The same after a quarter of the steps.
 pub const QUARTER: &str = "frechet_distance_quarter";
 /// Samples whose classes are counted.
-const CLASSIFIED: usize = 10_000;
+pub const CLASSIFIED: usize = 10_000;
 const CLASSES: usize = 10;
 const CHUNK: usize = 256;
 
@@ -73,22 +73,11 @@ impl DigitScores {
         })
     }
 
-    /// The Frechet distance of a trainer's samples.
-    pub fn frechet_distance(&self, trainer: &impl AdversarialTrainer<4>) -> Result<f64, GanError> {
-        self.frechet_distance_of(trainer.sample(self.held_out.count(), 0, &())?)
-    }
-
     /// The Frechet distance of the first images, as many as there are held-out digits.
     pub fn frechet_distance_of(&self, images: Tensor<4>) -> Result<f64, GanError> {
         let images = images.narrow(0, 0, self.held_out.count());
         let generated = self.classifier.extract(images, CHUNK)?;
         Ok(frechet_distance(&self.real, &generated)?)
-    }
-
-    /// All scores of a trainer's samples.
-    pub fn of_trainer(&self, trainer: &impl AdversarialTrainer<4>) -> Result<Scores, GanError> {
-        let images = trainer.sample(CLASSIFIED, 0, &())?;
-        self.of_images(images)
     }
 
     /// All scores of the held-out digits: what an exact generator would have.

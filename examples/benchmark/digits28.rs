@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use burn_gan::data::{Memory, ShuffleConfig, Source};
+use burn_gan::data::{ClustersConfig, Memory, Samples, ShuffleConfig, Source};
 use burn_gan::ema::EmaConfig;
 use burn_gan::metric::frechet_distance;
 use burn_gan::model::{DcganConfig, Normalization};
@@ -12,13 +12,13 @@ use burn_gan::observe::{Evaluation, Score, read_scores};
 use burn_gan::picture::PictureGrid;
 use burn_gan::plot::Chart;
 use burn_gan::run::Fit;
-use burn_gan::trainer::GanTrainerConfig;
-use burn_gan::{AdversarialTrainer, GanError};
+use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
+use burn_gan::{AdversarialTrainer, ClassCondition, GanError};
 use serde_json::json;
 
 use crate::common::digits::{self, BATCH_SIZE, STEPS, Settings};
 use crate::common::{networks, recipes};
-use crate::digit_scores::{COLUMNS, DigitScores, FRECHET, PROTOCOL, QUARTER, SIZE};
+use crate::digit_scores::{CLASSIFIED, COLUMNS, DigitScores, FRECHET, PROTOCOL, QUARTER, SIZE};
 use crate::peer;
 use crate::suite::{
     Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores_file, summary,
@@ -65,6 +65,7 @@ fn settings(recipe: &str, steps: usize) -> Settings {
             .into(),
         trainer,
         batch_size: BATCH_SIZE,
+        clusters: 0,
     }
 }
 
@@ -97,19 +98,46 @@ pub fn train(
     settings: &Settings,
     job: &Job,
 ) -> Result<(f64, Scores), GanError> {
+    let device = &job.device;
+    let training = Memory::new(digits.training.clone())?;
+    if settings.clusters == 0 {
+        return train_under(digits, settings, job, training, |_| ());
+    }
+    let clusters = ClustersConfig::new(settings.clusters)
+        .with_seed(job.seed)
+        .fit(&training, device)?;
+    let training = clusters.label(training, device)?;
+    let frequencies = training.frequencies().clone();
+    let labels = |count| frequencies.draw(count, 0, device);
+    train_under(digits, settings, job, training, labels)
+}
+
+/// The same under conditions, of which `conditions` makes so many for samples.
+fn train_under<C: ClassCondition>(
+    digits: &DigitScores,
+    settings: &Settings,
+    job: &Job,
+    training: impl Samples<4, C>,
+    conditions: impl Fn(usize) -> C,
+) -> Result<(f64, Scores), GanError> {
     let device = job.device.clone().autodiff();
     let steps = job.case.steps;
     let mut source = ShuffleConfig::new(settings.batch_size)
         .with_seed(job.seed)
-        .init(Memory::new(digits.training.clone())?)?;
+        .init(training)?;
     let (generator, discriminator) =
         networks::init(&settings.networks.clone().with_seed(job.seed), &device)?;
     let trainer = settings.trainer.clone().with_seed(job.seed);
     let mut trainer = trainer.init(generator, discriminator, &source.batch(0, &device)?)?;
-    let distance = Score::lowest(FRECHET, |trainer: &_| digits.frechet_distance(trainer));
+    let sample =
+        |trainer: &GanTrainer<4, _, _, C>, count| trainer.sample(count, 0, &conditions(count));
+    let compared = digits.held_out.count();
+    let distance = Score::lowest(FRECHET, |trainer: &_| {
+        digits.frechet_distance_of(sample(trainer, compared)?)
+    });
     let interval = (steps / EVALUATIONS).max(1);
     let path = scores_file(&job.folder);
-    let evaluation = Evaluation::new(&path, interval).with_score(digits.held_out.count(), distance);
+    let evaluation = Evaluation::new(&path, interval).with_score(compared, distance);
     let start = Instant::now();
     trainer
         .fit(&mut source)
@@ -120,8 +148,8 @@ pub fn train(
 
     PictureGrid::square(64)
         .with_scale(2)
-        .save(trainer.sample(64, 0, &())?, job.folder.join("samples.png"))?;
-    let mut scores = digits.of_trainer(&trainer)?;
+        .save(sample(&trainer, 64)?, job.folder.join("samples.png"))?;
+    let mut scores = digits.of_images(sample(&trainer, CLASSIFIED)?)?;
     let quarter = EVALUATIONS / 4 * interval;
     if let Some(row) = read_scores(&path)?
         .iter()

@@ -6,7 +6,7 @@ use burn_gan::data::{Samples, idx};
 use burn_gan::ema::EmaConfig;
 use burn_gan::feature::{ClassifierTrainingConfig, accuracy};
 use burn_gan::loss::Loss;
-use burn_gan::model::{Classifier, DcganConfig, Normalization};
+use burn_gan::model::{Classifier, DcganConfig, GeneratorCondition, Normalization};
 use burn_gan::penalty::Penalty;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, GeneratorConfig};
@@ -60,26 +60,43 @@ pub struct Settings {
     pub networks: GeneratorConfig,
     pub trainer: GanTrainerConfig,
     pub batch_size: usize,
+    /// Clusters that images without labels are divided into, as classes for the networks; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clusters: usize,
+}
+
+/// The files of runs from before there were clusters have none.
+fn is_zero(clusters: &usize) -> bool {
+    *clusters == 0
 }
 
 /// Steps of the example `digits`.
-pub const STEPS: usize = 6800;
+pub const STEPS: usize = 4000;
 /// Real images in a step.
 pub const BATCH_SIZE: usize = 64;
+/// Clusters of the digits.
+pub const CLUSTERS: usize = 60;
 /// Channels of the largest hidden layer of both networks.
 pub const FILTERS: usize = 32;
 /// Weight of the penalties R1 and R2.
 pub const GAMMA: f64 = 1.0;
 
+/// The networks of the example `digits`, for images of this height and width.
+pub fn networks([height, width]: [usize; 2], classes: Option<usize>) -> DcganConfig {
+    DcganConfig::new(1, height, width)
+        .with_filters(FILTERS)
+        .with_discriminator_normalization(Normalization::None)
+        .with_classes(classes)
+        .with_generator_condition(GeneratorCondition::ConditionalNorm)
+}
+
 /// What the example `digits` does by default, over so many steps.
 pub fn settings(steps: usize) -> Settings {
     Settings {
-        networks: DcganConfig::new(1, 28, 28)
-            .with_filters(FILTERS)
-            .with_discriminator_normalization(Normalization::None)
-            .into(),
+        networks: networks([28, 28], Some(CLUSTERS)).into(),
         trainer: small_images(GAMMA, steps),
         batch_size: BATCH_SIZE,
+        clusters: CLUSTERS,
     }
 }
 

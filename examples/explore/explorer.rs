@@ -6,10 +6,10 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::latent::Truncation;
 use burn_gan::model::CodedGenerator;
 use burn_gan::picture::PictureGrid;
-use burn_gan::{GanError, Generator, ImageGenerator, SamplerConfig};
+use burn_gan::{GanError, Generator, ImageGenerator, Labels, SamplerConfig};
 
 use crate::common::CommonArgs;
-use crate::common::saved::{Classes, SavedArgs, decode, total};
+use crate::common::saved::{Classes, SavedArgs, decode, decode_each, total};
 
 pub struct Explorer {
     pub generator: CodedGenerator<ImageGenerator>,
@@ -38,7 +38,7 @@ impl Explorer {
         let shape = Generator::<4>::sample_shape(&generator);
         let shape = shape.and_then(|shape| shape.try_into().ok());
         Ok(Self {
-            classes: saved.classes(Generator::<4>::classes(&generator))?,
+            classes: saved.classes(Generator::<4>::classes(&generator), common.seed)?,
             shape: shape
                 .ok_or_else(|| GanError::user("this generator's images are of no known size"))?,
             generator,
@@ -63,19 +63,34 @@ impl Explorer {
         }
     }
 
-    /// How many images there are, where there are `count` of each class.
+    /// How many images there are where `count` are asked for, of each class where they are by class.
     pub fn total(&self, count: usize) -> usize {
         total(count, self.classes.as_ref())
     }
 
-    /// The images of latents, as many of each class.
+    /// The images of so many latents.
     pub fn decode(&self, latent: Tensor<2>) -> Result<Tensor<4>, GanError> {
+        Ok(self.decode_labelled(latent)?.0)
+    }
+
+    /// The same with their labels, where there are classes.
+    pub fn decode_labelled(
+        &self,
+        latent: Tensor<2>,
+    ) -> Result<(Tensor<4>, Option<Labels>), GanError> {
         decode(&self.generator, latent, self.classes.as_ref())
     }
 
     /// The images of these latents under each class.
     pub fn decode_each(&self, latent: Tensor<2>) -> Result<Tensor<4>, GanError> {
-        self.decode(latent.repeat_dim(0, self.total(1)))
+        decode_each(&self.generator, latent, self.classes.as_ref())
+    }
+
+    /// How many classes are shown one by one, 1 where there are none.
+    pub fn shown_classes(&self) -> usize {
+        self.classes
+            .as_ref()
+            .map_or(1, |classes| classes.asked.len())
     }
 
     /// A grid of so many images a row, at a size at which small ones can be seen.
@@ -85,12 +100,12 @@ impl Explorer {
         PictureGrid::new(columns).with_scale(scale.max(1))
     }
 
-    /// Writes grid.png: samples, a row of each class where there are classes.
+    /// Writes grid.png: samples, a row of each class where they are by class.
     pub fn grid(&self, count: usize) -> Result<(), GanError> {
         let images = self.decode(self.latents(self.seed, self.total(count))?)?;
-        let columns = match self.classes {
-            Some(_) => count,
-            None => (count as f64).sqrt().ceil() as usize,
+        let columns = match &self.classes {
+            Some(classes) if classes.is_by_class() => count,
+            _ => (count as f64).sqrt().ceil() as usize,
         };
         self.picture(columns)
             .save(images, self.folder.join("grid.png"))?;

@@ -66,7 +66,7 @@ fn frames(explorer: &Explorer, latent: Tensor<2>) -> Result<Vec<Tensor<4>>, GanE
     let [count, _] = latent.dims();
     let images = explorer.decode_each(latent)?;
     let of_frame = |frame| {
-        let classes = 0..explorer.total(1);
+        let classes = 0..explorer.shown_classes();
         let images = classes.map(|class| images.clone().narrow(0, class * count + frame, 1));
         Tensor::cat(images.collect(), 0)
     };
@@ -76,7 +76,7 @@ fn frames(explorer: &Explorer, latent: Tensor<2>) -> Result<Vec<Tensor<4>>, GanE
 fn animate(explorer: &Explorer, frames: Vec<Tensor<4>>, name: &str) -> Result<Value, GanError> {
     let path = explorer.folder.join(name);
     // The classes side by side, five a row.
-    let grid = explorer.picture(explorer.total(1).min(5));
+    let grid = explorer.picture(explorer.shown_classes().min(5));
     PictureAnimation::new(grid)
         .with_delay(60)
         .save(frames, &path)?;

@@ -1,6 +1,7 @@
 //! [`ClassFrequencies`]: how often each class occurs in a data set, and labels that occur as often.
 
 use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
 
 use super::{DataError, label_tensor};
 use crate::batch::Labels;
@@ -31,7 +32,9 @@ const LABELS: u64 = 1;
 /// assert_eq!(exact.into_data().to_vec::<i32>().unwrap(), [0, 1, 2, 2]);
 /// # Ok::<(), burn_gan::GanError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// In JSON it is the list of the counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<usize>", into = "Vec<usize>")]
 pub struct ClassFrequencies {
     counts: Vec<usize>,
     /// The sum of the counts, at least 1.
@@ -147,5 +150,19 @@ impl ClassFrequencies {
             Some(*sum)
         });
         sums.collect()
+    }
+}
+
+impl TryFrom<Vec<usize>> for ClassFrequencies {
+    type Error = DataError;
+
+    fn try_from(counts: Vec<usize>) -> Result<Self, DataError> {
+        Self::new(counts)
+    }
+}
+
+impl From<ClassFrequencies> for Vec<usize> {
+    fn from(frequencies: ClassFrequencies) -> Self {
+        frequencies.counts
     }
 }

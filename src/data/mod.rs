@@ -17,7 +17,8 @@
 //! | anything else | an implementation of [`Samples`], shuffled, or of [`Source`] |
 //!
 //! [`Prefetched`] prepares the next batch of any source while a step is taken, [`Subset`] is a part of a set, such as what is
-//! held out, [`HorizontalFlip`] adds the mirror images of a set. [`DataSummary`] is a look at a set before training: counts,
+//! held out, [`HorizontalFlip`] adds the mirror images of a set, [`ClustersConfig`] finds classes where there are no labels.
+//! [`DataSummary`] is a look at a set before training: counts,
 //! shapes, classes, range, duplicates.
 
 mod byte_images;
@@ -25,6 +26,8 @@ pub mod cifar;
 mod class_frequencies;
 #[cfg(feature = "image-folder")]
 mod class_names;
+mod clustered;
+mod clusters;
 #[cfg(feature = "dataset")]
 mod dataset;
 mod error;
@@ -52,6 +55,8 @@ mod table;
 
 pub use byte_images::ByteImages;
 pub use class_frequencies::ClassFrequencies;
+pub use clustered::Clustered;
+pub use clusters::{Clusters, ClustersConfig};
 #[cfg(feature = "dataset")]
 pub use dataset::DatasetSamples;
 pub use error::DataError;

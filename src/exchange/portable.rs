@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use super::ExchangeError;
+use crate::data::ClassFrequencies;
 use crate::model::Codes;
 #[cfg(feature = "safetensors")]
 use crate::saved_generator::DESCRIPTION;
@@ -38,6 +39,8 @@ pub struct PortableGenerator {
     pub config: GeneratorConfig,
     /// The codes that its latent vectors begin with; none where both numbers are 0.
     pub codes: Codes,
+    /// How often each of its classes occurs, where that is known.
+    pub class_frequencies: Option<ClassFrequencies>,
     /// Its tensors.
     pub state: StateDict,
 }
@@ -59,6 +62,7 @@ impl PortableGenerator {
         Self {
             config: config.into(),
             codes: Codes::new(0, 0),
+            class_frequencies: None,
             state,
         }
     }
@@ -75,7 +79,8 @@ impl PortableGenerator {
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ExchangeError> {
         let path = path.as_ref();
         let config = SavedGenerator::config(path)?;
-        Ok(match SavedGenerator::load(path, device)? {
+        let class_frequencies = SavedGenerator::class_frequencies(path)?;
+        let generator = match SavedGenerator::load(path, device)? {
             SavedGenerator::Points(generator) => {
                 Self::new(config, &generator)?.with_codes(generator.codes())
             }
@@ -83,6 +88,10 @@ impl PortableGenerator {
                 Self::new(config, &generator)?.with_codes(generator.codes())
             }
             SavedGenerator::Translation(generator) => Self::new(config, &generator)?,
+        };
+        Ok(Self {
+            class_frequencies,
+            ..generator
         })
     }
 
@@ -92,7 +101,8 @@ impl PortableGenerator {
     /// Those of [`PortableGenerator::init`], and [`ExchangeError::Weights`] where the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>, device: &Device) -> Result<(), ExchangeError> {
         let generator = self.init(device)?;
-        Ok(generator.save(self.config.clone(), path)?)
+        let frequencies = self.class_frequencies.clone();
+        Ok(generator.save_with(self.config.clone(), frequencies, path.as_ref())?)
     }
 
     /// The generator, in its evaluation form.
@@ -133,14 +143,19 @@ impl PortableGenerator {
         };
         let description: Description =
             serde_json::from_str(text).map_err(|error| configuration(path, &error))?;
-        let generator = Self::of_state(description.generator, state);
-        Ok(generator.with_codes(description.codes))
+        Ok(Self {
+            config: description.generator,
+            codes: description.codes,
+            class_frequencies: description.class_frequencies,
+            state,
+        })
     }
 
     /// The configuration and the version of this crate, as JSON.
     #[cfg(any(feature = "onnx", feature = "safetensors"))]
     pub(super) fn description(&self, path: &Path) -> Result<String, ExchangeError> {
-        let description = Description::new(self.config.clone(), self.codes);
+        let frequencies = self.class_frequencies.clone();
+        let description = Description::new(self.config.clone(), self.codes, frequencies);
         serde_json::to_string(&description).map_err(|error| configuration(path, &error))
     }
 }

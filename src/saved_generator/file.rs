@@ -6,6 +6,7 @@ use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{GeneratorConfig, NetworkWeights};
+use crate::data::ClassFrequencies;
 use crate::model::{Codes, DcganConfig};
 use crate::state_dict::PytorchModule;
 use crate::weights::{WeightsError, load_weights_of, read_with_text, text_of};
@@ -21,6 +22,9 @@ pub(crate) struct Description {
     pub generator: GeneratorConfig,
     /// Both numbers are 0 where the latent vectors are noise alone.
     pub codes: Codes,
+    /// How often each of its classes occurs, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_frequencies: Option<ClassFrequencies>,
 }
 
 /// A file that has been read.
@@ -62,6 +66,28 @@ impl File {
     }
 }
 
+impl File {
+    /// Refuses frequencies of another number of classes than the network's.
+    pub fn check_frequencies(&self) -> Result<(), WeightsError> {
+        let Description {
+            generator,
+            class_frequencies,
+            ..
+        } = &self.description;
+        let Some(frequencies) = class_frequencies else {
+            return Ok(());
+        };
+        let (counts, classes) = (frequencies.classes(), generator.classes());
+        if classes == Some(counts) {
+            return Ok(());
+        }
+        Err(WeightsError::NetworkConfig {
+            path: self.path.clone(),
+            message: format!("frequencies of {counts} classes for a network of {classes:?}"),
+        })
+    }
+}
+
 impl NetworkWeights for File {
     type Error = WeightsError;
 
@@ -72,11 +98,16 @@ impl NetworkWeights for File {
 
 impl Description {
     /// Of a generator that this version writes.
-    pub fn new(generator: GeneratorConfig, codes: Codes) -> Self {
+    pub fn new(
+        generator: GeneratorConfig,
+        codes: Codes,
+        class_frequencies: Option<ClassFrequencies>,
+    ) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_string(),
             generator,
             codes,
+            class_frequencies,
         }
     }
 }
@@ -97,6 +128,7 @@ fn beside(path: &Path) -> Result<Description, WeightsError> {
         version: "0.1.0".to_string(),
         generator: config.into(),
         codes: Codes::new(0, 0),
+        class_frequencies: None,
     })
 }
 

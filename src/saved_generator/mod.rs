@@ -14,6 +14,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::Device;
 
+use crate::data::ClassFrequencies;
 use crate::model::{CodedGenerator, Codes, MlpGenerator};
 use crate::weights::{WeightsError, save_weights_with_text};
 use file::{File, invalid};
@@ -50,7 +51,46 @@ pub fn save_generator<M: Module>(
     generator: &M,
     path: impl AsRef<Path>,
 ) -> Result<(), WeightsError> {
-    save(config.into(), Codes::new(0, 0), generator, path.as_ref())
+    let description = Description::new(config.into(), Codes::new(0, 0), None);
+    save(&description, generator, path.as_ref())
+}
+
+/// [`save_generator`] for one that is conditioned on classes: how often each of them occurs is saved too, and
+/// [`SavedGenerator::class_frequencies`] has it again, so that samples of all classes can be drawn as the data mixes them.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use burn_gan::data::ClassFrequencies;
+/// use burn_gan::model::DcganConfig;
+/// use burn_gan::{SamplerConfig, SavedGenerator, save_conditional_generator};
+///
+/// let device = Device::flex();
+/// let config = DcganConfig::new(1, 16, 16).with_filters(8).with_classes(Some(3));
+/// let frequencies = ClassFrequencies::new(vec![50, 30, 20])?;
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("generator.bpk");
+/// save_conditional_generator(config.clone(), &config.init_generator(&device)?, &frequencies, &path)?;
+///
+/// let generator = SavedGenerator::load(&path, &device)?.images()?;
+/// let frequencies = SavedGenerator::class_frequencies(&path)?.expect("it is conditional");
+/// let labels = frequencies.draw(4, 0, &device);
+/// let images = SamplerConfig::new().sample(&generator, 4, &labels)?;
+/// assert_eq!(images.dims(), [4, 1, 16, 16]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// As [`save_generator`], and [`WeightsError::NetworkConfig`] for frequencies of another number of classes than the
+/// generator's.
+pub fn save_conditional_generator<M: Module>(
+    config: impl Into<GeneratorConfig>,
+    generator: &M,
+    class_frequencies: &ClassFrequencies,
+    path: impl AsRef<Path>,
+) -> Result<(), WeightsError> {
+    let frequencies = Some(class_frequencies.clone());
+    let description = Description::new(config.into(), Codes::new(0, 0), frequencies);
+    save(&description, generator, path.as_ref())
 }
 
 /// [`save_generator`] for one whose latent vectors begin with codes: the codes are saved too.
@@ -63,17 +103,19 @@ pub fn save_coded_generator<M: Module>(
     path: impl AsRef<Path>,
 ) -> Result<(), WeightsError> {
     let (codes, generator) = (generator.codes(), generator.inner());
-    save(config.into(), codes, generator, path.as_ref())
+    save(
+        &Description::new(config.into(), codes, None),
+        generator,
+        path.as_ref(),
+    )
 }
 
 fn save<M: Module>(
-    generator: GeneratorConfig,
-    codes: Codes,
+    description: &Description,
     network: &M,
     path: &Path,
 ) -> Result<(), WeightsError> {
-    let description = Description::new(generator, codes);
-    let text = serde_json::to_string(&description).map_err(|error| invalid(path, error))?;
+    let text = serde_json::to_string(description).map_err(|error| invalid(path, error))?;
     let device = network.devices().into_iter().next().unwrap_or_default();
     save_weights_with_text(network, path, DESCRIPTION, &text, |partial| {
         SavedGenerator::load(partial, &device).map(drop)
@@ -139,6 +181,7 @@ impl SavedGenerator {
         let Description {
             generator, codes, ..
         } = &file.description;
+        file.check_frequencies()?;
         generator.build(*codes, file, &device)
     }
 
@@ -151,20 +194,35 @@ impl SavedGenerator {
         config: impl Into<GeneratorConfig>,
         path: impl AsRef<Path>,
     ) -> Result<(), WeightsError> {
-        let (config, path) = (config.into(), path.as_ref());
+        self.save_with(config.into(), None, path.as_ref())
+    }
+
+    /// The same with how often its classes occur.
+    pub(crate) fn save_with(
+        &self,
+        config: GeneratorConfig,
+        class_frequencies: Option<ClassFrequencies>,
+        path: &Path,
+    ) -> Result<(), WeightsError> {
+        let codes = match self {
+            Self::Points(generator) => generator.codes(),
+            Self::Images(generator) => generator.codes(),
+            Self::Translation(_) => Codes::new(0, 0),
+        };
+        let description = &Description::new(config, codes, class_frequencies);
         // The network itself: a file names its weights without the choice that it is one of.
         match self {
-            Self::Points(generator) => save(config, generator.codes(), generator.inner(), path),
+            Self::Points(generator) => save(description, generator.inner(), path),
             Self::Images(generator) => match generator.inner() {
-                ImageGenerator::Dcgan(network) => save(config, generator.codes(), network, path),
-                ImageGenerator::Resnet(network) => save(config, generator.codes(), network, path),
-                ImageGenerator::R3gan(network) => save(config, generator.codes(), network, path),
+                ImageGenerator::Dcgan(network) => save(description, network, path),
+                ImageGenerator::Resnet(network) => save(description, network, path),
+                ImageGenerator::R3gan(network) => save(description, network, path),
             },
             Self::Translation(TranslationGenerator::Unet(network)) => {
-                save(config, Codes::new(0, 0), network, path)
+                save(description, network, path)
             }
             Self::Translation(TranslationGenerator::Translator(network)) => {
-                save(config, Codes::new(0, 0), network, path)
+                save(description, network, path)
             }
         }
     }
@@ -175,6 +233,17 @@ impl SavedGenerator {
     /// As [`SavedGenerator::load`].
     pub fn config(path: impl AsRef<Path>) -> Result<GeneratorConfig, WeightsError> {
         Ok(File::read(path.as_ref())?.description.generator)
+    }
+
+    /// How often each of its classes occurs, where the file says so: what
+    /// [`save_conditional_generator`] has put there.
+    ///
+    /// # Errors
+    /// As [`SavedGenerator::load`].
+    pub fn class_frequencies(
+        path: impl AsRef<Path>,
+    ) -> Result<Option<ClassFrequencies>, WeightsError> {
+        Ok(File::read(path.as_ref())?.description.class_frequencies)
     }
 
     /// The generator of images from noise that it is.

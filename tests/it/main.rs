@@ -16,6 +16,7 @@ mod backends;
 mod byte_images;
 mod checkpoints;
 mod cifar;
+mod clusters;
 mod conditional_layers;
 mod conditional_networks;
 mod conditional_penalty_reference;
