@@ -19,10 +19,11 @@ use burn_gan::model::Normalization;
 use burn_gan::observe::{History, HistoryPlots, Observer, ProgressBar, SampleGrid};
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
-use burn_gan::{ClassCondition, GanError, Labels, save_conditional_generator, save_generator};
+use burn_gan::{ClassCondition, GanError, Labels};
 use clap::{Parser, ValueEnum};
 use common::digits::{self, BATCH_SIZE, CLUSTERS, DIGITS, FILTERS, GAMMA, STEPS, judge_training};
 use common::distance::{Distance, digit_features, random_features};
+use common::networks;
 use common::recipes::small_images;
 
 /// Images in a sample grid.
@@ -206,13 +207,14 @@ fn train<C: ClassCondition>(
 ) -> Result<serde_json::Value, GanError> {
     let Arguments { common, gamma, .. } = arguments;
     let device = &common.device()?.autodiff();
-    let networks = digits::networks([height, width], frequencies.map(ClassFrequencies::classes))
-        .with_filters(arguments.filters)
-        .with_discriminator_normalization(match *gamma {
-            0.0 => Normalization::Batch,
-            _ => Normalization::None,
-        })
-        .with_seed(common.seed);
+    let configuration =
+        digits::networks([height, width], frequencies.map(ClassFrequencies::classes))
+            .with_filters(arguments.filters)
+            .with_discriminator_normalization(match *gamma {
+                0.0 => Normalization::Batch,
+                _ => Normalization::None,
+            })
+            .with_seed(common.seed);
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(images)?;
@@ -225,8 +227,8 @@ fn train<C: ClassCondition>(
         )
         .with_seed(common.seed)
         .init(
-            networks.init_generator(device)?,
-            networks.init_discriminator(device)?,
+            configuration.init_generator(device)?,
+            configuration.init_discriminator(device)?,
             &source.batch(0, device)?,
         )?;
     let folder = common.folder("digits")?;
@@ -253,10 +255,7 @@ fn train<C: ClassCondition>(
 
     let path = folder.join("generator.bpk");
     let generator = trainer.sampling_generator();
-    match frequencies {
-        Some(frequencies) => save_conditional_generator(networks, &generator, frequencies, path)?,
-        None => save_generator(networks, &generator, path)?,
-    }
+    networks::save_network(&configuration.into(), &generator, frequencies, &path)?;
     distance.plot(&folder)?;
     eprintln!(
         "wrote grids, plots and the generator to {}",

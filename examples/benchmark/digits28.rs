@@ -33,18 +33,30 @@ pub struct Digits28 {
 }
 
 /// Name on the command line, label, steps.
-const RECIPES: [(&str, &str, usize); 4] = [
+const RECIPES: [(&str, &str, usize); 5] = [
     ("digits", "the example `digits`", STEPS),
+    (UNCLUSTERED, "the same without clusters", 6800),
     ("dcgan", "DCGAN", 3000),
     ("wgan-gp", "WGAN-GP", 6000),
     ("r3gan", "R3GAN's recipe", 3000),
 ];
 
+const UNCLUSTERED: &str = "digits-without-clusters";
+
 /// The settings of a recipe over so many steps: the same networks for all, but for the normalisation in the discriminator,
 /// which a gradient penalty rules out. R3GAN's own networks take several times as long a step at this size.
 fn settings(recipe: &str, steps: usize) -> Settings {
-    if recipe == "digits" {
-        return digits::settings(steps);
+    let of_example = digits::settings(steps);
+    match recipe {
+        "digits" => return of_example,
+        UNCLUSTERED => {
+            return Settings {
+                networks: digits::networks([SIZE, SIZE], None).into(),
+                clusters: 0,
+                ..of_example
+            };
+        }
+        _ => {}
     }
     let trainer = match recipe {
         "dcgan" => recipes::dcgan(),

@@ -83,11 +83,15 @@ pub const GAMMA: f64 = 1.0;
 
 /// The networks of the example `digits`, for images of this height and width.
 pub fn networks([height, width]: [usize; 2], classes: Option<usize>) -> DcganConfig {
-    DcganConfig::new(1, height, width)
+    let networks = DcganConfig::new(1, height, width)
         .with_filters(FILTERS)
-        .with_discriminator_normalization(Normalization::None)
-        .with_classes(classes)
-        .with_generator_condition(GeneratorCondition::ConditionalNorm)
+        .with_discriminator_normalization(Normalization::None);
+    match classes {
+        None => networks,
+        classes => networks
+            .with_classes(classes)
+            .with_generator_condition(GeneratorCondition::ConditionalNorm),
+    }
 }
 
 /// What the example `digits` does by default, over so many steps.

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use burn_gan::data::ClassFrequencies;
 use burn_gan::model::{DcganDiscriminator, R3ganDiscriminator, ResnetDiscriminator};
 use burn_gan::{
     ClassCondition, Discriminator, Dual, DualDiscriminator, GanError, GeneratorConfig, Identity,
-    ImageGenerator, NetworkError, Outputs, TangentRule, save_generator,
+    ImageGenerator, NetworkError, Outputs, TangentRule, save_conditional_generator, save_generator,
 };
 
 /// A discriminator of images, whichever network of the library it is: one type for all recipes, so that a run is compiled
@@ -88,17 +89,31 @@ pub fn init(
     })
 }
 
-/// Saves a generator, whichever network it is.
+/// Saves a generator, whichever network it is, with how often its classes occur where that is given.
 pub fn save(
     networks: &GeneratorConfig,
     generator: &ImageGenerator,
+    frequencies: Option<&ClassFrequencies>,
+    path: &Path,
+) -> Result<(), GanError> {
+    match generator {
+        ImageGenerator::Dcgan(network) => save_network(networks, network, frequencies, path),
+        ImageGenerator::Resnet(network) => save_network(networks, network, frequencies, path),
+        ImageGenerator::R3gan(network) => save_network(networks, network, frequencies, path),
+    }
+}
+
+/// The same for the network alone.
+pub fn save_network<M: Module>(
+    networks: &GeneratorConfig,
+    network: &M,
+    frequencies: Option<&ClassFrequencies>,
     path: &Path,
 ) -> Result<(), GanError> {
     let networks = networks.clone();
-    match generator {
-        ImageGenerator::Dcgan(network) => save_generator(networks, network, path)?,
-        ImageGenerator::Resnet(network) => save_generator(networks, network, path)?,
-        ImageGenerator::R3gan(network) => save_generator(networks, network, path)?,
+    match frequencies {
+        Some(frequencies) => save_conditional_generator(networks, network, frequencies, path)?,
+        None => save_generator(networks, network, path)?,
     }
     Ok(())
 }

@@ -37,16 +37,19 @@ pub fn choose<const D: usize, C: Condition, F: Family<D, C>>(
 ) -> Result<Settings, GanError> {
     let mut choices = Vec::new();
     let seed = arguments.common.seed;
-    let held_out = match summary.samples / 10 {
-        tenth if tenth < *HELD_OUT.start() => {
-            choices.push(format!(
-                "too few samples to hold any out ({}): no distance is measured",
-                summary.samples
-            ));
-            0
-        }
-        tenth => tenth.min(*HELD_OUT.end()),
-    };
+    let held_out = held_out(summary.samples);
+    if held_out == 0 {
+        choices.push(format!(
+            "too few samples to hold any out ({}): no distance is measured",
+            summary.samples
+        ));
+    }
+    if data.clusters > 0 {
+        choices.push(format!(
+            "no labels: {} clusters of images that are alike are learned as classes (--clusters 0 for none)",
+            data.clusters
+        ));
+    }
     let training = summary.samples - held_out;
     let augmentation = augmentation(arguments.augment, D == 4, training, &mut choices);
     let batch_size = arguments.batch_size.min(training);
@@ -136,6 +139,14 @@ pub fn choose<const D: usize, C: Condition, F: Family<D, C>>(
         score_every: task.steps.div_ceil(12),
         seed,
     })
+}
+
+/// How many of so many samples are held out.
+pub fn held_out(samples: usize) -> usize {
+    match samples / 10 {
+        tenth if tenth < *HELD_OUT.start() => 0,
+        tenth => tenth.min(*HELD_OUT.end()),
+    }
 }
 
 fn augmentation(

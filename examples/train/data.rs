@@ -26,6 +26,9 @@ pub struct DataSettings {
     pub skip_undecodable: bool,
     /// Whether mirror images are trained on as well.
     pub mirror: bool,
+    /// Clusters that images without labels are divided into; 0 for none.
+    #[serde(default)]
+    pub clusters: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -93,6 +93,9 @@ pub trait Family<const D: usize, C: Condition> {
 /// Images, with labels or without.
 pub struct Images<C> {
     class_names: Vec<String>,
+    classes: Option<usize>,
+    /// What the generator is saved with, so that its samples are of all clusters.
+    frequencies: Option<ClassFrequencies>,
     conditions: Box<ConditionsOf<C>>,
     grid: Box<GridOf<C>>,
 }
@@ -107,6 +110,8 @@ impl Images<()> {
         let picture = PictureGrid::square(SHOWN).with_scale(2);
         Self {
             class_names: Vec::new(),
+            classes: None,
+            frequencies: None,
             conditions: Box::new(|_, _| ()),
             grid: Box::new(move |folder, interval, _| {
                 Ok(SampleGrid::create(folder, interval, SHOWN)?.with_picture(picture))
@@ -122,9 +127,28 @@ impl Images<Labels> {
         let picture = PictureGrid::new(PER_CLASS).with_scale(2);
         Self {
             class_names,
+            classes: Some(classes),
+            frequencies: None,
             conditions: Box::new(move |count, device| frequencies.draw(count, 0, device)),
             grid: Box::new(move |folder, interval, device| {
                 let grid = SampleGrid::by_class(folder, interval, classes, PER_CLASS, device)?;
+                Ok(grid.with_picture(picture))
+            }),
+        }
+    }
+
+    /// Clusters are classes without names: grids are of all of them, as they are mixed.
+    pub fn of_clusters(frequencies: ClassFrequencies) -> Self {
+        let picture = PictureGrid::square(SHOWN).with_scale(2);
+        let mix = frequencies.clone();
+        Self {
+            class_names: Vec::new(),
+            classes: Some(frequencies.classes()),
+            frequencies: Some(frequencies.clone()),
+            conditions: Box::new(move |count, device| frequencies.draw(count, 0, device)),
+            grid: Box::new(move |folder, interval, device| {
+                let labels = mix.draw(SHOWN, 0, device);
+                let grid = SampleGrid::with_condition(folder, interval, SHOWN, labels)?;
                 Ok(grid.with_picture(picture))
             }),
         }
@@ -136,8 +160,7 @@ impl<C: ClassCondition + 'static> Family<4, C> for Images<C> {
     type Discriminator = ImageDiscriminator;
 
     fn configs(&self, recipe: Recipe, task: &Task) -> (GeneratorConfig, GanTrainerConfig) {
-        let classes = self.class_names.len();
-        recipe::of_images(recipe, task, (classes > 0).then_some(classes))
+        recipe::of_images(recipe, task, self.classes)
     }
 
     fn trainer(
@@ -157,7 +180,7 @@ impl<C: ClassCondition + 'static> Family<4, C> for Images<C> {
         generator: &ImageGenerator,
         path: &Path,
     ) -> Result<(), GanError> {
-        networks::save(networks, generator, path)
+        networks::save(networks, generator, self.frequencies.as_ref(), path)
     }
 
     fn grids<'a>(

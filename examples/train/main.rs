@@ -6,6 +6,7 @@
 mod common;
 
 mod choice;
+mod clusters;
 mod copies;
 mod data;
 mod family;
@@ -61,6 +62,11 @@ struct Arguments {
     /// The column with the classes in the labels.csv beside a picture of many tiles; makes the run conditional
     #[arg(long, value_name = "COLUMN")]
     class_column: Option<String>,
+
+    /// Groups of images that are alike, which are learned as classes where there are no labels; 0 for none [default: with the
+    /// recipe auto one for 65 images, at most 60]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["conditional", "class_column"])]
+    clusters: Option<usize>,
 
     /// Leave out pictures that cannot be decoded, each with a warning
     #[arg(long)]
@@ -140,7 +146,7 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
         (None, true) => Some(Settings::load(&folder.join("run.json"))?),
         (None, false) => None,
     };
-    let data = match (&known, &arguments.path) {
+    let mut data = match (&known, &arguments.path) {
         // The data may have moved.
         (Some(settings), path) => DataSettings {
             path: path.clone().unwrap_or_else(|| settings.data.path.clone()),
@@ -155,6 +161,7 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
             class_column: arguments.class_column.clone(),
             skip_undecodable: arguments.skip_undecodable,
             mirror: arguments.mirror,
+            clusters: 0,
         },
         (None, None) => return Err(GanError::user("no data is named")),
     };
@@ -166,7 +173,16 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
         device: &device,
     };
     match data.read(&device)? {
-        Data::Images(images) => run::run(start, data, &Images::new(), images),
+        Data::Images(images) => {
+            if start.known.is_none() {
+                data.clusters = clusters::number(arguments, images.len());
+            }
+            if data.clusters == 0 {
+                return run::run(start, data, &Images::new(), images);
+            }
+            let (images, frequencies) = clusters::find(images, data.clusters, &device)?;
+            run::run(start, data, &Images::of_clusters(frequencies), images)
+        }
         Data::Labelled {
             images,
             class_names,
@@ -181,6 +197,11 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
                 images,
             )
         }
-        Data::Points(points) => run::run(start, data, &Points, points),
+        Data::Points(points) => {
+            if arguments.clusters.is_some() {
+                return Err(GanError::user("--clusters is for images"));
+            }
+            run::run(start, data, &Points, points)
+        }
     }
 }
