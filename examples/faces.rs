@@ -5,10 +5,8 @@
 use burn::tensor::Device;
 use burn_gan::data::{SheetConfig, ShuffleConfig, Source};
 use burn_gan::ema::EmaConfig;
-use burn_gan::loss::Loss;
 use burn_gan::model::{DcganConfig, Normalization};
 use burn_gan::observe::SampleGrid;
-use burn_gan::penalty::Penalty;
 use burn_gan::run::Fit;
 use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{GanError, save_generator};
@@ -22,10 +20,7 @@ fn main() -> Result<(), GanError> {
     let networks = DcganConfig::new(3, 32, 32)
         .with_filters(32)
         .with_discriminator_normalization(Normalization::None);
-    let mut trainer = GanTrainerConfig::new()
-        .with_loss(Loss::RelativisticPaired)
-        .with_penalties(vec![Penalty::R1 { gamma: 1.0 }, Penalty::R2 { gamma: 1.0 }])
-        .with_learning_rates(1e-3)
+    let mut trainer = GanTrainerConfig::small_images(500)
         .with_ema(Some(EmaConfig::new().with_decay(0.99)))
         .init(
             networks.init_generator(&device)?,

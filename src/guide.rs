@@ -12,7 +12,7 @@
 //! Commands in these pages run in a checkout of the repository, which also has pages for those who change this crate
 //! (`docs/architecture.md`, `docs/building.md`, `docs/fuzzing.md`, `docs/tuning.md`).
 //!
-//! What the example `digits` draws after 6,800 steps on 4,000 handwritten digits, three to six minutes on two CPU cores:
+//! What the example `digits` draws after 4,000 steps on 4,000 handwritten digits without their labels, two to four minutes on two CPU cores:
 //!
 #![doc = concat!(
     "![Generated handwritten digits](data:image/png;base64,",

@@ -8,29 +8,13 @@ use burn_gan::trainer::GanTrainerConfig;
 
 use super::adam;
 
-/// What `digits` and `train` do unless told otherwise, on the networks of a DCGAN whose discriminator has no normalisation:
-/// R3GAN's loss, penalties and Adam (Huang et al. 2024). docs/tuning.md says what was tried. A `gamma` of 0 is for no
-/// penalties.
+/// What `digits` and `train` do unless told otherwise, on the networks of a DCGAN whose discriminator has no normalisation. A
+/// `gamma` of 0 is for no penalties.
 pub fn small_images(gamma: f64, steps: usize) -> GanTrainerConfig {
-    let adam = adam(0.0, 0.99);
-    let penalties = match gamma {
+    GanTrainerConfig::small_images(steps).with_penalties(match gamma {
         0.0 => vec![],
         _ => vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }],
-    };
-    GanTrainerConfig::new()
-        .with_loss(Loss::RelativisticPaired)
-        .with_penalties(penalties)
-        .with_penalty_interval(2)
-        .with_generator_optimizer(adam.clone())
-        .with_discriminator_optimizer(adam)
-        .with_generator_learning_rate(4e-3)
-        .with_discriminator_learning_rate(2e-3)
-        .with_learning_rate_schedule(Schedule::Linear {
-            from: 1.0,
-            to: 0.05,
-            steps,
-        })
-        .with_ema(Some(EmaConfig::new().with_decay(0.999)))
+    })
 }
 
 /// DCGAN's. With equal rates the discriminator can leave the generator nothing to learn from, for thousands of steps.

@@ -83,7 +83,12 @@ impl File {
         }
         Err(WeightsError::NetworkConfig {
             path: self.path.clone(),
-            message: format!("frequencies of {counts} classes for a network of {classes:?}"),
+            message: match classes {
+                Some(classes) => {
+                    format!("frequencies of {counts} classes for a network of {classes} classes")
+                }
+                None => format!("frequencies of {counts} classes for a network without classes"),
+            },
         })
     }
 }

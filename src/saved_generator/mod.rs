@@ -246,6 +246,16 @@ impl SavedGenerator {
         Ok(File::read(path.as_ref())?.description.class_frequencies)
     }
 
+    /// The same of the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`SavedGenerator::from_bytes`].
+    pub fn class_frequencies_from_bytes(
+        bytes: &[u8],
+    ) -> Result<Option<ClassFrequencies>, WeightsError> {
+        Ok(File::of_bytes(bytes)?.description.class_frequencies)
+    }
+
     /// The generator of images from noise that it is.
     ///
     /// # Errors

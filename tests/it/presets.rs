@@ -233,3 +233,24 @@ fn learning_rates_follow_their_schedule() {
     trainer.step(batch).unwrap();
     assert_ne!(start, parameters(trainer.discriminator()));
 }
+
+/// The example `digits` and its recorded runs (docs/runs/digits28) have these values.
+#[test]
+fn small_images_is_what_was_measured() {
+    let config = GanTrainerConfig::small_images(4000);
+    let gamma = 1.0;
+    assert_eq!(config.loss, Loss::RelativisticPaired);
+    assert_eq!(config.penalties, [Penalty::R1 { gamma }, Penalty::R2 { gamma }]);
+    assert_eq!((config.penalty_interval, config.critic_steps), (2, 1));
+    assert_eq!(config.generator_learning_rate, 4e-3);
+    assert_eq!(config.discriminator_learning_rate, 2e-3);
+    assert_adam(&config, 0.0, 0.99);
+    let schedule = Schedule::Linear {
+        from: 1.0,
+        to: 0.05,
+        steps: 4000,
+    };
+    assert_eq!(config.learning_rate_schedule, schedule);
+    let ema = config.ema.unwrap();
+    assert_eq!(ema.decay, EmaDecay::WarmUp(0.999));
+}

@@ -5,6 +5,8 @@ use std::path::Path;
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use burn_gan::data::ClassFrequencies;
+use burn_gan::exchange::PortableGenerator;
 use burn_gan::model::{
     CodedGenerator, Codes, DcganConfig, GeneratorCondition, MlpConfig, R3ganConfig, ResnetConfig,
     TranslatorConfig, UnetConfig,
@@ -12,7 +14,7 @@ use burn_gan::model::{
 use burn_gan::nn::class_labels;
 use burn_gan::{
     Generator, GeneratorConfig, Labels, SamplerConfig, SavedGenerator, WeightsError,
-    save_coded_generator, save_generator, save_weights,
+    save_coded_generator, save_conditional_generator, save_generator, save_weights,
 };
 
 fn device() -> Device {
@@ -128,15 +130,52 @@ fn translations_return() {
 }
 
 #[test]
-fn the_committed_generator_of_digits_loads() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/digits-generator");
-    let bytes = std::fs::read(folder.join("generator.bpk")).unwrap();
-    let generator = SavedGenerator::from_bytes(&bytes, &device()).unwrap();
-    let images = SamplerConfig::new()
-        .sample(&generator.images().unwrap(), 2, &())
-        .unwrap();
-    let images: Tensor<4> = images;
-    assert_eq!(images.dims(), [2, 1, 28, 28]);
+fn how_often_classes_occur_is_saved_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("generator.bpk");
+    let config = DcganConfig::new(1, 8, 8)
+        .with_filters(4)
+        .with_classes(Some(3));
+    let generator = config.init_generator(&device()).unwrap();
+    let frequencies = ClassFrequencies::new(vec![5, 0, 7]).unwrap();
+    save_conditional_generator(config.clone(), &generator, &frequencies, &path).unwrap();
+    let saved = || SavedGenerator::class_frequencies(&path).unwrap();
+    assert_eq!(saved(), Some(frequencies.clone()));
+    let bytes = std::fs::read(&path).unwrap();
+    let of_bytes = SavedGenerator::class_frequencies_from_bytes(&bytes).unwrap();
+    assert_eq!(of_bytes, Some(frequencies.clone()));
+
+    // Through another library's format and back.
+    let portable = PortableGenerator::load(&path, &device()).unwrap();
+    let elsewhere = folder.path().join("generator.safetensors");
+    portable.write_safetensors(&elsewhere).unwrap();
+    let back = PortableGenerator::read_safetensors(&elsewhere).unwrap();
+    back.save(&path, &device()).unwrap();
+    assert_eq!(saved(), Some(frequencies));
+
+    // Two classes for a network of three, and classes for one of none.
+    let two = ClassFrequencies::new(vec![5, 7]).unwrap();
+    let error = save_conditional_generator(config.clone(), &generator, &two, &path).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("frequencies of 2 classes for a network of 3 classes"),
+        "{error}"
+    );
+    let none = config.with_classes(None);
+    let generator = none.init_generator(&device()).unwrap();
+    let error = save_conditional_generator(none.clone(), &generator, &two, &path).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("frequencies of 2 classes for a network without classes"),
+        "{error}"
+    );
+    // A refusal leaves the file as it was.
+    assert_eq!(saved().unwrap().counts(), [5, 0, 7]);
+
+    save_generator(none, &generator, &path).unwrap();
+    assert_eq!(saved(), None);
 }
 
 #[test]

@@ -64,6 +64,8 @@ function renew(to) {
   seed = to >>> 0;
   element('seed').textContent = seed;
   latent = painter.latents(seed, 1);
+  // Of a generator whose classes are mixed, a seed has a class as well.
+  choose(painter.classOf(seed) ?? label);
   showSliders();
   draw();
 }
@@ -147,9 +149,11 @@ function show(bytes) {
   Object.assign(element('image'), { width: painter.width, height: painter.height });
   classButtons();
   sliders();
-  const asked = Number(address.get('class') ?? 0);
-  choose(painter.classes === undefined ? undefined : Math.min(asked, painter.classes - 1));
+  const asked = address.get('class');
+  choose(painter.classes === undefined ? undefined : Math.min(Number(asked ?? 0), painter.classes - 1));
+  const chosen = label;
   renew(Number(address.get('seed') ?? 0));
+  if (asked !== null) choose(chosen);
   // The browser compiles what is called first: that does not count.
   times = [];
   draw();

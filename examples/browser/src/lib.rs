@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use burn_gan::data::ClassFrequencies;
 use burn_gan::latent::closed_walk;
 use burn_gan::model::CodedGenerator;
 use burn_gan::nn::class_labels;
@@ -16,6 +17,8 @@ pub struct Painter {
     device: Device,
     latent_size: usize,
     classes: Option<usize>,
+    /// How often each class occurs, where the file says so.
+    frequencies: Option<ClassFrequencies>,
     /// Channels, height, width.
     shape: [usize; 3],
 }
@@ -34,6 +37,7 @@ impl Painter {
         Ok(Self {
             latent_size: Generator::<4>::latent_size(&generator),
             classes: Generator::<4>::classes(&generator),
+            frequencies: SavedGenerator::class_frequencies_from_bytes(file)?,
             shape,
             generator,
             device,
@@ -67,6 +71,19 @@ impl Painter {
     pub fn latents_of(&self, seed: u64, count: usize) -> Result<Vec<f32>, GanError> {
         let sampler = SamplerConfig::new().with_seed(seed);
         values(sampler.latents(count, self.latent_size, &self.device)?)
+    }
+
+    /// The class of the first sample of a seed, where the file says how often each class occurs.
+    ///
+    /// # Errors
+    /// [`GanError`] where the label cannot be read.
+    pub fn class_of(&self, seed: u64) -> Result<Option<usize>, GanError> {
+        let Some(frequencies) = &self.frequencies else {
+            return Ok(None);
+        };
+        let label = frequencies.draw(1, seed, &self.device);
+        let label = label.try_into_scalar::<i64>().map_err(GanError::user)?;
+        usize::try_from(label).map(Some).map_err(GanError::user)
     }
 
     /// A closed path through latents one after the other, `steps` from one to the next.
@@ -132,6 +149,12 @@ impl Painter {
 
     pub fn latents(&self, seed: u32, count: usize) -> Result<Vec<f32>, JsError> {
         self.latents_of(seed.into(), count).map_err(error)
+    }
+
+    /// `undefined` where the file does not say how often its classes occur.
+    #[wasm_bindgen(js_name = classOf)]
+    pub fn class_of_seed(&self, seed: u32) -> Result<Option<usize>, JsError> {
+        self.class_of(seed.into()).map_err(error)
     }
 
     pub fn walk(&self, latents: &[f32], steps: usize) -> Result<Vec<f32>, JsError> {

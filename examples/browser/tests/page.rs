@@ -73,6 +73,7 @@ fn write_generators(folder: &Path) {
 fn draw_here(folder: &Path, name: &str, class: Option<usize>) -> (Value, Vec<f32>) {
     let painter = Painter::load(&fs::read(folder.join(name)).unwrap()).unwrap();
     let latents = painter.latents_of(SEED, 5).unwrap();
+    let class = class.or(painter.class_of(SEED).unwrap());
     let images = painter.images(&latents, class).unwrap();
     (
         json!({"file": name, "latents": latents, "class": class}),
@@ -83,6 +84,7 @@ fn draw_here(folder: &Path, name: &str, class: Option<usize>) -> (Value, Vec<f32
 /// The bytes of the canvas: red, green, blue and opacity of each pixel.
 fn canvas_here(folder: &Path, name: &str, class: Option<usize>) -> Vec<f64> {
     let painter = Painter::load(&fs::read(folder.join(name)).unwrap()).unwrap();
+    let class = class.or(painter.class_of(SEED).unwrap());
     let image = painter
         .images(&painter.latents_of(SEED, 1).unwrap(), class)
         .unwrap();
@@ -220,7 +222,7 @@ fn the_page_draws_what_the_library_draws() {
         json!(true),
         "a walk goes on after it is stopped"
     );
-    assert_eq!(report["buttons"], json!([0, CLASSES]));
+    assert_eq!(report["buttons"], json!([60, CLASSES]));
     assert_eq!(
         report["refused"],
         json!([
