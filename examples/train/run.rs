@@ -158,6 +158,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
         "images": summary.samples,
         "size": summary.shape,
         "classes": family.class_names(),
+        "clusters": settings.data.clusters,
         "recipe": settings.recipe,
         "network": settings.networks.name(),
         "steps": outcome.steps,
