@@ -19,12 +19,14 @@ pub const SIZE: usize = 28;
 pub const FRECHET: &str = "frechet_distance";
 /// The same after a quarter of the steps.
 pub const QUARTER: &str = "frechet_distance_quarter";
+/// How often the watch has warned.
+pub const FINDINGS: &str = "findings";
 /// Samples whose classes are counted.
 pub const CLASSIFIED: usize = 10_000;
 const CLASSES: usize = 10;
 const CHUNK: usize = 256;
 
-pub const COLUMNS: [Column; 9] = [
+pub const COLUMNS: [Column; 10] = [
     Column::new(FRECHET, "Frechet distance", 2),
     Column::new(QUARTER, "after a quarter", 1),
     Column::new("frechet_distance_held_out", "to held-out digits", 2),
@@ -34,6 +36,7 @@ pub const COLUMNS: [Column; 9] = [
     Column::new("least_class", "rarest class, %", 1).scaled(100.0),
     Column::new("greatest_class", "most frequent class, %", 1).scaled(100.0),
     Column::new("copy_ratio", "distance to the nearest real digit", 3),
+    Column::new(FINDINGS, "warnings", 0),
 ];
 
 pub const PROTOCOL: &str = "\
@@ -42,7 +45,7 @@ classifier's training. Scores compare 1,000 generated digits with the 4,000, in 
 classifier, and so does the floor: the 1,000 held-out digits. The classifier knows the 4,000, so a generator that repeats
 them can score below the floor; so beside it stand the distance to the 1,000 held-out digits, and the median distance from a
 generated digit to the nearest of the 4,000, in pixels, divided by that of held-out digits. The classes are those that the
-classifier names in 10,000 generated digits.
+classifier names in 10,000 generated digits. Warnings are those of the watch during training.
 ";
 
 /// The real digits, and what images are scored with.

@@ -112,6 +112,15 @@ pub fn markdown(
         }
     }
 
+    for case in cases {
+        if let Some(spread) = columns
+            .first()
+            .and_then(|first| spread(first, &of(case, runs)))
+        {
+            let _ = writeln!(text, "\n{}: {spread}", case.label);
+        }
+    }
+
     let _ = writeln!(
         text,
         "\nThe main settings; all of them are in the last line of output:\n"
@@ -131,6 +140,32 @@ pub fn markdown(
         );
     }
     text
+}
+
+/// How far runs are from their median, where there are enough to have one.
+fn spread(column: &Column, runs: &[&Run]) -> Option<String> {
+    const ENOUGH: usize = 10;
+    let scores = runs.iter().map(|run| run.scores.get(column.score).copied());
+    let mut scores: Vec<f64> = scores.map(|score| score.unwrap_or(f64::INFINITY)).collect();
+    if scores.len() < ENOUGH {
+        return None;
+    }
+    scores.sort_by(f64::total_cmp);
+    let middle = scores.len() / 2;
+    let median = (scores[middle] + scores[(scores.len() - 1) / 2]) / 2.0;
+    let near = |share: f64| {
+        let is_near = |score: &&f64| (*score - median).abs() <= share * median;
+        scores.iter().filter(is_near).count()
+    };
+    Some(format!(
+        "median {}, from {} to {}; {} of {} runs are within 20% of the median, {} within 50%.",
+        column.cell(median),
+        column.cell(scores[0]),
+        column.cell(scores[scores.len() - 1]),
+        near(0.2),
+        scores.len(),
+        near(0.5),
+    ))
 }
 
 /// The seconds of the runs that had the machine to themselves.

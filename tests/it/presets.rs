@@ -240,7 +240,10 @@ fn small_images_is_what_was_measured() {
     let config = GanTrainerConfig::small_images(4000);
     let gamma = 1.0;
     assert_eq!(config.loss, Loss::RelativisticPaired);
-    assert_eq!(config.penalties, [Penalty::R1 { gamma }, Penalty::R2 { gamma }]);
+    assert_eq!(
+        config.penalties,
+        [Penalty::R1 { gamma }, Penalty::R2 { gamma }]
+    );
     assert_eq!((config.penalty_interval, config.critic_steps), (2, 1));
     assert_eq!(config.generator_learning_rate, 4e-3);
     assert_eq!(config.discriminator_learning_rate, 2e-3);

@@ -17,12 +17,18 @@ impl Picture {
         let mut reader = png::Decoder::new(file).read_info().unwrap();
         let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
         let frame = reader.next_frame(&mut bytes).unwrap();
-        assert_eq!(frame.color_type, png::ColorType::Rgb);
         assert_eq!(frame.bit_depth, png::BitDepth::Eight);
-        let colours = bytes.chunks_exact(3);
+        let colours = match frame.color_type {
+            png::ColorType::Rgb => bytes
+                .chunks_exact(3)
+                .map(|c| c.try_into().unwrap())
+                .collect(),
+            png::ColorType::Grayscale => bytes.iter().map(|&grey| [grey; 3]).collect(),
+            other => panic!("{}: {other:?}", path.display()),
+        };
         Self {
             width: frame.width,
-            colours: colours.map(|colour| colour.try_into().unwrap()).collect(),
+            colours,
         }
     }
 

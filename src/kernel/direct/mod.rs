@@ -5,6 +5,9 @@
 //! `y[o, p] += w[tap, c, o] * x[c, p + tap]` runs over rows of pixels `p`, with some outputs in registers. What it finds for
 //! the padding at the end of a row is left out. The input's gradient is the same operation with the kernel turned round.
 
+mod shape;
+mod weight_gradient;
+
 use burn::backend::flex::FlexTensor;
 use pulp::Simd;
 use rayon::prelude::*;
@@ -12,17 +15,15 @@ use rayon::prelude::*;
 use super::bridge::{Flat, Forward, Kernel};
 use super::wide::simd;
 use super::window::Window;
+use shape::Shape;
+use weight_gradient::weight_gradient;
 
 /// Most pixels side by side in a register.
 const MOST_LANES: usize = 16;
 /// Outputs that are summed up together.
 const OUTPUTS: usize = 8;
-/// Inputs and outputs whose weight gradients are summed up together: so many by as many.
-const SQUARE: usize = 4;
 /// Most channels of a group on either side.
 const MOST_CHANNELS: usize = 16;
-/// Parts of a batch whose weight gradients are added up one by one; fixed, so that sums have the same bits everywhere.
-const PARTS: usize = 16;
 
 /// Whether this way is the faster one.
 pub fn fits(window: Window, groups: usize, channels: usize, outputs: usize) -> bool {
@@ -39,74 +40,6 @@ pub fn fits(window: Window, groups: usize, channels: usize, outputs: usize) -> b
 pub struct Convolution {
     pub window: Window,
     pub groups: usize,
-}
-
-/// Sizes of an image and of a group's channels on both sides.
-#[derive(Debug, Clone, Copy)]
-struct Shape {
-    kernel: usize,
-    padding: usize,
-    height: usize,
-    width: usize,
-    groups: usize,
-    /// Channels of a group in the input.
-    inputs: usize,
-    /// Channels of a group in the result.
-    outputs: usize,
-}
-
-impl Shape {
-    fn channels(self) -> usize {
-        self.groups * self.inputs
-    }
-
-    fn all_outputs(self) -> usize {
-        self.groups * self.outputs
-    }
-
-    fn pixels(self) -> usize {
-        self.height * self.width
-    }
-
-    /// Width of a padded row.
-    fn padded_width(self) -> usize {
-        self.width + self.kernel - 1
-    }
-
-    /// Number of values of a padded plane; the last lane, shifted by the last tap, reaches beyond the last row.
-    fn plane(self) -> usize {
-        (self.height + self.kernel - 1) * self.padded_width() + MOST_LANES + self.kernel
-    }
-
-    /// Blocks of outputs of a group.
-    fn blocks(self) -> usize {
-        self.outputs.div_ceil(OUTPUTS)
-    }
-
-    /// How far a tap shifts a plane.
-    fn shift(self, tap: usize) -> usize {
-        tap / self.kernel * self.padded_width() + tap % self.kernel
-    }
-
-    /// Where the lanes start that cover all results.
-    fn starts<S: Simd>(self, _simd: S) -> impl Iterator<Item = usize> {
-        (0..self.height * self.padded_width()).step_by(S::F32_LANES)
-    }
-
-    /// The shape of the operation that gives the input's gradient.
-    fn turned(self) -> Self {
-        Self {
-            inputs: self.outputs,
-            outputs: self.inputs,
-            padding: self.kernel - 1 - self.padding,
-            ..self
-        }
-    }
-
-    /// Where the weight of a tap, input and output stands in `[area * inputs, groups * outputs]`.
-    fn weight(self, group: usize, tap: usize, input: usize, output: usize) -> usize {
-        (tap * self.inputs + input) * self.all_outputs() + group * self.outputs + output
-    }
 }
 
 impl Convolution {
@@ -307,100 +240,4 @@ fn sums_of_taps<S: Simd>(
 #[inline(always)]
 fn load<S: Simd>(values: &[f32], at: usize) -> S::f32s {
     S::as_simd_f32s(&values[at..at + S::F32_LANES]).0[0]
-}
-
-/// `dw[tap, c, o] = sum over pixels of x[c, p + tap] dy[o, p]`, `[area * inputs, groups * outputs]`.
-fn weight_gradient(shape: Shape, x: &[f32], dy: &[f32]) -> Vec<f32> {
-    let of_x = (shape.pixels() * shape.channels()).max(1);
-    let of_y = (shape.pixels() * shape.all_outputs()).max(1);
-    let images = (x.len() / of_x).div_ceil(PARTS).max(1);
-    let size = shape.kernel * shape.kernel * shape.inputs * shape.all_outputs();
-    let [inputs, outputs] =
-        [shape.inputs, shape.outputs].map(|count| count.next_multiple_of(SQUARE));
-    let parts: Vec<Vec<f32>> = x
-        .par_chunks(images * of_x)
-        .zip(dy.par_chunks(images * of_y))
-        .map(|(x, dy)| {
-            let mut sums = vec![0.0; size];
-            let mut x_planes = vec![0.0; shape.groups * inputs * shape.plane()];
-            let mut dy_planes = vec![0.0; shape.groups * outputs * shape.plane()];
-            for (x, dy) in x.chunks_exact(of_x).zip(dy.chunks_exact(of_y)) {
-                simd!(simd [
-                    shape: Shape = shape,
-                    x: &'a [f32] = x,
-                    dy: &'a [f32] = dy,
-                    room: [usize; 2] = [inputs, outputs],
-                    x_planes: &'a mut [f32] = &mut x_planes,
-                    dy_planes: &'a mut [f32] = &mut dy_planes,
-                    sums: &'a mut [f32] = &mut sums,
-                ] {
-                    let first = shape.padding * (shape.padded_width() + 1);
-                    to_planes(shape, x, [shape.groups, shape.inputs, room[0]], first, x_planes);
-                    to_planes(shape, dy, [shape.groups, shape.outputs, room[1]], 0, dy_planes);
-                    add_weight_gradient(simd, shape, x_planes, dy_planes, room, sums);
-                });
-            }
-            sums
-        })
-        .collect();
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().unwrap_or_else(|| vec![0.0; size]);
-    for part in parts {
-        total
-            .iter_mut()
-            .zip(part)
-            .for_each(|(total, part)| *total += part);
-    }
-    total
-}
-
-#[inline(always)]
-fn add_weight_gradient<S: Simd>(
-    simd: S,
-    shape: Shape,
-    x: &[f32],
-    dy: &[f32],
-    [inputs, outputs]: [usize; 2],
-    sums: &mut [f32],
-) {
-    let plane = shape.plane();
-    for group in 0..shape.groups {
-        for input in (0..shape.inputs).step_by(SQUARE) {
-            for output in (0..shape.outputs).step_by(SQUARE) {
-                let dy = &dy[(group * outputs + output) * plane..][..SQUARE * plane];
-                let x = &x[(group * inputs + input) * plane..][..SQUARE * plane];
-                for tap in 0..shape.kernel * shape.kernel {
-                    let square = sums_of_pixels(simd, shape, &x[shape.shift(tap)..], dy);
-                    for (i, row) in square.iter().enumerate().take(shape.inputs - input) {
-                        for (o, sum) in row.iter().enumerate().take(shape.outputs - output) {
-                            let at = shape.weight(group, tap, input + i, output + o);
-                            sums[at] += simd.reduce_sum_f32s(*sum);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The sums over the pixels of an image, lane by lane, for a square of inputs and outputs.
-#[inline(always)]
-fn sums_of_pixels<S: Simd>(
-    simd: S,
-    shape: Shape,
-    x: &[f32],
-    dy: &[f32],
-) -> [[S::f32s; SQUARE]; SQUARE] {
-    let mut sums = [[simd.splat_f32s(0.0); SQUARE]; SQUARE];
-    for start in shape.starts(simd) {
-        let dy: [S::f32s; SQUARE] =
-            std::array::from_fn(|o| load::<S>(dy, o * shape.plane() + start));
-        for (i, sums) in sums.iter_mut().enumerate() {
-            let x = load::<S>(x, i * shape.plane() + start);
-            for (sum, dy) in sums.iter_mut().zip(dy) {
-                *sum = simd.mul_add_e_f32s(x, dy, *sum);
-            }
-        }
-    }
-    sums
 }
