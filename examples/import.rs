@@ -70,9 +70,10 @@ fn import(arguments: &Arguments) -> Result<Value, GanError> {
             PortableGenerator::of_state(config, state)
         }
         None => {
-            let generator = PortableGenerator::read_safetensors(&arguments.from)?;
-            let state = renamed(state, &generator.config, arguments)?;
-            PortableGenerator::of_state(generator.config, state).with_codes(generator.codes)
+            // With its codes and how often its classes occur.
+            let mut generator = PortableGenerator::read_safetensors(&arguments.from)?;
+            generator.state = renamed(state, &generator.config, arguments)?;
+            generator
         }
     };
     let folder = arguments.common.folder("import")?;
