@@ -66,6 +66,15 @@ impl DigitScores {
         let classifier = common::digits_classifier(SIZE, device)?;
         let training = digits.select(&split.training, device)?.samples;
         let held_out = digits.select(&split.held_out, device)?.samples;
+        Self::of(classifier, training, held_out)
+    }
+
+    /// Of other images of ten classes, and a classifier of them.
+    pub fn of(
+        classifier: Classifier,
+        training: Tensor<4>,
+        held_out: Tensor<4>,
+    ) -> Result<Self, GanError> {
         let features = |images| classifier.extract(images, CHUNK);
         Ok(Self {
             real: features(training.clone())?,

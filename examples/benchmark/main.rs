@@ -7,6 +7,7 @@ mod common;
 mod conditional;
 mod digit_scores;
 mod digits28;
+mod fashion;
 mod little_data;
 mod mixtures;
 mod peer;
@@ -80,7 +81,7 @@ struct Arguments {
     #[arg(long)]
     beside_other_work: bool,
 
-    /// Folder of Fashion-MNIST's IDX files, for the suite `conditional`; Debian's package dataset-fashion-mnist has them
+    /// Folder of Fashion-MNIST's IDX files, for the suites `fashion` and `conditional`; Debian's package dataset-fashion-mnist has them
     #[arg(long, value_name = "DIR")]
     fashion_mnist: Option<PathBuf>,
 
@@ -105,6 +106,8 @@ enum SuiteName {
     StackedDigits,
     /// Handwritten digits: distances in a classifier's features
     Digits28,
+    /// Fashion-MNIST without its labels
+    Fashion,
     /// Handwritten digits with the settings of files
     Tuning,
     /// 500 digits and 500 faces, with augmentation and without
@@ -120,6 +123,10 @@ impl Arguments {
             SuiteName::StackedDigits => Box::new(stacked_digits::StackedDigits),
             SuiteName::Digits28 => Box::new(digits28::Digits28 {
                 python: self.python.clone(),
+            }),
+            SuiteName::Fashion => Box::new(fashion::Fashion {
+                folder: self.fashion_mnist.clone(),
+                cache: self.common.out.join("benchmark"),
             }),
             SuiteName::Tuning => Box::new(tuning::Tuning::load(&self.settings)?),
             SuiteName::LittleData => Box::new(little_data::LittleData),
