@@ -129,6 +129,8 @@ pub mod plot;
 #[cfg(feature = "image")]
 mod png_file;
 pub mod random;
+#[cfg(feature = "training")]
+mod replica_error;
 mod report;
 #[cfg(feature = "training")]
 pub mod run;
