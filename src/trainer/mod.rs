@@ -35,5 +35,7 @@ pub use part::{Part, Parts};
 pub use penalties::{Penalized, Penalties};
 pub use persistent_parts::PersistentParts;
 pub use player::Player;
+#[cfg(feature = "remote")]
+pub use replicas::connect_worker;
 pub use replicas::{OnReplicaFailure, ReplicaError, ReplicasConfig};
 pub use transaction::{Transaction, Turn};

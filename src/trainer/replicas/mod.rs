@@ -8,11 +8,15 @@
 mod config;
 mod lane;
 mod reduction;
+#[cfg(feature = "remote")]
+mod remote;
 mod step;
 mod transfer;
 mod work;
 
 pub use config::{OnReplicaFailure, ReplicasConfig};
+#[cfg(feature = "remote")]
+pub use remote::connect_worker;
 
 pub use crate::replica_error::ReplicaError;
 

@@ -9,7 +9,7 @@ use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel::{self, Kernels};
 use crate::network::{Discriminator, Generator};
-use crate::objective::{MovingAverages, Networks};
+use crate::objective::{MovingAverages, Networks, Seen};
 use crate::trainer::augmented::Changes;
 use crate::trainer::discriminator::{Given, Judged};
 use crate::trainer::found::Found;
@@ -128,7 +128,7 @@ where
         let generator = here(&mut self.generator, given.generator, &self.device).no_grad();
         let kernels = rules.config.kernels;
         let fake = kernels.scope(|| rules.generate(&generator, latent.clone(), &condition))?;
-        let fake = fake.detach();
+        let fake = lifted(fake);
         self.part = Some(Samples {
             latent,
             condition,
@@ -170,9 +170,13 @@ where
         let random = rules.random_of_part(turn, Half::Discriminator, index);
         let judged = rules.config.kernels.scope(|| {
             let given = Given {
-                seen: changes
-                    .as_ref()
-                    .map(|changes| changes.seen(&real, &samples.fake)),
+                seen: changes.as_ref().map(|changes| {
+                    let seen = changes.seen(&real, &samples.fake);
+                    Seen {
+                        real: lifted(seen.real),
+                        generated: lifted(seen.generated),
+                    }
+                }),
                 real,
                 fake: samples.fake.clone(),
                 latent: samples.latent.clone(),
@@ -251,6 +255,11 @@ where
     pub fn plain(&self) -> Device {
         self.device.clone().without_autodiff()
     }
+}
+
+/// The values of a tensor as a new beginning of a graph: as deep in it as those of a micro-batch.
+fn lifted<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    tensor.without_autodiff().autodiff()
 }
 
 /// A copy in training of the network that was sent, on the replica's device; what is there already is not sent again.
