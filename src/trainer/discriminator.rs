@@ -24,7 +24,7 @@ use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
 
 /// What a part of a batch is in the discriminator's half of a step, on the device that it goes through.
-pub(super) struct Given<const D: usize, C> {
+pub(super) struct DiscriminatorInput<const D: usize, C> {
     pub real: Tensor<D>,
     /// Generated samples without a graph.
     pub fake: Tensor<D>,
@@ -47,7 +47,7 @@ struct Evaluated {
 }
 
 /// What a part of a batch gives in the discriminator's half of a step.
-pub(super) struct Judged {
+pub(super) struct FoundByDiscriminator {
     pub logits_real: Tensor<1>,
     pub logits_fake: Tensor<1>,
     /// The mean cost of the penalties.
@@ -57,7 +57,7 @@ pub(super) struct Judged {
 
 /// What the whole batch gave.
 #[derive(Default)]
-pub(super) struct JudgedBatch {
+pub(super) struct FoundByDiscriminatorInBatch {
     real: Vec<Tensor<1>>,
     fake: Vec<Tensor<1>>,
     costs: Vec<Tensor<1>>,
@@ -85,10 +85,10 @@ where
         let points = self.points(turn, batch, &fake, seen.as_ref())?;
         let random = self.random(turn, Half::Discriminator);
         let mut gradients = GradientsAccumulator::new();
-        let mut all = JudgedBatch::default();
+        let mut all = FoundByDiscriminatorInBatch::default();
         let discriminator = players.discriminator.network();
         for part in &batch.parts {
-            let given = Given {
+            let given = DiscriminatorInput {
                 real: part.of(&batch.real),
                 fake: part.of(&fake),
                 latent: part.of(&batch.latent),
@@ -106,8 +106,9 @@ where
                 generator: players.generator.network(),
                 discriminator,
             };
-            let judged = self.judge(networks, &players.averages, turn, part, given, &random)?;
-            if let Some(found) = all.add(part, judged) {
+            let found =
+                self.discriminator_part(networks, &players.averages, turn, part, given, &random)?;
+            if let Some(found) = all.add(part, found) {
                 gradients.accumulate(discriminator, found);
             }
         }
@@ -120,7 +121,7 @@ where
         players: &mut Players<G, N>,
         turn: Turn,
         parts: &[Part],
-        all: JudgedBatch,
+        all: FoundByDiscriminatorInBatch,
         gradients: GradientsParams,
     ) -> StepReport {
         let FoundInBatch { reported, tracked } = all.found;
@@ -165,15 +166,15 @@ where
     }
 
     /// The gradients of objective and penalties on a part of the batch, and what was found on the way.
-    pub(super) fn judge(
+    pub(super) fn discriminator_part(
         &self,
         networks: Networks<G, N>,
         averages: &MovingAverages,
         turn: Turn,
         part: &Part,
-        given: Given<D, C>,
+        given: DiscriminatorInput<D, C>,
         random: &RefCell<Stream>,
-    ) -> Result<Judged, GanError> {
+    ) -> Result<FoundByDiscriminator, GanError> {
         let discriminator = networks.discriminator;
         let interval = self.config.penalty_interval as f64;
         let weight = self.config.penalty_schedule.at(turn.step);
@@ -202,7 +203,7 @@ where
             });
             cost = Some(penalized.cost * weight);
         }
-        Ok(Judged {
+        Ok(FoundByDiscriminator {
             logits_real: logits_real.without_autodiff(),
             logits_fake: logits_fake.without_autodiff(),
             cost,
@@ -216,11 +217,11 @@ where
         networks: Networks<G, N>,
         averages: &MovingAverages,
         turn: Turn,
-        given: Given<D, C>,
+        given: DiscriminatorInput<D, C>,
         random: &RefCell<Stream>,
     ) -> Result<Evaluated, GanError> {
         let discriminator = networks.discriminator;
-        let Given {
+        let DiscriminatorInput {
             real,
             fake,
             latent,
@@ -254,12 +255,12 @@ where
     }
 }
 
-impl JudgedBatch {
+impl FoundByDiscriminatorInBatch {
     /// Takes in what a part gave; returns its gradients, where it has any.
-    pub fn add(&mut self, part: &Part, judged: Judged) -> Option<GradientsParams> {
-        self.real.push(judged.logits_real);
-        self.fake.push(judged.logits_fake);
-        self.costs.extend(judged.cost);
-        self.found.add(part, judged.found)
+    pub fn add(&mut self, part: &Part, found: FoundByDiscriminator) -> Option<GradientsParams> {
+        self.real.push(found.logits_real);
+        self.fake.push(found.logits_fake);
+        self.costs.extend(found.cost);
+        self.found.add(part, found.found)
     }
 }

@@ -19,7 +19,7 @@ use crate::random::Stream;
 use crate::report::StepReport;
 
 /// What a part of a batch is in the generator's half of a step, on the device that it goes through.
-pub(super) struct Pretended<const D: usize, C> {
+pub(super) struct GeneratorInput<const D: usize, C> {
     pub real: Tensor<D>,
     /// Generated samples with their graph.
     pub generated: Tensor<D>,
@@ -65,14 +65,14 @@ where
                 generator,
                 discriminator: &discriminator,
             };
-            let given = Pretended {
+            let given = GeneratorInput {
                 real: part.of(&batch.real),
                 generated,
                 latent,
                 condition,
                 changes: changes.as_ref().map(|changes| changes.of(part)),
             };
-            let found = self.pretend(networks, &players.averages, part, given, &random)?;
+            let found = self.generator_part(networks, &players.averages, part, given, &random)?;
             if let Some(found) = all.add(part, found) {
                 gradients.accumulate(generator, found);
             }
@@ -82,16 +82,16 @@ where
     }
 
     /// The gradients of the generator's terms on a part of the batch, and what was found on the way.
-    pub(super) fn pretend(
+    pub(super) fn generator_part(
         &self,
         networks: Networks<G, N>,
         averages: &MovingAverages,
         part: &Part,
-        given: Pretended<D, C>,
+        given: GeneratorInput<D, C>,
         random: &RefCell<Stream>,
     ) -> Result<Found, GanError> {
         let generator = networks.generator;
-        let Pretended {
+        let GeneratorInput {
             real,
             generated,
             latent,

@@ -233,9 +233,9 @@ fn a_run_goes_on_with_the_workers_that_are_left() {
 #[cfg(unix)]
 fn a_worker_that_stops_answering_is_an_error_in_time() {
     let ([_first, second], devices) = workers::<2>();
-    let limit = Duration::from_secs(2);
     let replicas = ReplicasConfig::new(devices)
-        .with_time_limit(limit)
+        // What works has to be done by then, on a busy machine too.
+        .with_time_limit(Duration::from_secs(15))
         .with_on_failure(OnReplicaFailure::GoOn);
     // Wide enough that what is sent fills all buffers on the way.
     let networks = DcganConfig::new(1, 16, 16).with_filters(96);
@@ -246,16 +246,15 @@ fn a_worker_that_stops_answering_is_an_error_in_time() {
             &wide(0, 1),
         )
         .unwrap()
-        .with_replicas(replicas.with_time_limit(LIMIT))
+        .with_replicas(replicas)
         .unwrap();
     trainer.step(wide(0, 4)).unwrap();
     second.signal("-STOP");
     let report = trainer.step(wide(1, 4)).unwrap();
     assert_eq!(report.read().unwrap().terms["replicas.count"], 1.0);
-    second.signal("-CONT");
-    // A connection attempt to one that is stopped.
-    second.signal("-STOP");
-    unreachable(&second.address.replace("127.0.0.1", "localhost"), limit);
+    // A new connection to one that is stopped: another name is another worker to Burn.
+    let address = second.address.replace("127.0.0.1", "localhost");
+    unreachable(&address, Duration::from_secs(1));
     second.signal("-CONT");
 }
 

@@ -6,10 +6,10 @@
 //! optimisers, spectral normalisation, the average, the finite check, checkpoints.
 
 mod config;
-mod lane;
 mod reduction;
 #[cfg(feature = "remote")]
 mod remote;
+mod replica;
 mod step;
 mod transfer;
 mod work;
@@ -20,7 +20,7 @@ pub use remote::connect_worker;
 
 pub use crate::replica_error::ReplicaError;
 
-use lane::{Lane, Order};
+use replica::{Order, Replica};
 
 use super::gan::GanTrainer;
 use super::players::Players;
@@ -36,7 +36,7 @@ use crate::report::StepReport;
 /// The devices that the parts of a batch go to.
 pub(super) struct Replicas<const D: usize, G, N, C> {
     config: ReplicasConfig,
-    lanes: Vec<Lane<D, G, N, C>>,
+    list: Vec<Replica<D, G, N, C>>,
     /// The kernels that compute the networks on each device of the configuration.
     pub kernels: Vec<Kernels>,
 }
@@ -94,18 +94,18 @@ where
             return Err(GanError::config("micro_batches", parts, requirement));
         }
         let home = module_device(self.players.parts().discriminator.network());
-        let lanes = config.devices.iter().enumerate();
-        let lanes = lanes.map(|(rank, device)| Lane::start(rank, device, &home));
-        let lanes: Vec<Lane<D, G, N, C>> = lanes.collect::<Result<_, _>>()?;
+        let list = config.devices.iter().enumerate();
+        let list = list.map(|(rank, device)| Replica::start(rank, device, &home));
+        let list: Vec<Replica<D, G, N, C>> = list.collect::<Result<_, _>>()?;
         let allowed = self.rules.config.kernels;
-        let start = |lane: &Lane<D, G, N, C>| lane.order(|to| Order::Start(allowed, to));
-        let pending: Vec<_> = lanes.iter().map(start).collect();
+        let start = |replica: &Replica<D, G, N, C>| replica.order(|to| Order::Start(allowed, to));
+        let pending: Vec<_> = list.iter().map(start).collect();
         let answers = pending.into_iter();
         let kernels = answers.map(|pending| pending.wait(config.time_limit, "its start"));
         self.replicas = Some(Replicas {
             kernels: kernels.collect::<Result<_, _>>()?,
             config,
-            lanes,
+            list,
         });
         Ok(self)
     }
@@ -131,30 +131,30 @@ where
                 Err(GanError::Replica(error)) => error,
                 outcome => return outcome,
             };
-            let of_error = |lane: &Lane<D, G, N, C>| Some(lane.rank) == error.rank();
-            let goes_on = self.config.on_failure == OnReplicaFailure::GoOn && self.lanes.len() > 1;
-            let Some(place) = self.lanes.iter().position(of_error) else {
+            let of_error = |replica: &Replica<D, G, N, C>| Some(replica.rank) == error.rank();
+            let goes_on = self.config.on_failure == OnReplicaFailure::GoOn && self.list.len() > 1;
+            let Some(place) = self.list.iter().position(of_error) else {
                 return Err(GanError::Replica(error));
             };
             if !goes_on {
-                self.lanes[place].lost = Some(error.to_string());
+                self.list[place].lost = Some(error.to_string());
                 return Err(GanError::Replica(error));
             }
-            self.lanes.remove(place);
-            let (left, of) = (self.lanes.len(), self.config.devices.len());
+            self.list.remove(place);
+            let (left, of) = (self.list.len(), self.config.devices.len());
             log::warn!("{error}; the step is taken again, on {left} of {of} devices");
         }
     }
 
     fn refuse_lost(&self) -> Result<(), ReplicaError> {
         let lost = self
-            .lanes
+            .list
             .iter()
-            .find_map(|lane| Some((lane, lane.lost.as_ref()?)));
+            .find_map(|replica| Some((replica, replica.lost.as_ref()?)));
         match lost {
-            Some((lane, message)) => Err(ReplicaError::Lost {
-                rank: lane.rank,
-                device: lane.device.clone(),
+            Some((replica, message)) => Err(ReplicaError::Lost {
+                rank: replica.rank,
+                device: replica.device.clone(),
                 message: message.clone(),
             }),
             None => Ok(()),

@@ -4,15 +4,15 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::Replicas;
-use super::lane::{Lane, Order, Pending};
 use super::reduction::{merged, reduced};
-use super::work::{Generate, Judge, Learned, Pretend, Sent};
+use super::replica::{Order, Pending, Replica};
+use super::work::{DiscriminatorOrder, GeneratorOrder, Learned, SamplesOrder, SentNetwork};
 use crate::batch::{Batch, Condition};
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
 use crate::report::StepReport;
 use crate::trainer::augmented::{self, Changes};
-use crate::trainer::discriminator::JudgedBatch;
+use crate::trainer::discriminator::FoundByDiscriminatorInBatch;
 use crate::trainer::found::FoundInBatch;
 use crate::trainer::micro_batch::{Part, TrainingBatch, joined};
 use crate::trainer::player::Player;
@@ -38,7 +38,7 @@ where
         turn: Turn,
         batch: Batch<D, C>,
     ) -> Result<StepReport, GanError> {
-        let batch = self.training_batch(players, turn, batch, replicas.lanes.len())?;
+        let batch = self.training_batch(players, turn, batch, replicas.list.len())?;
         let fakes = self.generate_on(replicas, players, turn, &batch)?;
         let changes = self.changes(turn, Half::Discriminator, &batch);
         let points = match fakes {
@@ -50,11 +50,11 @@ where
             }
             None => None,
         };
-        let judge = |lane: &Lane<_, _, _, _>, index, part: &Part| {
+        let order = |replica: &Replica<_, _, _, _>, index, part: &Part| {
             let points = points.as_ref();
-            let given = Judge {
+            let given = DiscriminatorOrder {
                 rules: self.clone(),
-                discriminator: Sent::of(&players.discriminator),
+                discriminator: SentNetwork::of(&players.discriminator),
                 averages: players.averages.clone(),
                 turn,
                 part: *part,
@@ -63,18 +63,18 @@ where
                 changes: changes.as_ref().map(|changes| changes.of(part)),
                 points: points.map(|points| points.iter().map(|points| part.of(points)).collect()),
             };
-            lane.order(|to| Order::Judge(given, to))
+            replica.order(|to| Order::Discriminator(given, to))
         };
         let during = format!("the discriminator's half of step {}", turn.step);
-        let learned = replicas.answers(&batch.parts, judge, &during)?;
+        let learned = replicas.answers(&batch.parts, order, &during)?;
 
         let (all, ranks) = Ranks::of(learned);
         let gradients = ranks.into_player(&mut players.discriminator, &batch.parts);
-        let mut judged = JudgedBatch::default();
-        for (part, found) in batch.parts.iter().zip(all) {
-            judged.add(part, found);
+        let mut found = FoundByDiscriminatorInBatch::default();
+        for (part, of_part) in batch.parts.iter().zip(all) {
+            found.add(part, of_part);
         }
-        let report = self.discriminator_learns(players, turn, &batch.parts, judged, gradients);
+        let report = self.discriminator_learns(players, turn, &batch.parts, found, gradients);
         let report = augmented::reported(report, batch.augmentation_probability, players);
         let report = if self.is_generator_turn(turn) {
             self.generator_learns_on(replicas, players, turn, &batch, report)?
@@ -83,7 +83,7 @@ where
         };
         augmented::take_in(&report, &batch, players);
         let device = report.logits_real().device();
-        let count = Tensor::from_floats([replicas.lanes.len() as f32], &device);
+        let count = Tensor::from_floats([replicas.list.len() as f32], &device);
         Ok(report.with_number(GROUP, COUNT, count))
     }
 
@@ -96,15 +96,15 @@ where
         batch: &TrainingBatch<D, C>,
     ) -> Result<Option<Tensor<D>>, GanError> {
         let are_wanted = self.due_penalties(turn.step).is_some();
-        let generate = |lane: &Lane<_, _, _, _>, _, part: &Part| {
-            let given = Generate {
+        let generate = |replica: &Replica<_, _, _, _>, _, part: &Part| {
+            let given = SamplesOrder {
                 rules: self.clone(),
-                generator: Sent::of(&players.generator),
+                generator: SentNetwork::of(&players.generator),
                 latent: part.of(&batch.latent),
                 condition: part.condition(&batch.condition),
                 are_wanted,
             };
-            lane.order(|to| Order::Generate(given, to))
+            replica.order(|to| Order::Samples(given, to))
         };
         let during = format!("the samples of step {}", turn.step);
         let fakes = replicas.answers(&batch.parts, generate, &during)?;
@@ -122,20 +122,20 @@ where
     ) -> Result<StepReport, GanError> {
         let changes = self.changes(turn, Half::Generator, batch);
         let changes = changes.as_ref();
-        let pretend = |lane: &Lane<_, _, _, _>, index, part: &Part| {
-            let given = Pretend {
+        let order = |replica: &Replica<_, _, _, _>, index, part: &Part| {
+            let given = GeneratorOrder {
                 rules: self.clone(),
-                discriminator: Sent::of(&players.discriminator),
+                discriminator: SentNetwork::of(&players.discriminator),
                 averages: players.averages.clone(),
                 turn,
                 part: *part,
                 index,
                 changes: changes.map(|changes: &Changes| changes.of(part)),
             };
-            lane.order(|to| Order::Pretend(given, to))
+            replica.order(|to| Order::Generator(given, to))
         };
         let during = format!("the generator's half of step {}", turn.step);
-        let learned = replicas.answers(&batch.parts, pretend, &during)?;
+        let learned = replicas.answers(&batch.parts, order, &during)?;
 
         let (all, ranks) = Ranks::of(learned);
         let gradients = ranks.into_player(&mut players.generator, &batch.parts);
@@ -189,12 +189,12 @@ impl<const D: usize, G, N, C> Replicas<D, G, N, C> {
     fn answers<T>(
         &self,
         parts: &[Part],
-        order: impl Fn(&Lane<D, G, N, C>, usize, &Part) -> Pending<T>,
+        order: impl Fn(&Replica<D, G, N, C>, usize, &Part) -> Pending<T>,
         during: &str,
     ) -> Result<Vec<T>, GanError> {
-        let parts = parts.iter().enumerate().zip(&self.lanes);
+        let parts = parts.iter().enumerate().zip(&self.list);
         let pending: Vec<Pending<T>> = parts
-            .map(|((index, part), lane)| order(lane, index, part))
+            .map(|((index, part), replica)| order(replica, index, part))
             .collect();
         let answers = pending.into_iter();
         answers

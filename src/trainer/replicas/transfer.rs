@@ -2,10 +2,13 @@
 
 use burn::tensor::{Device, Tensor};
 
+use super::work::Learned;
 use crate::errors::DeviceError;
+use crate::trainer::discriminator::FoundByDiscriminator;
+use crate::trainer::found::Found;
 
 /// What holds tensors that can go to another device, flat.
-pub(super) trait Cargo: Sized {
+pub(super) trait Transferable: Sized {
     /// Puts other tensors in the place of its own, one after the other, always in the same order.
     fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self;
 
@@ -15,13 +18,13 @@ pub(super) trait Cargo: Sized {
     /// Where the device that it is on fails.
     fn brought(self, from: &Device, to: &Device) -> Result<Self, DeviceError> {
         let mut tensors = Vec::new();
-        let cargo = self.each(&mut |tensor| {
+        let transferable = self.each(&mut |tensor| {
             tensors.push(tensor.clone().without_autodiff());
             tensor
         });
         let mut moved = transfer(tensors, from, to)?.into_iter();
         // As many as there are.
-        Ok(cargo.each(&mut |tensor| moved.next().unwrap_or(tensor)))
+        Ok(transferable.each(&mut |tensor| moved.next().unwrap_or(tensor)))
     }
 }
 
@@ -50,4 +53,58 @@ fn transfer(
         all.clone().narrow(0, start - length, length)
     });
     Ok(parts.collect())
+}
+
+/// One tensor.
+pub(super) struct Flat(pub Tensor<1>);
+
+impl Transferable for Flat {
+    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        Self(replace(self.0))
+    }
+}
+
+impl Transferable for Found {
+    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        let tracked = self.tracked.into_iter();
+        Self {
+            terms: self.terms.each(replace),
+            loss: self.loss.map(&mut *replace),
+            tracked: tracked
+                .map(|tracked| tracked.share(&mut *replace))
+                .collect(),
+            gradients: self.gradients,
+        }
+    }
+}
+
+impl Transferable for FoundByDiscriminator {
+    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        Self {
+            logits_real: replace(self.logits_real),
+            logits_fake: replace(self.logits_fake),
+            cost: self.cost.map(&mut *replace),
+            found: self.found.each(replace),
+        }
+    }
+}
+
+impl<T: Transferable> Transferable for Learned<T> {
+    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        let found = self.found.each(replace);
+        let gradients = self.gradients.map(|gradients| {
+            let gradients = gradients.into_iter();
+            gradients
+                .map(|gradient| gradient.map(&mut *replace))
+                .collect()
+        });
+        let buffers = self.buffers.into_iter();
+        Self {
+            found,
+            gradients,
+            buffers: buffers
+                .map(|(path, buffer)| (path, replace(buffer)))
+                .collect(),
+        }
+    }
 }

@@ -4,28 +4,28 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::reduction::{Buffers, FlatGradients, buffers, to_flat};
-use super::transfer::Cargo;
+use super::transfer::{Flat, Transferable};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel::{self, Kernels};
 use crate::network::{Discriminator, Generator};
 use crate::objective::{MovingAverages, Networks, Seen};
 use crate::trainer::augmented::Changes;
-use crate::trainer::discriminator::{Given, Judged};
+use crate::trainer::discriminator::{DiscriminatorInput, FoundByDiscriminator};
 use crate::trainer::found::Found;
-use crate::trainer::generator::Pretended;
+use crate::trainer::generator::GeneratorInput;
 use crate::trainer::micro_batch::Part;
 use crate::trainer::player::{Player, Stamp, fork};
 use crate::trainer::rules::{Half, Rules, on_device};
 use crate::trainer::transaction::Turn;
 
 /// A network on its way to a replica, in evaluation form.
-pub(super) struct Sent<M> {
+pub(super) struct SentNetwork<M> {
     stamp: Stamp,
     network: M,
 }
 
-impl<M: Module> Sent<M> {
+impl<M: Module> SentNetwork<M> {
     /// That of a player, with running statistics of its own: Burn moves those of a clone together with the original's.
     pub fn of(player: &Player<M>) -> Self {
         Self {
@@ -36,9 +36,9 @@ impl<M: Module> Sent<M> {
 }
 
 /// The generator's samples for the discriminator's half.
-pub(super) struct Generate<const D: usize, G, N, C> {
+pub(super) struct SamplesOrder<const D: usize, G, N, C> {
     pub rules: Rules<D, G, N, C>,
-    pub generator: Sent<G>,
+    pub generator: SentNetwork<G>,
     pub latent: Tensor<2>,
     pub condition: C,
     /// Whether the training device needs them too, for the points of penalties.
@@ -46,9 +46,9 @@ pub(super) struct Generate<const D: usize, G, N, C> {
 }
 
 /// The discriminator's half, after the samples.
-pub(super) struct Judge<const D: usize, G, N, C> {
+pub(super) struct DiscriminatorOrder<const D: usize, G, N, C> {
     pub rules: Rules<D, G, N, C>,
-    pub discriminator: Sent<N>,
+    pub discriminator: SentNetwork<N>,
     pub averages: MovingAverages,
     pub turn: Turn,
     pub part: Part,
@@ -59,9 +59,9 @@ pub(super) struct Judge<const D: usize, G, N, C> {
 }
 
 /// The generator's half, after the discriminator's.
-pub(super) struct Pretend<const D: usize, G, N, C> {
+pub(super) struct GeneratorOrder<const D: usize, G, N, C> {
     pub rules: Rules<D, G, N, C>,
-    pub discriminator: Sent<N>,
+    pub discriminator: SentNetwork<N>,
     pub averages: MovingAverages,
     pub turn: Turn,
     pub part: Part,
@@ -77,13 +77,13 @@ pub(super) struct Learned<T> {
 }
 
 /// What a replica keeps between what it is given.
-pub(super) struct Held<const D: usize, G, N, C> {
+pub(super) struct ReplicaState<const D: usize, G, N, C> {
     /// With autodiff.
     device: Device,
     /// The training device, where answers go.
     home: Device,
-    generator: Option<Sent<G>>,
-    discriminator: Option<Sent<N>>,
+    generator: Option<SentNetwork<G>>,
+    discriminator: Option<SentNetwork<N>>,
     part: Option<Samples<D, C>>,
 }
 
@@ -95,7 +95,7 @@ struct Samples<const D: usize, C> {
     real: Option<Tensor<D>>,
 }
 
-impl<const D: usize, G, N, C> Held<D, G, N, C>
+impl<const D: usize, G, N, C> ReplicaState<D, G, N, C>
 where
     C: Condition,
     G: Generator<D, C>,
@@ -121,7 +121,10 @@ where
         }))
     }
 
-    pub fn generate(&mut self, given: Generate<D, G, N, C>) -> Result<Option<Tensor<D>>, GanError> {
+    pub fn generate(
+        &mut self,
+        given: SamplesOrder<D, G, N, C>,
+    ) -> Result<Option<Tensor<D>>, GanError> {
         let rules = given.rules;
         let latent = on_device(given.latent, &self.device);
         let condition = given.condition.to_device(&self.device);
@@ -144,8 +147,11 @@ where
         Ok(Some(flat.reshape(shape)))
     }
 
-    pub fn judge(&mut self, given: Judge<D, G, N, C>) -> Result<Learned<Judged>, GanError> {
-        let Judge {
+    pub fn discriminator_part(
+        &mut self,
+        given: DiscriminatorOrder<D, G, N, C>,
+    ) -> Result<Learned<FoundByDiscriminator>, GanError> {
+        let DiscriminatorOrder {
             rules,
             averages,
             turn,
@@ -168,8 +174,8 @@ where
         samples.real = Some(real.clone());
         let generator = fork(&generator.network);
         let random = rules.random_of_part(turn, Half::Discriminator, index);
-        let judged = rules.config.kernels.scope(|| {
-            let given = Given {
+        let found = rules.config.kernels.scope(|| {
+            let given = DiscriminatorInput {
                 seen: changes.as_ref().map(|changes| {
                     let seen = changes.seen(&real, &samples.fake);
                     Seen {
@@ -188,15 +194,16 @@ where
                 generator: &generator,
                 discriminator: &discriminator,
             };
-            rules.judge(networks, &averages, turn, &part, given, &random)
+            rules.discriminator_part(networks, &averages, turn, &part, given, &random)
         })?;
-        self.learned(judged, &discriminator, |judged| {
-            judged.found.gradients.take()
-        })
+        self.learned(found, &discriminator, |found| found.found.gradients.take())
     }
 
-    pub fn pretend(&mut self, given: Pretend<D, G, N, C>) -> Result<Learned<Found>, GanError> {
-        let Pretend {
+    pub fn generator_part(
+        &mut self,
+        given: GeneratorOrder<D, G, N, C>,
+    ) -> Result<Learned<Found>, GanError> {
+        let GeneratorOrder {
             rules,
             averages,
             turn,
@@ -220,7 +227,7 @@ where
         let found = rules.config.kernels.scope(|| {
             let latent = samples.latent;
             let generated = rules.generate(&generator, latent.clone(), &samples.condition)?;
-            let given = Pretended {
+            let given = GeneratorInput {
                 real,
                 generated,
                 latent,
@@ -231,13 +238,13 @@ where
                 generator: &generator,
                 discriminator: &discriminator,
             };
-            rules.pretend(networks, &averages, &part, given, &random)
+            rules.generator_part(networks, &averages, &part, given, &random)
         })?;
         self.learned(found, &generator, |found| found.gradients.take())
     }
 
     /// Everything that was found, on the training device.
-    fn learned<T: Cargo>(
+    fn learned<T: Transferable>(
         &self,
         mut found: T,
         network: &impl Module,
@@ -263,14 +270,14 @@ fn lifted<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 }
 
 /// A copy in training of the network that was sent, on the replica's device; what is there already is not sent again.
-fn here<M: Module>(held: &mut Option<Sent<M>>, sent: Sent<M>, device: &Device) -> M {
+fn here<M: Module>(held: &mut Option<SentNetwork<M>>, sent: SentNetwork<M>, device: &Device) -> M {
     match held {
         Some(held) if held.stamp == sent.stamp => fork(&held.network),
         _ => {
             let plain = device.clone().without_autodiff();
             let network = sent.network.to_device(&plain).train();
             let copy = fork(&network);
-            *held = Some(Sent {
+            *held = Some(SentNetwork {
                 stamp: sent.stamp,
                 network,
             });
@@ -294,58 +301,5 @@ pub(super) fn probe(device: &Device) -> Result<(), String> {
         Ok(2.0) => Ok(()),
         Ok(other) => Err(format!("twice 1 is {other} there")),
         Err(error) => Err(error.to_string()),
-    }
-}
-
-struct Flat(Tensor<1>);
-
-impl Cargo for Flat {
-    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
-        Self(replace(self.0))
-    }
-}
-
-impl Cargo for Found {
-    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
-        let tracked = self.tracked.into_iter();
-        Self {
-            terms: self.terms.each(replace),
-            loss: self.loss.map(&mut *replace),
-            tracked: tracked
-                .map(|tracked| tracked.share(&mut *replace))
-                .collect(),
-            gradients: self.gradients,
-        }
-    }
-}
-
-impl Cargo for Judged {
-    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
-        Self {
-            logits_real: replace(self.logits_real),
-            logits_fake: replace(self.logits_fake),
-            cost: self.cost.map(&mut *replace),
-            found: self.found.each(replace),
-        }
-    }
-}
-
-impl<T: Cargo> Cargo for Learned<T> {
-    fn each(self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
-        let found = self.found.each(replace);
-        let gradients = self.gradients.map(|gradients| {
-            let gradients = gradients.into_iter();
-            gradients
-                .map(|gradient| gradient.map(&mut *replace))
-                .collect()
-        });
-        let buffers = self.buffers.into_iter();
-        Self {
-            found,
-            gradients,
-            buffers: buffers
-                .map(|(path, buffer)| (path, replace(buffer)))
-                .collect(),
-        }
     }
 }

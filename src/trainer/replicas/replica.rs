@@ -1,4 +1,4 @@
-//! [`Lane`]: the thread of one replica, and waiting for it no longer than a time limit.
+//! [`Replica`]: the thread of one replica, and waiting for it no longer than a time limit.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor};
 
-use super::work::{Generate, Held, Judge, Learned, Pretend, probe};
+use super::work::{DiscriminatorOrder, GeneratorOrder, Learned, ReplicaState, SamplesOrder, probe};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel::Kernels;
 use crate::network::{Discriminator, Generator};
 use crate::replica_error::ReplicaError;
-use crate::trainer::discriminator::Judged;
+use crate::trainer::discriminator::FoundByDiscriminator;
 use crate::trainer::found::Found;
 use crate::unwind::caught;
 
@@ -20,7 +20,7 @@ use crate::unwind::caught;
 ///
 /// A thread can be waited for as long as one likes. Burn's calls for a remote device cannot: they wait for an answer
 /// forever. A thread that hangs is left behind; it ends when its device answers, or with the process.
-pub(super) struct Lane<const D: usize, G, N, C> {
+pub(super) struct Replica<const D: usize, G, N, C> {
     pub rank: usize,
     pub device: String,
     /// How it was lost, where it was.
@@ -31,9 +31,12 @@ pub(super) struct Lane<const D: usize, G, N, C> {
 /// What a replica is to do, and where its answer goes.
 pub(super) enum Order<const D: usize, G, N, C> {
     Start(Kernels, Sender<Answer<Kernels>>),
-    Generate(Generate<D, G, N, C>, Sender<Answer<Option<Tensor<D>>>>),
-    Judge(Judge<D, G, N, C>, Sender<Answer<Learned<Judged>>>),
-    Pretend(Pretend<D, G, N, C>, Sender<Answer<Learned<Found>>>),
+    Samples(SamplesOrder<D, G, N, C>, Sender<Answer<Option<Tensor<D>>>>),
+    Discriminator(
+        DiscriminatorOrder<D, G, N, C>,
+        Sender<Answer<Learned<FoundByDiscriminator>>>,
+    ),
+    Generator(GeneratorOrder<D, G, N, C>, Sender<Answer<Learned<Found>>>),
 }
 
 /// A result, or what went wrong.
@@ -55,7 +58,7 @@ pub(super) struct Pending<T> {
     since: Instant,
 }
 
-impl<const D: usize, G, N, C> Lane<D, G, N, C>
+impl<const D: usize, G, N, C> Replica<D, G, N, C>
 where
     C: Condition,
     G: Generator<D, C>,
@@ -71,9 +74,9 @@ where
         let name = format!("{:?}", device.clone().without_autodiff());
         let (device, home) = (device.clone(), home.clone());
         let thread = thread::Builder::new().name(format!("replica-{rank}"));
-        let started = thread.spawn(move || serve(Held::new(&device, &home), received));
+        let started = thread.spawn(move || serve(ReplicaState::new(&device, &home), received));
         match started {
-            // It ends when the lane is dropped; nobody waits for it, since it may hang.
+            // It ends when the replica is dropped; nobody waits for it, since it may hang.
             Ok(_) => Ok(Self {
                 rank,
                 device: name,
@@ -133,9 +136,11 @@ impl<T> Pending<T> {
     }
 }
 
-/// Does what it is told until the lane is dropped.
-fn serve<const D: usize, G, N, C>(mut held: Held<D, G, N, C>, orders: Receiver<Order<D, G, N, C>>)
-where
+/// Does what it is told until the replica is dropped.
+fn serve<const D: usize, G, N, C>(
+    mut held: ReplicaState<D, G, N, C>,
+    orders: Receiver<Order<D, G, N, C>>,
+) where
     C: Condition,
     G: Generator<D, C>,
     N: Discriminator<D, C>,
@@ -144,17 +149,19 @@ where
         let held = &mut held;
         match order {
             Order::Start(given, to) => answer(held, to, |held| held.start(given)),
-            Order::Generate(given, to) => answer(held, to, |held| held.generate(given)),
-            Order::Judge(given, to) => answer(held, to, |held| held.judge(given)),
-            Order::Pretend(given, to) => answer(held, to, |held| held.pretend(given)),
+            Order::Samples(given, to) => answer(held, to, |held| held.generate(given)),
+            Order::Discriminator(given, to) => {
+                answer(held, to, |held| held.discriminator_part(given))
+            }
+            Order::Generator(given, to) => answer(held, to, |held| held.generator_part(given)),
         }
     }
 }
 
 fn answer<const D: usize, G, N, C, T>(
-    held: &mut Held<D, G, N, C>,
+    held: &mut ReplicaState<D, G, N, C>,
     to: Sender<Answer<T>>,
-    work: impl FnOnce(&mut Held<D, G, N, C>) -> Result<T, GanError>,
+    work: impl FnOnce(&mut ReplicaState<D, G, N, C>) -> Result<T, GanError>,
 ) where
     C: Condition,
     G: Generator<D, C>,
