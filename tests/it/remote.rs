@@ -24,9 +24,6 @@ use crate::common::survivor::{Everything, Keep, Setup, train_on};
 use crate::common::worker_process::{self, LIMIT, SECRET, Worker};
 use crate::replicas::state;
 
-#[path = "../../examples/common/worker.rs"]
-pub mod worker;
-
 #[test]
 #[ignore = "run by the other tests as a process of its own"]
 fn the_worker() {

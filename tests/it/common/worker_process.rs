@@ -8,6 +8,8 @@ use std::time::Duration;
 use burn::tensor::Device;
 use burn_gan::trainer::{ReplicaError, connect_worker};
 
+use crate::watch_runs::examples::worker::serve as serve_device;
+
 /// Environment variable that makes this binary a worker: its address and its secret.
 const WORKER: &str = "BURN_GAN_TEST_WORKER";
 
@@ -21,7 +23,7 @@ pub fn serve() {
     let given = std::env::var(WORKER).expect("this test is started by another");
     let (address, secret) = given.split_once(' ').expect("an address and a secret");
     let address: SocketAddr = address.parse().unwrap();
-    crate::remote::worker::serve(Device::flex(), address, Some(secret)).unwrap();
+    serve_device(Device::flex(), address, Some(secret)).unwrap();
 }
 
 /// A worker, killed when it is dropped.
