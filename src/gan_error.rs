@@ -25,6 +25,8 @@ use crate::penalty::PenaltyError;
 use crate::picture::PictureError;
 #[cfg(feature = "plot")]
 use crate::plot::PlotError;
+#[cfg(feature = "training")]
+use crate::replica_error::ReplicaError;
 use crate::state_dict::StateDictError;
 use crate::weights::WeightsError;
 
@@ -148,6 +150,11 @@ pub enum GanError {
         /// What it said.
         message: String,
     },
+
+    /// A device that takes parts of batches failed, or a worker cannot be reached.
+    #[cfg(feature = "training")]
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
 
     /// A discriminator that a gradient penalty cannot be computed for.
     #[cfg(feature = "training")]

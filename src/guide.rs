@@ -6,6 +6,7 @@
 //! - [`metrics`]: what each metric measures, its bias, how many samples it needs, and the FID.
 //! - [`reliability`]: checkpoints, resuming, training that does not stay finite, warnings of a collapse.
 //! - [`performance`]: what a step costs, and what a program can do about it.
+//! - [`scale`]: several devices and machines, what goes between them, and when it pays.
 //! - [`exchange`]: weights to and from PyTorch, ONNX files.
 //! - [`results`]: how good the recipes are, by published protocols, with every run listed.
 //!
@@ -55,6 +56,9 @@ pub mod reliability {}
     ")"
 )]
 pub mod results {}
+
+#[doc = include_str!("../docs/scale.md")]
+pub mod scale {}
 
 #[doc = include_str!("../docs/theory.md")]
 pub mod theory {}

@@ -62,7 +62,7 @@
 //! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
 //! progress bar), `dataset` (Burn's datasets), `image-folder` (folders and sheets of PNG, JPEG, WebP, GIF
 //! and BMP pictures), `train` (Burn's metrics renderers and loggers as observers), `tui`
-//! (its terminal dashboard), `onnx` (generators as ONNX files), `pytorch` (weights from `.pth` files), `inception` (the network of the Frechet inception distance, from a weights file).
+//! (its terminal dashboard), `onnx` (generators as ONNX files), `pytorch` (weights from `.pth` files), `remote` (workers on other machines as devices), `inception` (the network of the Frechet inception distance, from a weights file).
 //! A backend is the binary's choice: `flex` (with the CPU kernels of this crate, see [`Kernels`]), `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.
 //!
@@ -129,6 +129,8 @@ pub mod plot;
 #[cfg(feature = "image")]
 mod png_file;
 pub mod random;
+#[cfg(feature = "training")]
+mod replica_error;
 mod report;
 #[cfg(feature = "training")]
 pub mod run;

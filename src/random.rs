@@ -76,6 +76,14 @@ impl Stream {
         Self(ChaCha8Rng::from_seed(key))
     }
 
+    /// The same stream for part `index` of what it is for: part 0 draws what the stream itself would, every other part
+    /// numbers of its own.
+    #[cfg(feature = "training")]
+    pub(crate) fn part(mut self, index: u64) -> Self {
+        self.0.set_stream(index);
+        self
+    }
+
     /// `count` draws from the standard normal distribution.
     pub fn normal_values(&mut self, count: usize) -> Vec<f32> {
         self.draw(count, StandardNormal)

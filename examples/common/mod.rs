@@ -12,6 +12,8 @@ pub mod points;
 pub mod recipes;
 pub mod saved;
 pub mod translation;
+#[cfg(feature = "remote")]
+pub mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,20 +65,20 @@ pub enum DeviceName {
     Wgpu,
 }
 
-impl CommonArgs {
+impl DeviceName {
     /// The device by name, without autodiff.
     pub fn device(&self) -> Result<Device, GanError> {
-        match self.device {
-            DeviceName::Flex => Ok(Device::flex()),
+        match self {
+            Self::Flex => Ok(Device::flex()),
             // Deprecated upstream and gone in Burn 0.23: these lines go with it.
             #[cfg(feature = "ndarray")]
             #[allow(deprecated)]
-            DeviceName::Ndarray => Ok(Device::ndarray()),
+            Self::Ndarray => Ok(Device::ndarray()),
             #[cfg(feature = "wgpu")]
-            DeviceName::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+            Self::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
             #[cfg(not(all(feature = "ndarray", feature = "wgpu")))]
             _ => {
-                let name = self.device_name();
+                let name = self.name();
                 Err(GanError::user(format!(
                     "this binary was built without {name}: add `--features {name}` to the cargo command"
                 )))
@@ -85,12 +87,24 @@ impl CommonArgs {
     }
 
     /// The device's name as on the command line.
-    pub fn device_name(&self) -> &'static str {
-        match self.device {
-            DeviceName::Flex => "flex",
-            DeviceName::Ndarray => "ndarray",
-            DeviceName::Wgpu => "wgpu",
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Ndarray => "ndarray",
+            Self::Wgpu => "wgpu",
         }
+    }
+}
+
+impl CommonArgs {
+    /// The device by name, without autodiff.
+    pub fn device(&self) -> Result<Device, GanError> {
+        self.device.device()
+    }
+
+    /// The device's name as on the command line.
+    pub fn device_name(&self) -> &'static str {
+        self.device.name()
     }
 
     /// A folder below the output folder; created.

@@ -33,8 +33,8 @@ pub type Grids<'a, const D: usize, C, F> = Box<dyn Observer<Trainer<D, C, F>> + 
 
 /// A kind of samples: its networks, its pictures, the features that it is judged in.
 pub trait Family<const D: usize, C: Condition> {
-    type Generator: Generator<D, C>;
-    type Discriminator: Discriminator<D, C>;
+    type Generator: Generator<D, C> + 'static;
+    type Discriminator: Discriminator<D, C> + 'static;
 
     /// Both configurations of a recipe.
     fn configs(&self, recipe: Recipe, task: &Task) -> (GeneratorConfig, GanTrainerConfig);

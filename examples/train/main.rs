@@ -11,6 +11,7 @@ mod copies;
 mod data;
 mod family;
 mod recipe;
+mod replicas;
 mod run;
 mod settings;
 
@@ -109,12 +110,26 @@ struct Arguments {
     #[arg(long, value_name = "STEPS")]
     grid_every: Option<usize>,
 
-    /// Repeat the run of a run.json: nothing is measured again, and other flags than --device and --out say nothing
+    /// Workers that each take a part of every batch: addresses of the example `worker`, such as ws://10.0.0.2:3000, or here for
+    /// --device; add `--features remote` to the cargo command. Their secret comes from the environment variable
+    /// BURN_GAN_SECRET. A run is resumed with as many
+    #[arg(long, value_delimiter = ',', value_name = "WORKERS")]
+    replicas: Vec<String>,
+
+    /// The longest that a worker may take for a half of a step, in seconds
+    #[arg(long, default_value_t = 300.0, value_name = "SECONDS")]
+    replica_seconds: f64,
+
+    /// Go on with the other workers where one fails, instead of ending the run
+    #[arg(long)]
+    go_on: bool,
+
+    /// Repeat the run of a run.json: nothing is measured again, and other flags than --device, --out and those of replicas say nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "resume", "steps", "minutes"])]
     config: Option<PathBuf>,
 
     /// Continue the run in the output folder from its last checkpoint, by its run.json; DATA only where it has moved, other flags
-    /// than --device and --out say nothing
+    /// than --device, --out and those of replicas say nothing
     #[arg(long, conflicts_with_all = ["steps", "minutes"])]
     resume: bool,
 }

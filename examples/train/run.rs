@@ -19,7 +19,7 @@ use crate::common::distance::{Distance, SCORE};
 use crate::data::{DataSettings, Shared};
 use crate::family::Family;
 use crate::settings::Settings;
-use crate::{Arguments, common, copies};
+use crate::{Arguments, common, copies, replicas};
 
 /// Steps from one look at the logits of held-out samples to the next; a multiple of the history's.
 const LOGITS_EVERY: usize = 100;
@@ -88,6 +88,9 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     let mut source = Prefetched::new(source)?;
     let example = source.batch(0, device)?;
     let mut trainer = family.trainer(&settings.networks, &settings.trainer, &example, device)?;
+    if let Some(replicas) = replicas::config(arguments)? {
+        trainer = trainer.with_replicas(replicas)?;
+    }
     let checkpoints = common::checkpoints(folder, arguments.resume)?;
     settings.save(&folder.join("run.json"))?;
     if !arguments.resume {

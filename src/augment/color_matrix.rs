@@ -73,4 +73,13 @@ impl ColorMatrix {
             offset: narrow(&self.offset),
         }
     }
+
+    /// The same on another device, without autodiff.
+    #[cfg(feature = "training")]
+    pub fn to_device(&self, device: &Device) -> Self {
+        Self {
+            matrix: self.matrix.clone().without_autodiff().to_device(device),
+            offset: self.offset.clone().without_autodiff().to_device(device),
+        }
+    }
 }

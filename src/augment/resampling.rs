@@ -71,6 +71,15 @@ impl Resampling {
             weights: self.weights.clone().narrow(0, start, length),
         }
     }
+
+    /// The same on another device, without autodiff.
+    #[cfg(feature = "training")]
+    pub fn to_device(&self, device: &Device) -> Self {
+        Self {
+            pixels: self.pixels.clone().without_autodiff().to_device(device),
+            weights: self.weights.clone().without_autodiff().to_device(device),
+        }
+    }
 }
 
 /// The two pixels of a side that a place lies between, and the weight of each.

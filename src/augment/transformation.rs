@@ -121,18 +121,41 @@ impl Transformation {
 
     /// The changes of the images `start..start + length`.
     pub(crate) fn narrow(&self, start: usize, length: usize) -> Self {
-        let narrow = |tensor: &Tensor<4>| tensor.clone().narrow(0, start, length);
+        self.each(
+            |tensor| tensor.clone().narrow(0, start, length),
+            |moved| moved.narrow(start, length),
+            |color| color.narrow(start, length),
+        )
+    }
+
+    /// The same changes on another device, without autodiff.
+    #[cfg(feature = "training")]
+    pub(crate) fn to_device(&self, device: &Device) -> Self {
+        self.each(
+            |tensor| tensor.clone().without_autodiff().to_device(device),
+            |moved| moved.to_device(device),
+            |color| color.to_device(device),
+        )
+    }
+
+    /// The same changes of other tensors.
+    fn each(
+        &self,
+        of: impl Fn(&Tensor<4>) -> Tensor<4>,
+        of_resampling: impl Fn(&Resampling) -> Resampling,
+        of_colors: impl Fn(&ColorMatrix) -> ColorMatrix,
+    ) -> Self {
         let changes = self.changes.iter().map(|change| match change {
-            Change::Brightness(added) => Change::Brightness(narrow(added)),
-            Change::Saturation(factor) => Change::Saturation(narrow(factor)),
-            Change::Contrast(factor) => Change::Contrast(narrow(factor)),
+            Change::Brightness(added) => Change::Brightness(of(added)),
+            Change::Saturation(factor) => Change::Saturation(of(factor)),
+            Change::Contrast(factor) => Change::Contrast(of(factor)),
             Change::Translation(moved) => Change::Translation(Box::new(Translation {
-                rows: narrow(&moved.rows),
-                columns: narrow(&moved.columns),
+                rows: of(&moved.rows),
+                columns: of(&moved.columns),
             })),
-            Change::Mask(mask) => Change::Mask(narrow(mask)),
-            Change::Resampling(moved) => Change::Resampling(Box::new(moved.narrow(start, length))),
-            Change::Color(color) => Change::Color(Box::new(color.narrow(start, length))),
+            Change::Mask(mask) => Change::Mask(of(mask)),
+            Change::Resampling(moved) => Change::Resampling(Box::new(of_resampling(moved))),
+            Change::Color(color) => Change::Color(Box::new(of_colors(color))),
         });
         Self {
             changes: changes.collect(),

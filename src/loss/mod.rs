@@ -53,7 +53,7 @@ use crate::kernel;
 /// let loss = Absolute.discriminator(logits([1.0, 0.0]), logits([-1.0, 0.0]));
 /// assert_eq!(loss.into_data().to_vec::<f32>().unwrap(), [0.0, 2.0]);
 /// ```
-pub trait AdversarialLoss: std::fmt::Debug + Send {
+pub trait AdversarialLoss: std::fmt::Debug + Send + Sync {
     /// The discriminator's loss `[N]`, one a pair of a real and a generated sample, from logits `[N]`.
     fn discriminator(&self, real: Tensor<1>, fake: Tensor<1>) -> Tensor<1>;
 

@@ -28,7 +28,11 @@ impl Average {
     /// On the device and of the type of a number.
     fn beside(&self, number: &Tensor<1>) -> Tensor<1> {
         match self {
-            Self::OnDevice(average) => *average.clone(),
+            Self::OnDevice(average) => {
+                let average = *average.clone();
+                // The number of a part of a batch may be on another device.
+                average.to_device(&number.device().without_autodiff())
+            }
             Self::OnHost(average) => {
                 let device = number.device().without_autodiff();
                 let data = TensorData::new(vec![*average], [1]);

@@ -94,7 +94,7 @@ use crate::loss::AdversarialLoss;
 /// [module](self).
 ///
 /// `D` and `C` are those of [`Generator`](crate::Generator), `G` and `N` the two networks.
-pub trait Objective<const D: usize, G, N, C = ()>: std::fmt::Debug + Send {
+pub trait Objective<const D: usize, G, N, C = ()>: std::fmt::Debug + Send + Sync {
     /// The discriminator's terms, in its half of a step. The default has none.
     ///
     /// # Errors

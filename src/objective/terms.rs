@@ -52,6 +52,14 @@ impl Terms {
         self.0.iter()
     }
 
+    /// The same terms with other losses, `[1]` each.
+    pub(crate) fn each(mut self, replace: &mut dyn FnMut(Tensor<1>) -> Tensor<1>) -> Self {
+        for term in &mut self.0 {
+            term.loss = replace(term.loss.clone());
+        }
+        self
+    }
+
     /// The weighted sum, `[1]`; `None` of no terms.
     pub fn total(&self) -> Option<Tensor<1>> {
         let weighted = self.0.iter().map(|term| {

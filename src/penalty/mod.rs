@@ -86,7 +86,7 @@ use crate::identity::Identity;
 use crate::random::Stream;
 
 /// Where the discriminator's gradient is taken and what it costs; see the [module](self).
-pub trait GradientPenalty<const D: usize>: std::fmt::Debug + Send {
+pub trait GradientPenalty<const D: usize>: std::fmt::Debug + Send + Sync {
     /// The points `[N, ..]` to take the gradient at, from as many real and generated samples, all without
     /// autodiff. Sample `i` stays under condition `i`.
     fn points(&self, real: &Tensor<D>, fake: &Tensor<D>, random: &mut Stream) -> Tensor<D>;

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::adaptive::{AdaptiveProbability, GROUP, PROBABILITY};
 use super::config::GanTrainerConfig;
-use super::micro_batch::Part;
+use super::micro_batch::{Part, TrainingBatch};
 use super::players::Players;
 use super::rules::{Half, Rules};
 use super::transaction::Turn;
@@ -51,6 +51,14 @@ impl Changes {
         Seen {
             real: seen(&self.real, real),
             generated: seen(&self.generated, generated),
+        }
+    }
+
+    /// The same on another device, without autodiff.
+    pub fn to_device(&self, device: &Device) -> Self {
+        Self {
+            real: self.real.to_device(device),
+            generated: self.generated.to_device(device),
         }
     }
 
@@ -125,6 +133,17 @@ pub(super) fn reported<G: Module, N: Module>(
     match &players.adaptive {
         Some(adaptive) => adaptive.report(report),
         None => report,
+    }
+}
+
+/// What a step on this batch says to an augmentation that follows the discriminator.
+pub(super) fn take_in<const D: usize, C, G: Module, N: Module>(
+    report: &StepReport,
+    batch: &TrainingBatch<D, C>,
+    players: &mut Players<G, N>,
+) {
+    if let Some(adaptive) = &mut players.adaptive {
+        adaptive.take_in(report, batch.real.dims()[0]);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A [`GanTrainer`] from its configuration.
 
+use std::sync::Arc;
+
 use super::augmented;
 use super::config::GanTrainerConfig;
 use super::dry_run::{dry_run, first_sample};
@@ -83,11 +85,12 @@ impl GanTrainerConfig {
         Ok(GanTrainer {
             rules: Rules {
                 config: self.clone(),
-                objective: Box::new(Adversarial(loss)),
+                objective: Arc::new(Adversarial(loss)),
                 penalties,
                 example,
             },
             players: Transaction::new(players, &self.finite_check)?,
+            replicas: None,
         })
     }
 }

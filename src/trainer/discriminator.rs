@@ -5,31 +5,36 @@ use std::cell::RefCell;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
-use super::augmented::{Changes, changed};
+use super::augmented::changed;
 use super::config::PenaltyPlace;
+use super::found::{Found, FoundInBatch};
 use super::micro_batch::{Part, TrainingBatch, joined, mean_of_parts};
 use super::penalties::{Penalized, Penalties};
 use super::players::Players;
-use super::reported::Reported;
 use super::rules::{Half, Rules};
 use super::transaction::Turn;
+use crate::augment::Transformation;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel;
 use crate::network::{Discriminator, Generator};
-use crate::objective::{Networks, Round, Seen, Terms, Tracked};
+use crate::objective::{MovingAverages, Networks, Round, Seen, Terms, Tracked};
 use crate::penalty::Change;
 use crate::random::{Purpose, Stream};
 use crate::report::StepReport;
 
-/// What the discriminator's half of a step starts from, for the whole batch.
-struct Given<'a, const D: usize, N, C> {
+/// What a part of a batch is in the discriminator's half of a step, on the device that it goes through.
+pub(super) struct DiscriminatorInput<const D: usize, C> {
+    pub real: Tensor<D>,
     /// Generated samples without a graph.
-    fake: &'a Tensor<D>,
-    changes: Option<&'a Changes>,
-    seen: Option<&'a Seen<D>>,
-    /// The penalties of this step, and the points of each.
-    due: Option<(&'a Penalties<D, N, C>, &'a [Tensor<D>])>,
+    pub fake: Tensor<D>,
+    pub latent: Tensor<2>,
+    pub condition: C,
+    pub seen: Option<Seen<D>>,
+    /// The changes of the real samples, where penalties are taken through them.
+    pub through: Option<Transformation>,
+    /// The points of each penalty, in a step with penalties.
+    pub points: Option<Vec<Tensor<D>>>,
 }
 
 /// What a part of a batch gives before its backward pass.
@@ -41,11 +46,22 @@ struct Evaluated {
     tracked: Vec<Tracked>,
 }
 
+/// What a part of a batch gives in the discriminator's half of a step.
+pub(super) struct FoundByDiscriminator {
+    pub logits_real: Tensor<1>,
+    pub logits_fake: Tensor<1>,
+    /// The mean cost of the penalties.
+    pub cost: Option<Tensor<1>>,
+    pub found: Found,
+}
+
 /// What the whole batch gave.
-struct Learned {
-    gradients: GradientsParams,
-    report: StepReport,
-    tracked: Vec<Tracked>,
+#[derive(Default)]
+pub(super) struct FoundByDiscriminatorInBatch {
+    real: Vec<Tensor<1>>,
+    fake: Vec<Tensor<1>>,
+    costs: Vec<Tensor<1>>,
+    pub found: FoundInBatch,
 }
 
 impl<const D: usize, G, N, C> Rules<D, G, N, C>
@@ -62,145 +78,164 @@ where
         batch: &TrainingBatch<D, C>,
         fake: Tensor<D>,
     ) -> Result<StepReport, GanError> {
-        let Learned {
-            gradients,
-            report,
-            tracked,
-        } = self.discriminator_gradients(players, turn, batch, fake)?;
-        players.averages.take_in(tracked);
-        let rate = self.learning_rate(self.config.discriminator_learning_rate, turn);
-        let norm = players.discriminator.step_by(gradients, rate);
-        Ok(report.with_gradient_norm_discriminator(norm))
-    }
-
-    /// The gradients of objective and penalties, and what was found on the way.
-    fn discriminator_gradients(
-        &self,
-        players: &Players<G, N>,
-        turn: Turn,
-        batch: &TrainingBatch<D, C>,
-        fake: Tensor<D>,
-    ) -> Result<Learned, GanError> {
-        let step = turn.step;
-        let discriminator = players.discriminator.network();
-        let interval = self.config.penalty_interval as f64;
-        let penalty_weight = self.config.penalty_schedule.at(step);
-        // Those of the whole batch, whatever the number of its parts.
-        let penalties = self.due_penalties(step);
-        let mut random = Stream::new(self.config.seed, Purpose::Penalty, step as u64);
-        let (shape, device) = (batch.real.dims(), batch.real.device());
-        let probability = batch.augmentation_probability.unwrap_or(1.0);
-        let changes = Changes::draw(
-            &self.config,
-            probability,
-            turn,
-            Half::Discriminator,
-            shape,
-            &device,
-        );
+        let changes = self.changes(turn, Half::Discriminator, batch);
         let seen = changes
             .as_ref()
             .map(|changes| changes.seen(&batch.real, &fake));
-        let (real, generated) = match (&seen, self.config.penalty_place) {
-            (Some(seen), PenaltyPlace::Changed) => (&seen.real, &seen.generated),
-            _ => (&batch.real, &fake),
-        };
-        let points = penalties
-            .map(|penalties| penalties.points(real, generated, &mut random))
-            .transpose()?;
-        let half = Given {
-            fake: &fake,
-            changes: changes.as_ref(),
-            seen: seen.as_ref(),
-            due: penalties.zip(points.as_deref()),
-        };
+        let points = self.points(turn, batch, &fake, seen.as_ref())?;
         let random = self.random(turn, Half::Discriminator);
         let mut gradients = GradientsAccumulator::new();
-        let (mut reported, mut costs) = (Reported::default(), Vec::new());
-        let (mut all_real, mut all_fake) = (Vec::new(), Vec::new());
-        let mut all_tracked = Vec::new();
+        let mut all = FoundByDiscriminatorInBatch::default();
+        let discriminator = players.discriminator.network();
         for part in &batch.parts {
-            let evaluate = || self.evaluate(players, batch, part, &half, &random);
-            // Penalties at the samples themselves find what their losses have computed.
-            let Evaluated {
-                logits_real,
-                logits_fake,
-                terms,
-                penalized,
-                tracked,
-            } = match half.due {
-                Some(_) => kernel::computing_once(evaluate)?,
-                None => evaluate()?,
+            let given = DiscriminatorInput {
+                real: part.of(&batch.real),
+                fake: part.of(&fake),
+                latent: part.of(&batch.latent),
+                condition: part.condition(&batch.condition),
+                seen: seen.as_ref().map(|seen| Seen {
+                    real: part.of(&seen.real),
+                    generated: part.of(&seen.generated),
+                }),
+                through: self.through(changes.as_ref().map(|all| part.of_changes(&all.real))),
+                points: points
+                    .as_ref()
+                    .map(|points| points.iter().map(|points| part.of(points)).collect()),
             };
-            let mut total = reported.add(&terms);
-            if let Some(Penalized { surrogate, cost }) = penalized {
-                let surrogate = surrogate * penalty_weight * interval;
-                total = Some(match total {
-                    Some(loss) => loss + surrogate,
-                    None => surrogate,
-                });
-                costs.push(cost * penalty_weight);
-            }
-            if let Some(total) = total {
-                let found = part.share(total).backward();
-                let found = GradientsParams::from_grads(found, discriminator);
+            let networks = Networks {
+                generator: players.generator.network(),
+                discriminator,
+            };
+            let found =
+                self.discriminator_part(networks, &players.averages, turn, part, given, &random)?;
+            if let Some(found) = all.add(part, found) {
                 gradients.accumulate(discriminator, found);
             }
-            all_tracked.extend(part.of_tracked(tracked));
-            all_real.push(logits_real.without_autodiff());
-            all_fake.push(logits_fake.without_autodiff());
         }
+        Ok(self.discriminator_learns(players, turn, &batch.parts, all, gradients.grads()))
+    }
 
-        let penalty = points.map(|_| mean_of_parts(costs, &batch.parts));
-        let (real, fake) = (joined(all_real), joined(all_fake));
-        let loss = reported.loss(&batch.parts);
+    /// The discriminator's step along the gradient of the whole batch, and the report of its half.
+    pub(super) fn discriminator_learns(
+        &self,
+        players: &mut Players<G, N>,
+        turn: Turn,
+        parts: &[Part],
+        all: FoundByDiscriminatorInBatch,
+        gradients: GradientsParams,
+    ) -> StepReport {
+        let FoundInBatch { reported, tracked } = all.found;
+        let penalty = (!all.costs.is_empty()).then(|| mean_of_parts(all.costs, parts));
+        let (real, fake) = (joined(all.real), joined(all.fake));
+        let loss = reported.loss(parts);
         let loss = loss.unwrap_or_else(|| Tensor::zeros([1], &real.device()));
-        let report = StepReport::new(step, loss, real, fake)
+        let report = StepReport::new(turn.step, loss, real, fake)
             .with_logits_are_log_odds(self.objective.logits_are_log_odds())
             .with_penalty(penalty)
-            .with_terms_discriminator(reported.terms(&batch.parts));
-        Ok(Learned {
-            gradients: gradients.grads(),
-            report,
-            tracked: all_tracked,
+            .with_terms_discriminator(reported.terms(parts));
+        players.averages.take_in(tracked);
+        let rate = self.learning_rate(self.config.discriminator_learning_rate, turn);
+        let norm = players.discriminator.step_by(gradients, rate);
+        report.with_gradient_norm_discriminator(norm)
+    }
+
+    /// The points of the penalties, where this step has any: those of the whole batch, whatever the number of its parts.
+    pub(super) fn points(
+        &self,
+        turn: Turn,
+        batch: &TrainingBatch<D, C>,
+        fake: &Tensor<D>,
+        seen: Option<&Seen<D>>,
+    ) -> Result<Option<Vec<Tensor<D>>>, GanError> {
+        let mut random = Stream::new(self.config.seed, Purpose::Penalty, turn.step as u64);
+        let (real, generated) = match (seen, self.config.penalty_place) {
+            (Some(seen), PenaltyPlace::Changed) => (&seen.real, &seen.generated),
+            _ => (&batch.real, fake),
+        };
+        self.due_penalties(turn.step)
+            .map(|penalties| penalties.points(real, generated, &mut random))
+            .transpose()
+    }
+
+    /// The changes of real samples that penalties go through, where they do.
+    pub(super) fn through(&self, changes: Option<Transformation>) -> Option<Transformation> {
+        match self.config.penalty_place {
+            PenaltyPlace::Unchanged => changes,
+            PenaltyPlace::Changed => None,
+        }
+    }
+
+    /// The gradients of objective and penalties on a part of the batch, and what was found on the way.
+    pub(super) fn discriminator_part(
+        &self,
+        networks: Networks<G, N>,
+        averages: &MovingAverages,
+        turn: Turn,
+        part: &Part,
+        given: DiscriminatorInput<D, C>,
+        random: &RefCell<Stream>,
+    ) -> Result<FoundByDiscriminator, GanError> {
+        let discriminator = networks.discriminator;
+        let interval = self.config.penalty_interval as f64;
+        let weight = self.config.penalty_schedule.at(turn.step);
+        let is_penalized = given.points.is_some();
+        let evaluate = || self.evaluate(networks, averages, turn, given, random);
+        // Penalties at the samples themselves find what their losses have computed.
+        let Evaluated {
+            logits_real,
+            logits_fake,
+            terms,
+            penalized,
+            tracked,
+        } = if is_penalized {
+            kernel::computing_once(evaluate)?
+        } else {
+            evaluate()?
+        };
+        let loss = terms.total();
+        let mut total = loss.clone();
+        let mut cost = None;
+        if let Some(penalized) = penalized {
+            let surrogate = penalized.surrogate * weight * interval;
+            total = Some(match total {
+                Some(loss) => loss + surrogate,
+                None => surrogate,
+            });
+            cost = Some(penalized.cost * weight);
+        }
+        Ok(FoundByDiscriminator {
+            logits_real: logits_real.without_autodiff(),
+            logits_fake: logits_fake.without_autodiff(),
+            cost,
+            found: Found::new(discriminator, part, terms, loss, total, tracked),
         })
     }
 
     /// Objective and penalties of a part of the batch, with their graph.
     fn evaluate(
         &self,
-        players: &Players<G, N>,
-        batch: &TrainingBatch<D, C>,
-        part: &Part,
-        half: &Given<D, N, C>,
+        networks: Networks<G, N>,
+        averages: &MovingAverages,
+        turn: Turn,
+        given: DiscriminatorInput<D, C>,
         random: &RefCell<Stream>,
     ) -> Result<Evaluated, GanError> {
-        let discriminator = players.discriminator.network();
-        let networks = Networks {
-            generator: players.generator.network(),
-            discriminator,
-        };
-        let round = Round::new(
-            networks,
-            part.of(&batch.real),
-            part.of(half.fake),
-            part.of(&batch.latent),
-            part.condition(&batch.condition),
-            random,
-        );
-        let round = round.with_averages(&players.averages);
-        let round = round.seen_as(half.seen.map(|seen| Seen {
-            real: part.of(&seen.real),
-            generated: part.of(&seen.generated),
-        }));
+        let discriminator = networks.discriminator;
+        let DiscriminatorInput {
+            real,
+            fake,
+            latent,
+            condition,
+            seen,
+            through,
+            points,
+        } = given;
+        let round = Round::new(networks, real, fake, latent, condition, random);
+        let round = round.with_averages(averages).seen_as(seen);
         let terms = self.objective.discriminator(&round)?;
-        let through = match self.config.penalty_place {
-            PenaltyPlace::Unchanged => half.changes.map(|changes| part.of_changes(&changes.real)),
-            PenaltyPlace::Changed => None,
-        };
         let through = through.map(|change| move |points| changed(&change, points));
-        let penalized = half.due.map(|(penalties, points)| {
-            let points = points.iter().map(|points| part.of(points)).collect();
+        let due = self.due_penalties(turn.step).zip(points);
+        let penalized = due.map(|(penalties, points)| {
             let through = through.as_ref().map(|change| change as Change<D>);
             penalties.evaluate_through(through, discriminator, points, &round.condition)
         });
@@ -214,8 +249,18 @@ where
     }
 
     /// The penalties, where this step has any.
-    fn due_penalties(&self, step: usize) -> Option<&Penalties<D, N, C>> {
+    pub(super) fn due_penalties(&self, step: usize) -> Option<&Penalties<D, N, C>> {
         let due = step.is_multiple_of(self.config.penalty_interval);
         self.penalties.as_ref().filter(|_| due)
+    }
+}
+
+impl FoundByDiscriminatorInBatch {
+    /// Takes in what a part gave; returns its gradients, where it has any.
+    pub fn add(&mut self, part: &Part, found: FoundByDiscriminator) -> Option<GradientsParams> {
+        self.real.push(found.logits_real);
+        self.fake.push(found.logits_fake);
+        self.costs.extend(found.cost);
+        self.found.add(part, found.found)
     }
 }

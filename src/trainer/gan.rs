@@ -1,11 +1,14 @@
 //! [`GanTrainer`]: a critic step, and every so many of them a generator step.
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::config::GanTrainerConfig;
 use super::penalties::Penalties;
 use super::players::Players;
+use super::replicas::Replicas;
 use super::rules::Rules;
 use super::transaction::Transaction;
 use crate::adversarial::AdversarialTrainer;
@@ -42,6 +45,7 @@ use crate::sampling::SamplerConfig;
 pub struct GanTrainer<const D: usize, G: Module, N: Module, C = ()> {
     pub(super) rules: Rules<D, G, N, C>,
     pub(super) players: Transaction<Players<G, N>>,
+    pub(super) replicas: Option<Replicas<D, G, N, C>>,
 }
 
 impl<const D: usize, G, N, C> GanTrainer<D, G, N, C>
@@ -53,7 +57,7 @@ where
     /// Replaces what both players minimise by an objective, one of the user's own or a sum of several; see
     /// [`objective`](crate::objective).
     pub fn with_objective(mut self, objective: impl Objective<D, G, N, C> + 'static) -> Self {
-        self.rules.objective = Box::new(objective);
+        self.rules.objective = Arc::new(objective);
         self
     }
 
@@ -149,7 +153,14 @@ where
 
     fn step(&mut self, batch: Batch<D, C>) -> Result<StepReport, GanError> {
         self.check_batch(&batch)?;
-        let Self { rules, players } = self;
+        let Self {
+            rules,
+            players,
+            replicas,
+        } = self;
+        if let Some(replicas) = replicas {
+            return replicas.step(rules, players, batch);
+        }
         let step = |parts: &mut _, turn| rules.advance(parts, turn, batch);
         rules.config.kernels.scope(|| players.step(step))
     }

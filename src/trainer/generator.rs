@@ -1,19 +1,32 @@
 //! The generator's half of a step.
 
+use std::cell::RefCell;
+
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
 use super::augmented::Changes;
-use super::micro_batch::TrainingBatch;
+use super::found::{Found, FoundInBatch};
+use super::micro_batch::{Part, TrainingBatch};
 use super::players::Players;
-use super::reported::Reported;
 use super::rules::{Half, Rules};
 use super::transaction::Turn;
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
-use crate::objective::{Networks, Round};
+use crate::objective::{MovingAverages, Networks, Round};
+use crate::random::Stream;
 use crate::report::StepReport;
+
+/// What a part of a batch is in the generator's half of a step, on the device that it goes through.
+pub(super) struct GeneratorInput<const D: usize, C> {
+    pub real: Tensor<D>,
+    /// Generated samples with their graph.
+    pub generated: Tensor<D>,
+    pub latent: Tensor<2>,
+    pub condition: C,
+    pub changes: Option<Changes>,
+}
 
 impl<const D: usize, G, N, C> Rules<D, G, N, C>
 where
@@ -38,18 +51,9 @@ where
         let discriminator = players.discriminator.frozen();
         let generator = players.generator.network();
         let random = self.random(turn, Half::Generator);
+        let changes = self.changes(turn, Half::Generator, batch);
         let mut gradients = GradientsAccumulator::new();
-        let (mut reported, mut tracked) = (Reported::default(), Vec::new());
-        let (shape, device) = (batch.real.dims(), batch.real.device());
-        let probability = batch.augmentation_probability.unwrap_or(1.0);
-        let changes = Changes::draw(
-            &self.config,
-            probability,
-            turn,
-            Half::Generator,
-            shape,
-            &device,
-        );
+        let mut all = FoundInBatch::default();
         for part in &batch.parts {
             let condition = part.condition(&batch.condition);
             let latent = part.of(&batch.latent);
@@ -61,28 +65,65 @@ where
                 generator,
                 discriminator: &discriminator,
             };
-            let real = part.of(&batch.real);
-            let seen = changes
-                .as_ref()
-                .map(|changes| changes.of(part).seen(&real, &generated));
-            let round = Round::new(networks, real, generated, latent, condition, &random);
-            let round = round.seen_as(seen).with_averages(&players.averages);
-            let terms = self.objective.generator(&round)?;
-            tracked.extend(part.of_tracked(round.tracked()));
-            if let Some(total) = reported.add(&terms) {
-                let found = part.share(total).backward();
-                let found = GradientsParams::from_grads(found, generator);
+            let given = GeneratorInput {
+                real: part.of(&batch.real),
+                generated,
+                latent,
+                condition,
+                changes: changes.as_ref().map(|changes| changes.of(part)),
+            };
+            let found = self.generator_part(networks, &players.averages, part, given, &random)?;
+            if let Some(found) = all.add(part, found) {
                 gradients.accumulate(generator, found);
             }
         }
+        let parts = &batch.parts;
+        Ok(self.generator_learns(players, turn, parts, all, gradients.grads(), report))
+    }
 
-        players.averages.take_in(tracked);
+    /// The gradients of the generator's terms on a part of the batch, and what was found on the way.
+    pub(super) fn generator_part(
+        &self,
+        networks: Networks<G, N>,
+        averages: &MovingAverages,
+        part: &Part,
+        given: GeneratorInput<D, C>,
+        random: &RefCell<Stream>,
+    ) -> Result<Found, GanError> {
+        let generator = networks.generator;
+        let GeneratorInput {
+            real,
+            generated,
+            latent,
+            condition,
+            changes,
+        } = given;
+        let seen = changes.map(|changes| changes.seen(&real, &generated));
+        let round = Round::new(networks, real, generated, latent, condition, random);
+        let round = round.seen_as(seen).with_averages(averages);
+        let terms = self.objective.generator(&round)?;
+        let (loss, tracked) = (terms.total(), round.tracked());
+        let total = loss.clone();
+        Ok(Found::new(generator, part, terms, loss, total, tracked))
+    }
+
+    /// The generator's step along the gradient of the whole batch, and its part of the report.
+    pub(super) fn generator_learns(
+        &self,
+        players: &mut Players<G, N>,
+        turn: Turn,
+        parts: &[Part],
+        all: FoundInBatch,
+        gradients: GradientsParams,
+        report: StepReport,
+    ) -> StepReport {
+        players.averages.take_in(all.tracked);
         let rate = self.learning_rate(self.config.generator_learning_rate, turn);
-        let norm = players.generator.step_by(gradients.grads(), rate);
-        let loss = reported.loss(&batch.parts);
-        Ok(report
+        let norm = players.generator.step_by(gradients, rate);
+        let loss = all.reported.loss(parts);
+        report
             .with_loss_generator(loss)
             .with_gradient_norm_generator(norm)
-            .with_terms_generator(reported.terms(&batch.parts)))
+            .with_terms_generator(all.reported.terms(parts))
     }
 }

@@ -44,12 +44,19 @@ impl Part {
         self.length as f64 / self.batch as f64
     }
 
-    /// Its samples.
+    /// Its samples, of those of a batch without a graph.
     pub fn of<const D: usize>(&self, samples: &Tensor<D>) -> Tensor<D> {
         if self.is_whole() {
-            samples.clone()
+            return samples.clone();
+        }
+        let plain = samples.clone().without_autodiff();
+        let cut = plain.narrow(0, self.start, self.length);
+        // A cut that autodiff saw would stand a step deeper in its graph than samples that come from another device, and
+        // the depth decides in which order gradients are added up.
+        if samples.device().is_autodiff() {
+            cut.autodiff()
         } else {
-            samples.clone().narrow(0, self.start, self.length)
+            cut
         }
     }
 

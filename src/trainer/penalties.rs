@@ -1,5 +1,7 @@
 //! The gradient penalties of a trainer: checked once, evaluated together.
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Tensor};
 
 use super::dry_run::guard;
@@ -15,8 +17,18 @@ use crate::random::Stream;
 
 /// Some gradient penalties of one discriminator and the way their gradient is computed.
 pub struct Penalties<const D: usize, N, C> {
-    method: Method<D, N, C>,
-    penalties: Vec<Box<dyn GradientPenalty<D>>>,
+    method: Arc<Method<D, N, C>>,
+    penalties: Vec<Arc<dyn GradientPenalty<D>>>,
+}
+
+// Derived, it would ask for networks and conditions that can be cloned.
+impl<const D: usize, N, C> Clone for Penalties<D, N, C> {
+    fn clone(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            penalties: self.penalties.clone(),
+        }
+    }
 }
 
 enum Method<const D: usize, N, C> {
@@ -57,14 +69,14 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
             }
         })??;
         Ok(Self {
-            method,
+            method: Arc::new(method),
             penalties: Vec::new(),
         })
     }
 
     /// With one more.
     pub fn with(mut self, penalty: impl GradientPenalty<D> + 'static) -> Self {
-        self.penalties.push(Box::new(penalty));
+        self.penalties.push(Arc::new(penalty));
         self
     }
 
@@ -161,7 +173,7 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
     /// samples do not influence each other there. Kernels rather see the same points again, which they have results of.
     fn shares_a_pass(&self, points: &[Tensor<D>]) -> bool {
         let kept = points.iter().all(kernel::serves);
-        match &self.method {
+        match &*self.method {
             Method::Exact(exact) => self.penalties.len() > 1 && !exact.is_coupled() && !kept,
             Method::CentralDifference(_) => false,
         }
@@ -176,7 +188,7 @@ impl<const D: usize, C: Condition, N: Discriminator<D, C>> Penalties<D, N, C> {
         cost: &dyn Fn(Tensor<D>) -> Tensor<1>,
     ) -> Result<Term, GanError> {
         let change = change.unwrap_or(&|points| points);
-        let term = match &self.method {
+        let term = match &*self.method {
             Method::Exact(exact) => {
                 exact.term_through(change, discriminator, points, condition, cost)
             }

@@ -47,7 +47,7 @@ where
             .map(|penalties| values(penalties.identities()));
         let mut players = self.players.description();
         let mut part = |name: &str, what: &str| players[name][what].take();
-        Ok(json!({
+        let mut description = json!({
             "trainer": config,
             "loss": self.rules.objective.identity().to_value(),
             "penalties": penalties,
@@ -57,7 +57,12 @@ where
             "discriminator_optimizer": part(DISCRIMINATOR, "optimizer"),
             "sample_shape": self.rules.example.samples.dims()[1..],
             "kernels": self.kernels_in_use(),
-        }))
+        });
+        // The number of parts decides what a run comes to, and so does what computes each.
+        if let Some(replicas) = &self.replicas {
+            description["replicas"] = json!(replicas.kernels);
+        }
+        Ok(description)
     }
 
     fn upgraded_description(&self, mut saved: Value) -> Value {

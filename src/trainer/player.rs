@@ -1,5 +1,7 @@
 //! [`Player`]: a network in training, with what trains it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Gradients, Tensor};
@@ -39,6 +41,8 @@ use crate::optimizer::NetworkOptimizer;
 #[derive(Debug, Clone)]
 pub struct Player<M: Module> {
     pub(super) network: M,
+    /// Another with every change of the network, running statistics apart: whoever holds a copy of it knows whether it is old.
+    pub(super) stamp: Stamp,
     pub(super) optimizer: NetworkOptimizer,
     pub(super) average: Option<Ema<M>>,
     pub(super) identity: Identity,
@@ -52,6 +56,7 @@ impl<M: Module> Player<M> {
     pub fn new(network: M, optimizer: impl Into<NetworkOptimizer>) -> Self {
         Self {
             network: network.train(),
+            stamp: Stamp::new(),
             optimizer: optimizer.into(),
             average: None,
             identity: Identity::of::<M>(),
@@ -140,15 +145,33 @@ impl<M: Module> Player<M> {
             Some(bound) => clip_weights(network, bound),
             None => network,
         };
-        self.network = if has_spectral_norm(&network) {
+        let network = if has_spectral_norm(&network) {
             advance_spectral_norms(network, 1)
         } else {
             network
         };
+        self.replace(network);
         if let Some(average) = &mut self.average {
             average.blend(&self.network);
         }
         bounded.norm
+    }
+
+    /// Puts another state of the network in its place.
+    pub(super) fn replace(&mut self, network: M) {
+        self.network = network;
+        self.stamp = Stamp::new();
+    }
+}
+
+/// Which state of a network it is; no two in a process have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp(u64);
+
+impl Stamp {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -14,11 +14,9 @@ pub(super) struct Reported {
 }
 
 impl Reported {
-    /// Takes in the terms of a part; returns their sum with its graph, where there are any.
-    pub fn add(&mut self, terms: &Terms) -> Option<Tensor<1>> {
-        let total = terms.total();
-        self.losses
-            .extend(total.clone().map(Tensor::without_autodiff));
+    /// Takes in the terms of a part and their weighted sum, where there are any.
+    pub fn add(&mut self, terms: &Terms, total: Option<Tensor<1>>) {
+        self.losses.extend(total);
         for (index, term) in terms.iter().enumerate() {
             if self.terms.len() == index {
                 self.terms.push((term.name.to_string(), Vec::new()));
@@ -27,7 +25,6 @@ impl Reported {
                 .1
                 .push(term.loss.clone().without_autodiff());
         }
-        total
     }
 
     /// The mean loss over the batch; `None` of no terms.

@@ -1,10 +1,11 @@
 //! What a step of a [`GanTrainer`](super::GanTrainer) goes by, and the step itself.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::augmented;
+use super::augmented::{self, Changes};
 use super::config::GanTrainerConfig;
 use super::dry_run::guard;
 use super::micro_batch::{Part, TrainingBatch};
@@ -24,7 +25,7 @@ use crate::report::StepReport;
 /// What steps do not change: the configuration, what both players minimise, and what a sample looks like.
 pub(super) struct Rules<const D: usize, G, N, C> {
     pub config: GanTrainerConfig,
-    pub objective: Box<dyn Objective<D, G, N, C>>,
+    pub objective: Arc<dyn Objective<D, G, N, C>>,
     pub penalties: Option<Penalties<D, N, C>>,
     /// One real sample.
     pub example: Batch<D, C>,
@@ -43,22 +44,8 @@ where
         turn: Turn,
         batch: Batch<D, C>,
     ) -> Result<StepReport, GanError> {
-        let device = module_device(players.discriminator.network()).autodiff();
-        let real = on_device(batch.samples, &device);
-        let condition = batch.condition.to_device(&device);
-        let generator_turn = (turn.step + 1).is_multiple_of(self.config.critic_steps);
-
-        let count = real.dims()[0];
-        let latent_shape = [count, players.generator.network().latent_size()];
-        let latent = Stream::new(self.config.seed, Purpose::Latent, turn.step as u64)
-            .normal(latent_shape, &device);
-        let batch = TrainingBatch {
-            real,
-            latent,
-            condition,
-            augmentation_probability: self.augmentation_probability(players, turn)?,
-            parts: Part::split(count, self.config.micro_batches),
-        };
+        let batch = self.training_batch(players, turn, batch, self.config.micro_batches)?;
+        let generator_turn = self.is_generator_turn(turn);
 
         // One generator pass serves both halves, unless parts are to keep the graph small.
         let kept = (generator_turn && batch.parts.len() == 1).then(|| {
@@ -77,10 +64,43 @@ where
         } else {
             report
         };
-        if let Some(adaptive) = &mut players.adaptive {
-            adaptive.take_in(&report, count);
-        }
+        augmented::take_in(&report, &batch, players);
         Ok(report)
+    }
+
+    /// A batch on the training device, with its latent vectors, to go through in so many parts.
+    pub fn training_batch(
+        &self,
+        players: &mut Players<G, N>,
+        turn: Turn,
+        batch: Batch<D, C>,
+        parts: usize,
+    ) -> Result<TrainingBatch<D, C>, GanError> {
+        let device = module_device(players.discriminator.network()).autodiff();
+        let real = on_device(batch.samples, &device);
+        let count = real.dims()[0];
+        let latent_shape = [count, players.generator.network().latent_size()];
+        let latent = Stream::new(self.config.seed, Purpose::Latent, turn.step as u64)
+            .normal(latent_shape, &device);
+        Ok(TrainingBatch {
+            real,
+            latent,
+            condition: batch.condition.to_device(&device),
+            augmentation_probability: self.augmentation_probability(players, turn)?,
+            parts: Part::split(count, parts),
+        })
+    }
+
+    /// Whether the generator learns in this step as well.
+    pub fn is_generator_turn(&self, turn: Turn) -> bool {
+        (turn.step + 1).is_multiple_of(self.config.critic_steps)
+    }
+
+    /// The changes of the whole batch in one half of a step, where there is an augmentation.
+    pub fn changes(&self, turn: Turn, half: Half, batch: &TrainingBatch<D, C>) -> Option<Changes> {
+        let (shape, device) = (batch.real.dims(), batch.real.device());
+        let probability = batch.augmentation_probability.unwrap_or(1.0);
+        Changes::draw(&self.config, probability, turn, half, shape, &device)
     }
 
     /// Generated samples without a graph; the generator's running statistics stay as they are.
@@ -122,7 +142,25 @@ where
 
     /// The random numbers of the objective in one half of a step.
     pub fn random(&self, turn: Turn, half: Half) -> RefCell<Stream> {
-        RefCell::new(half.stream(self.config.seed, Purpose::Objective, turn))
+        self.random_of_part(turn, half, 0)
+    }
+
+    /// The same for a part that draws beside the others, not after them.
+    pub fn random_of_part(&self, turn: Turn, half: Half, part: usize) -> RefCell<Stream> {
+        let stream = half.stream(self.config.seed, Purpose::Objective, turn);
+        RefCell::new(stream.part(part as u64))
+    }
+}
+
+// Derived, it would ask for networks that can be cloned.
+impl<const D: usize, G, N, C: Clone> Clone for Rules<D, G, N, C> {
+    fn clone(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            objective: self.objective.clone(),
+            penalties: self.penalties.clone(),
+            example: self.example.clone(),
+        }
     }
 }
 
@@ -141,7 +179,7 @@ impl Half {
 }
 
 /// A batch as an untracked tensor of the training device.
-fn on_device<const D: usize>(samples: Tensor<D>, device: &Device) -> Tensor<D> {
+pub(super) fn on_device<const D: usize>(samples: Tensor<D>, device: &Device) -> Tensor<D> {
     samples
         .without_autodiff()
         .to_device(&device.clone().without_autodiff())

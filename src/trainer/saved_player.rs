@@ -82,7 +82,7 @@ impl<M: Module> sealed::Part for Player<M> {
         let optimizer = self.optimizer.clone();
         let remembered = content(&optimizer_file(name))?.clone();
         self.optimizer = optimizer.with_bytes(remembered, &network)?;
-        self.network = network;
+        self.replace(network);
         self.average = average;
         Ok(())
     }

@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("observe_error", 0),
     ("png_file", 0),
     ("random", 0),
+    ("replica_error", 0),
     ("report", 0),
     ("saved_state", 0),
     ("schedule", 0),

@@ -74,6 +74,9 @@ mod plot;
 mod prefetch;
 mod presets;
 mod random;
+#[cfg(feature = "remote")]
+mod remote;
+mod replicas;
 mod resident;
 mod resume;
 mod sampling;

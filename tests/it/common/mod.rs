@@ -10,6 +10,8 @@ pub mod picture;
 pub mod pictures;
 pub mod reference;
 pub mod survivor;
+#[cfg(feature = "remote")]
+pub mod worker_process;
 
 pub use alone::alone;
 

@@ -11,7 +11,7 @@ use burn_gan::observe::{EarlyStoppingConfig, History};
 use burn_gan::observe::{Score, WatchConfig};
 use burn_gan::run::{CheckpointConfig, Fit, Outcome};
 use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
-use burn_gan::{AdversarialTrainer, Discriminator, GanError, Generator, Persistent};
+use burn_gan::{AdversarialTrainer, Discriminator, GanError, Generator, Kernels, Persistent};
 
 use super::parameters;
 
@@ -87,6 +87,17 @@ pub fn train(
     folder: &Path,
     keep: Keep,
 ) -> Result<(Outcome, Everything), GanError> {
+    train_on(setup, device, Vec::new(), folder, keep)
+}
+
+/// The same, with images on replicas and without kernels where there are any.
+pub fn train_on(
+    setup: Setup,
+    device: &Device,
+    replicas: Vec<Device>,
+    folder: &Path,
+    keep: Keep,
+) -> Result<(Outcome, Everything), GanError> {
     match setup {
         Setup::Points => {
             let mut source = MixtureSourceConfig::new(Mixture::ring(), 16).init()?;
@@ -109,13 +120,21 @@ pub fn train(
             let networks = DcganConfig::new(1, 8, 8)
                 .with_filters(4)
                 .with_latent_size(8);
-            let trainer = GanTrainerConfig::new()
+            let kernels = match replicas.is_empty() {
+                true => Kernels::Fast,
+                false => Kernels::Off,
+            };
+            let mut trainer = GanTrainerConfig::new()
                 .with_ema(Some(EmaConfig::new()))
+                .with_kernels(kernels)
                 .init(
                     networks.init_generator(device)?,
                     networks.init_discriminator(device)?,
                     &source.batch(0, device)?,
                 )?;
+            if !replicas.is_empty() {
+                trainer = trainer.with_replicas(replicas)?;
+            }
             fit(trainer, source, folder, keep)
         }
         Setup::Spectral => {
