@@ -11,8 +11,8 @@ use crate::digit_scores::{DigitScores, QUARTER, SIZE};
 use crate::suite::{Case, Job, Scores};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer/digits.py");
-/// Name on the command line, name in the script, label, and the steps that it takes in the seconds of the example `digits`,
-/// by the rates that docs/results.md has: runs of so many steps are the same beside other work.
+/// Name on the command line, name in the script, label, and the steps that it takes in the most seconds that the example
+/// `digits` may take, by the rates that docs/results.md has: runs of so many steps are the same beside other work.
 const RECIPES: [(&str, &str, &str, usize); 2] = [
     ("pytorch-dcgan", "dcgan", "PyTorch, DCGAN", 6900),
     ("pytorch-rpgan", "rpgan", "PyTorch, RpGAN + R1 + R2", 4320),
