@@ -65,6 +65,8 @@ mod reduction;
 #[cfg(feature = "flex")]
 mod resampling;
 #[cfg(feature = "flex")]
+mod slices;
+#[cfg(feature = "flex")]
 mod smooth;
 #[cfg(feature = "flex")]
 mod statistics;

@@ -8,7 +8,8 @@ use super::bridge::{Flat, Forward, Kernel};
 use super::elementwise::Elementwise;
 use super::geometry::Geometry;
 use super::normalization_gradient::Gradient;
-use super::passes::{at_sample, slices_mut, two_passes};
+use super::passes::{at_sample, two_passes};
+use super::slices::slices_mut;
 use super::statistics::{Moments, measure, of_all, of_given};
 use super::wide::wide;
 

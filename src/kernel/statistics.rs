@@ -8,7 +8,7 @@ use burn::backend::flex::FlexTensor;
 use super::blocks::each;
 use super::bridge::Flat;
 use super::geometry::Geometry;
-use super::passes::{slices, slices_mut};
+use super::slices::{slices, slices_mut};
 use super::wide::wide;
 
 /// Mean and sum of squared deviations of each channel over some rows.
