@@ -2,7 +2,10 @@
 //!
 //! cargo run --features remote --example scale -- --measure
 
+#[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "remote")]
+mod measured;
 
 use std::process::ExitCode;
 
@@ -12,10 +15,6 @@ use burn_gan::GanError;
 use burn_gan::model::DcganConfig;
 use clap::Parser;
 use serde_json::{Value, json};
-
-#[cfg(feature = "remote")]
-#[path = "common/measured.rs"]
-mod measured;
 
 /// Prints the tables of docs/scale.md: those that follow from the sizes of the networks, and with --measure those of steps on
 /// workers, each a process with one thread.
@@ -27,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', default_values_t = [32, 64, 128])]
     sizes: Vec<usize>,
 
-    /// Channels of the widest hidden layer's narrowest neighbour, as in DcganConfig
+    /// Channels at the largest hidden resolution; they double with each halving
     #[arg(long, default_value_t = 64)]
     filters: usize,
 
