@@ -16,7 +16,7 @@ use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, ClassCondition, GanError};
 use serde_json::json;
 
-use crate::common::digits::{self, BATCH_SIZE, STEPS, Settings};
+use crate::common::digits::{self, BATCH_SIZE, CLUSTERS, STEPS, Settings};
 use crate::common::{networks, recipes};
 use crate::digit_scores::{
     CLASSIFIED, COLUMNS, DigitScores, FINDINGS, FRECHET, PROTOCOL, QUARTER, SIZE,
@@ -51,19 +51,9 @@ const UNCLUSTERED: &str = "digits-without-clusters";
 /// The settings of a recipe over so many steps: the same networks for all, but for the normalisation in the discriminator,
 /// which a gradient penalty rules out. R3GAN's own networks take several times as long a step at this size.
 fn settings(recipe: &str, steps: usize) -> Settings {
-    let of_example = digits::settings(steps);
-    match recipe {
-        "digits" | SHORT => return of_example,
-        UNCLUSTERED => {
-            return Settings {
-                networks: digits::networks([SIZE, SIZE], None).into(),
-                clusters: 0,
-                ..of_example
-            };
-        }
-        _ => {}
-    }
     let trainer = match recipe {
+        "digits" | SHORT => return digits::settings(steps, CLUSTERS),
+        UNCLUSTERED => return digits::settings(steps, 0),
         "dcgan" => recipes::dcgan(),
         "wgan-gp" => GanTrainerConfig::wgan_gp()
             .with_learning_rates(1e-3)

@@ -9,7 +9,7 @@ use burn_gan::model::{Classifier, ClassifierConfig};
 use burn_gan::{GanError, load_weights, save_weights};
 
 use crate::common;
-use crate::common::digits::{self, Settings};
+use crate::common::digits::{self, CLUSTERS, Settings};
 use crate::digit_scores::{COLUMNS, DigitScores, SIZE};
 use crate::digits28;
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite};
@@ -27,22 +27,15 @@ const STEPS: usize = 8000;
 const TRAINING: usize = 29_000;
 const HELD_OUT: usize = 1000;
 const CLASSES: usize = 10;
-/// Name on the command line, label, whether there are clusters.
-const RECIPES: [(&str, &str, bool); 2] = [
-    ("clusters", "the recipe of `digits`", true),
-    ("without-clusters", "the same without clusters", false),
+/// Name on the command line, label, clusters.
+const RECIPES: [(&str, &str, usize); 2] = [
+    ("clusters", "the recipe of `digits`", CLUSTERS),
+    ("without-clusters", "the same without clusters", 0),
 ];
 
 fn settings(recipe: &str, steps: usize) -> Settings {
-    let settings = digits::settings(steps);
-    match RECIPES.iter().find(|(name, ..)| *name == recipe) {
-        Some((.., false)) => Settings {
-            networks: digits::networks([SIZE, SIZE], None).into(),
-            clusters: 0,
-            ..settings
-        },
-        _ => settings,
-    }
+    let found = RECIPES.iter().find(|(name, ..)| *name == recipe);
+    digits::settings(steps, found.map_or(CLUSTERS, |(.., clusters)| *clusters))
 }
 
 impl Fashion {
@@ -104,10 +97,10 @@ impl Suite for Fashion {
 
     fn cases(&self, steps: Option<usize>) -> Vec<Case> {
         let steps = steps.unwrap_or(STEPS);
-        let case = |(recipe, label, _)| Case {
+        let case = |(recipe, label, clusters)| Case {
             data: DATA,
             seeds: 3,
-            ..digits28::case(recipe, label, &settings(recipe, steps), steps)
+            ..digits28::case(recipe, label, &digits::settings(steps, clusters), steps)
         };
         RECIPES.into_iter().map(case).collect()
     }

@@ -94,13 +94,14 @@ pub fn networks([height, width]: [usize; 2], classes: Option<usize>) -> DcganCon
     }
 }
 
-/// What the example `digits` does by default, over so many steps.
-pub fn settings(steps: usize) -> Settings {
+/// What the example `digits` does, over so many steps and with so many clusters.
+pub fn settings(steps: usize, clusters: usize) -> Settings {
+    let classes = (clusters > 0).then_some(clusters);
     Settings {
-        networks: networks([28, 28], Some(CLUSTERS)).into(),
+        networks: networks([28, 28], classes).into(),
         trainer: small_images(GAMMA, steps),
         batch_size: BATCH_SIZE,
-        clusters: CLUSTERS,
+        clusters,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::choice::held_out;
 use crate::data::Shared;
 use crate::recipe::Recipe;
 
-/// A cluster of fewer images is learned by heart.
+/// About as many as a cluster of the example `digits` has.
 const IMAGES: usize = 65;
 /// More were not better on the digits (docs/tuning.md).
 const MOST: usize = 60;

@@ -3,7 +3,7 @@
 use burn::config::Config;
 use burn::tensor::{Device, FloatDType, Int, Tensor};
 
-use super::{Clustered, DataError, Samples};
+use super::{Clustered, DataError, Samples, check_finite};
 use crate::batch::Condition;
 use crate::errors::{ConfigError, DeviceError, ShapeError, at_least_1};
 use crate::identity::Identity;
@@ -189,24 +189,8 @@ fn rows<const D: usize>(samples: Tensor<D>, indices: &[usize]) -> Result<Tensor<
     let values = samples.dims()[1..].iter().product::<usize>();
     let samples = samples.without_autodiff().cast(FloatDType::F32);
     let rows: Tensor<2> = samples.reshape([indices.len(), values]);
-    let is_finite = rows.clone().is_finite().all();
-    if is_finite
-        .try_into_scalar::<bool>()
-        .map_err(DeviceError::new)?
-    {
-        return Ok(rows);
-    }
-    for (row, index) in read(rows.clone().reshape([indices.len() * values]))?
-        .chunks(values)
-        .zip(indices)
-    {
-        if let Some(place) = row.iter().position(|value| !value.is_finite()) {
-            return Err(DataError::NonFinite {
-                index: index * values + place,
-                value: row[place],
-            });
-        }
-    }
+    let place = |index: usize| indices[index / values] * values + index % values;
+    check_finite(rows.clone(), place)?;
     Ok(rows)
 }
 

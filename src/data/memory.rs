@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{DataError, Samples, check_indices};
+use super::{DataError, Samples, check_finite, check_indices};
 use crate::batch::{Batch, Condition, check_condition, index_tensor};
 use crate::errors::DeviceError;
 use crate::identity::{Identity, sha256};
@@ -56,7 +56,7 @@ impl<const D: usize, C: Condition> Memory<D, C> {
         }
         check_condition(dims[0], &condition)?;
         let samples = samples.without_autodiff();
-        check_finite(samples.clone())?;
+        check_finite(samples.clone(), |index| index)?;
         Ok(Self { samples, condition })
     }
 
@@ -104,17 +104,5 @@ impl<const D: usize, C: Condition> Samples<D, C> for Memory<D, C> {
             .with("shape", self.samples.dims().to_vec())
             .with("condition", self.condition.sample_shape())
             .with("sha256", sha256(data.as_bytes())))
-    }
-}
-
-/// Refuses NaN and infinities.
-fn check_finite<const D: usize>(samples: Tensor<D>) -> Result<(), DataError> {
-    let values = samples.try_into_vec_as::<f32>().map_err(DeviceError::new)?;
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(DataError::NonFinite {
-            index,
-            value: values[index],
-        }),
-        None => Ok(()),
     }
 }

@@ -85,9 +85,10 @@ pub use table::TableError;
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use crate::batch::{Batch, BatchError, Condition, Labels, index_tensor};
+use crate::errors::DeviceError;
 use crate::identity::Identity;
 
 /// Real samples for every step of a training run.
@@ -269,6 +270,21 @@ fn check_indices(indices: &[usize], samples: usize) -> Result<(), DataError> {
     }
     match indices.iter().find(|&&index| index >= samples) {
         Some(&index) => Err(DataError::IndexOutOfRange { index, samples }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses NaN and infinities; `place` is where in the whole set a value of these samples stands.
+fn check_finite<const D: usize>(
+    samples: Tensor<D>,
+    place: impl Fn(usize) -> usize,
+) -> Result<(), DataError> {
+    let values = samples.try_into_vec_as::<f32>().map_err(DeviceError::new)?;
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(DataError::NonFinite {
+            index: place(index),
+            value: values[index],
+        }),
         None => Ok(()),
     }
 }

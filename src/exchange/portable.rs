@@ -9,9 +9,7 @@ use crate::data::ClassFrequencies;
 use crate::model::Codes;
 #[cfg(feature = "safetensors")]
 use crate::saved_generator::DESCRIPTION;
-#[cfg(any(feature = "onnx", feature = "safetensors"))]
-use crate::saved_generator::Description;
-use crate::saved_generator::{GeneratorConfig, NetworkWeights, SavedGenerator};
+use crate::saved_generator::{Description, GeneratorConfig, NetworkWeights, SavedGenerator};
 use crate::state_dict::{PytorchModule, StateDict, StateDictError};
 
 /// A generator's tensors under PyTorch's names, and the configuration of its network.
@@ -77,22 +75,22 @@ impl PortableGenerator {
     /// # Errors
     /// [`ExchangeError::Weights`] where it cannot be loaded, [`ExchangeError::StateDict`] where a device fails.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, ExchangeError> {
-        let path = path.as_ref();
-        let config = SavedGenerator::config(path)?;
-        let class_frequencies = SavedGenerator::class_frequencies(path)?;
-        let generator = match SavedGenerator::load(path, device)? {
-            SavedGenerator::Points(generator) => {
-                Self::new(config, &generator)?.with_codes(generator.codes())
-            }
-            SavedGenerator::Images(generator) => {
-                Self::new(config, &generator)?.with_codes(generator.codes())
-            }
-            SavedGenerator::Translation(generator) => Self::new(config, &generator)?,
+        let (generator, description) = SavedGenerator::read(path.as_ref(), device)?;
+        let state = match generator {
+            SavedGenerator::Points(generator) => generator.state_dict(),
+            SavedGenerator::Images(generator) => generator.state_dict(),
+            SavedGenerator::Translation(generator) => generator.state_dict(),
         };
-        Ok(Self {
-            class_frequencies,
-            ..generator
-        })
+        Ok(Self::described(description, state?))
+    }
+
+    fn described(description: Description, state: StateDict) -> Self {
+        Self {
+            config: description.generator,
+            codes: description.codes,
+            class_frequencies: description.class_frequencies,
+            state,
+        }
     }
 
     /// Saves it as [`save_generator`](crate::save_generator) does, for [`SavedGenerator::load`].
@@ -143,12 +141,7 @@ impl PortableGenerator {
         };
         let description: Description =
             serde_json::from_str(text).map_err(|error| configuration(path, &error))?;
-        Ok(Self {
-            config: description.generator,
-            codes: description.codes,
-            class_frequencies: description.class_frequencies,
-            state,
-        })
+        Ok(Self::described(description, state))
     }
 
     /// The configuration and the version of this crate, as JSON.

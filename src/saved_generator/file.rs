@@ -64,9 +64,7 @@ impl File {
             description: serde_json::from_str(&text).map_err(|error| invalid(path, error))?,
         })
     }
-}
 
-impl File {
     /// Refuses frequencies of another number of classes than the network's.
     pub fn check_frequencies(&self) -> Result<(), WeightsError> {
         let Description {

@@ -149,7 +149,13 @@ impl SavedGenerator {
     /// [`WeightsError::NetworkUnknown`], [`WeightsError::NetworkConfig`] and [`WeightsError::Network`] where its
     /// configuration is missing, damaged or of a network that cannot be built.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, WeightsError> {
-        Self::of(&File::read(path.as_ref())?, device)
+        Ok(Self::read(path.as_ref(), device)?.0)
+    }
+
+    /// The same with what its file says of it.
+    pub(crate) fn read(path: &Path, device: &Device) -> Result<(Self, Description), WeightsError> {
+        let file = File::read(path)?;
+        Ok((Self::of(&file, device)?, file.description))
     }
 
     /// Loads a generator from the bytes of its file, such as `include_bytes!("generator.bpk")`: the program then carries it.

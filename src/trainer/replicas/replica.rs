@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor};
 
-use super::work::{DiscriminatorOrder, GeneratorOrder, Learned, ReplicaState, SamplesOrder, probe};
+use super::work::{DiscriminatorOrder, Learned, PartOrder, ReplicaState, SamplesOrder, probe};
 use crate::batch::Condition;
 use crate::gan_error::GanError;
 use crate::kernel::Kernels;
@@ -36,7 +36,7 @@ pub(super) enum Order<const D: usize, G, N, C> {
         DiscriminatorOrder<D, G, N, C>,
         Sender<Answer<Learned<FoundByDiscriminator>>>,
     ),
-    Generator(GeneratorOrder<D, G, N, C>, Sender<Answer<Learned<Found>>>),
+    Generator(PartOrder<D, G, N, C>, Sender<Answer<Learned<Found>>>),
 }
 
 /// A result, or what went wrong.

@@ -1,12 +1,13 @@
 //! One step of a trainer whose batches go to several devices.
 
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::Replicas;
 use super::reduction::{merged, reduced};
 use super::replica::{Order, Pending, Replica};
-use super::work::{DiscriminatorOrder, GeneratorOrder, Learned, SamplesOrder, SentNetwork};
+use super::work::{DiscriminatorOrder, Learned, PartOrder, SamplesOrder, SentNetwork};
 use crate::batch::{Batch, Condition};
 use crate::gan_error::GanError;
 use crate::network::{Discriminator, Generator};
@@ -53,27 +54,23 @@ where
         let order = |replica: &Replica<_, _, _, _>, index, part: &Part| {
             let points = points.as_ref();
             let given = DiscriminatorOrder {
-                rules: self.clone(),
-                discriminator: SentNetwork::of(&players.discriminator),
-                averages: players.averages.clone(),
-                turn,
-                part: *part,
-                index,
+                of_part: self.part_order(players, turn, index, part, changes.as_ref()),
                 real: part.of(&batch.real),
-                changes: changes.as_ref().map(|changes| changes.of(part)),
                 points: points.map(|points| points.iter().map(|points| part.of(points)).collect()),
             };
             replica.order(|to| Order::Discriminator(given, to))
         };
         let during = format!("the discriminator's half of step {}", turn.step);
         let learned = replicas.answers(&batch.parts, order, &during)?;
-
-        let (all, ranks) = Ranks::of(learned);
-        let gradients = ranks.into_player(&mut players.discriminator, &batch.parts);
         let mut found = FoundByDiscriminatorInBatch::default();
-        for (part, of_part) in batch.parts.iter().zip(all) {
-            found.add(part, of_part);
-        }
+        let gradients = gathered(
+            &mut players.discriminator,
+            &batch.parts,
+            learned,
+            |part, of_part| {
+                found.add(part, of_part);
+            },
+        );
         let report = self.discriminator_learns(players, turn, &batch.parts, found, gradients);
         let report = augmented::reported(report, batch.augmentation_probability, players);
         let report = if self.is_generator_turn(turn) {
@@ -121,67 +118,64 @@ where
         report: StepReport,
     ) -> Result<StepReport, GanError> {
         let changes = self.changes(turn, Half::Generator, batch);
-        let changes = changes.as_ref();
         let order = |replica: &Replica<_, _, _, _>, index, part: &Part| {
-            let given = GeneratorOrder {
-                rules: self.clone(),
-                discriminator: SentNetwork::of(&players.discriminator),
-                averages: players.averages.clone(),
-                turn,
-                part: *part,
-                index,
-                changes: changes.map(|changes: &Changes| changes.of(part)),
-            };
+            let given = self.part_order(players, turn, index, part, changes.as_ref());
             replica.order(|to| Order::Generator(given, to))
         };
         let during = format!("the generator's half of step {}", turn.step);
         let learned = replicas.answers(&batch.parts, order, &during)?;
-
-        let (all, ranks) = Ranks::of(learned);
-        let gradients = ranks.into_player(&mut players.generator, &batch.parts);
         let mut found = FoundInBatch::default();
-        for (part, of_part) in batch.parts.iter().zip(all) {
-            found.add(part, of_part);
-        }
+        let gradients = gathered(
+            &mut players.generator,
+            &batch.parts,
+            learned,
+            |part, of_part| {
+                found.add(part, of_part);
+            },
+        );
         let parts = &batch.parts;
         Ok(self.generator_learns(players, turn, parts, found, gradients, report))
     }
+
+    fn part_order(
+        &self,
+        players: &Players<G, N>,
+        turn: Turn,
+        index: usize,
+        part: &Part,
+        changes: Option<&Changes>,
+    ) -> PartOrder<D, G, N, C> {
+        PartOrder {
+            rules: self.clone(),
+            discriminator: SentNetwork::of(&players.discriminator),
+            averages: players.averages.clone(),
+            turn,
+            part: *part,
+            index,
+            changes: changes.map(|changes| changes.of(part)),
+        }
+    }
 }
 
-/// Gradients and buffers of all replicas, by rank.
-struct Ranks {
-    gradients: Vec<Option<super::reduction::FlatGradients>>,
-    buffers: Vec<super::reduction::Buffers>,
-}
-
-impl Ranks {
-    /// Those of what was learned, and the rest of it.
-    fn of<T>(learned: Vec<Learned<T>>) -> (Vec<T>, Self) {
-        let mut found = Vec::new();
-        let mut ranks = Self {
-            gradients: Vec::new(),
-            buffers: Vec::new(),
-        };
-        for of_rank in learned {
-            found.push(of_rank.found);
-            ranks.gradients.push(of_rank.gradients);
-            ranks.buffers.push(of_rank.buffers);
-        }
-        (found, ranks)
+/// Brings what the replicas have learned into one: their buffers into the player's network, the rest into `add`, each with its
+/// part; returns the gradient of the whole batch.
+fn gathered<M: Module, T>(
+    player: &mut Player<M>,
+    parts: &[Part],
+    learned: Vec<Learned<T>>,
+    mut add: impl FnMut(&Part, T),
+) -> GradientsParams {
+    let (mut gradients, mut buffers) = (Vec::new(), Vec::new());
+    for (part, of_rank) in parts.iter().zip(learned) {
+        add(part, of_rank.found);
+        gradients.push(of_rank.gradients);
+        buffers.push(of_rank.buffers);
     }
-
-    /// Brings the buffers into a player's network; returns the gradient of the whole batch.
-    fn into_player<M: Module>(
-        self,
-        player: &mut Player<M>,
-        parts: &[Part],
-    ) -> burn::optim::GradientsParams {
-        let gradients = reduced(player.network(), self.gradients);
-        if let Some(network) = merged(player.network(), self.buffers, parts) {
-            player.replace(network);
-        }
-        gradients
+    let gradients = reduced(player.network(), gradients);
+    if let Some(network) = merged(player.network(), buffers, parts) {
+        player.replace(network);
     }
+    gradients
 }
 
 impl<const D: usize, G, N, C> Replicas<D, G, N, C> {

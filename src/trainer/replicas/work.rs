@@ -45,28 +45,23 @@ pub(super) struct SamplesOrder<const D: usize, G, N, C> {
     pub are_wanted: bool,
 }
 
-/// The discriminator's half, after the samples.
-pub(super) struct DiscriminatorOrder<const D: usize, G, N, C> {
+/// What either half of a step gives to a replica with its part of the batch.
+pub(super) struct PartOrder<const D: usize, G, N, C> {
     pub rules: Rules<D, G, N, C>,
     pub discriminator: SentNetwork<N>,
     pub averages: MovingAverages,
     pub turn: Turn,
     pub part: Part,
+    /// Which part it is.
     pub index: usize,
-    pub real: Tensor<D>,
     pub changes: Option<Changes>,
-    pub points: Option<Vec<Tensor<D>>>,
 }
 
-/// The generator's half, after the discriminator's.
-pub(super) struct GeneratorOrder<const D: usize, G, N, C> {
-    pub rules: Rules<D, G, N, C>,
-    pub discriminator: SentNetwork<N>,
-    pub averages: MovingAverages,
-    pub turn: Turn,
-    pub part: Part,
-    pub index: usize,
-    pub changes: Option<Changes>,
+/// The discriminator's half, after the samples. The generator's, which comes after it, is a [`PartOrder`] alone.
+pub(super) struct DiscriminatorOrder<const D: usize, G, N, C> {
+    pub of_part: PartOrder<D, G, N, C>,
+    pub real: Tensor<D>,
+    pub points: Option<Vec<Tensor<D>>>,
 }
 
 /// What a replica found, on the training device: gradients and buffers apart from the rest.
@@ -151,23 +146,24 @@ where
         &mut self,
         given: DiscriminatorOrder<D, G, N, C>,
     ) -> Result<Learned<FoundByDiscriminator>, GanError> {
-        let DiscriminatorOrder {
-            rules,
-            averages,
-            turn,
-            part,
-            index,
-            ..
-        } = given;
         let plain = self.plain();
-        let changes = given.changes.map(|changes| changes.to_device(&plain));
         let points = given.points.map(|points| {
             let points = points.into_iter();
             let there = points.map(|points| points.without_autodiff().to_device(&plain));
             there.collect()
         });
         let real = on_device(given.real, &self.device);
-        let discriminator = here(&mut self.discriminator, given.discriminator, &self.device);
+        let PartOrder {
+            rules,
+            discriminator,
+            averages,
+            turn,
+            part,
+            index,
+            changes,
+        } = given.of_part;
+        let changes = changes.map(|changes| changes.to_device(&plain));
+        let discriminator = here(&mut self.discriminator, discriminator, &self.device);
         let (Some(samples), Some(generator)) = (&mut self.part, &self.generator) else {
             return Err(out_of_order(turn));
         };
@@ -201,20 +197,19 @@ where
 
     pub fn generator_part(
         &mut self,
-        given: GeneratorOrder<D, G, N, C>,
+        given: PartOrder<D, G, N, C>,
     ) -> Result<Learned<Found>, GanError> {
-        let GeneratorOrder {
+        let PartOrder {
             rules,
+            discriminator,
             averages,
             turn,
             part,
             index,
-            ..
+            changes,
         } = given;
-        let plain = self.plain();
-        let changes = given.changes.map(|changes| changes.to_device(&plain));
-        let discriminator =
-            here(&mut self.discriminator, given.discriminator, &self.device).no_grad();
+        let changes = changes.map(|changes| changes.to_device(&self.plain()));
+        let discriminator = here(&mut self.discriminator, discriminator, &self.device).no_grad();
         let samples = self.part.take();
         let (Some(samples), Some(generator)) = (samples, &self.generator) else {
             return Err(out_of_order(turn));
