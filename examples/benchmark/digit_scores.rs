@@ -12,17 +12,10 @@ use burn_gan::model::Classifier;
 
 use crate::common;
 use crate::common::digits::{DIGITS, judge_training};
+use crate::image_runs::{FINDINGS, FRECHET, ImageScores, QUARTER, RealImages};
 use crate::suite::{Column, Scores, scores};
 
 pub const SIZE: usize = 28;
-/// The main score.
-pub const FRECHET: &str = "frechet_distance";
-/// The same after a quarter of the steps.
-pub const QUARTER: &str = "frechet_distance_quarter";
-/// How often the watch has warned.
-pub const FINDINGS: &str = "findings";
-/// Samples whose classes are counted.
-pub const CLASSIFIED: usize = 10_000;
 const CLASSES: usize = 10;
 const CHUNK: usize = 256;
 
@@ -52,7 +45,7 @@ classifier names in 10,000 generated digits. Warnings are those of the watch dur
 pub struct DigitScores {
     classifier: Classifier,
     /// The digits to train on: those that the classifier's training saw.
-    pub training: Tensor<4>,
+    training: Tensor<4>,
     pub real: Features,
     /// The others: as many as generated images are scored.
     pub held_out: Features,
@@ -85,20 +78,35 @@ impl DigitScores {
         })
     }
 
-    /// The Frechet distance of the first images, as many as there are held-out digits.
-    pub fn frechet_distance_of(&self, images: Tensor<4>) -> Result<f64, GanError> {
-        let images = images.narrow(0, 0, self.held_out.count());
-        let generated = self.classifier.extract(images, CHUNK)?;
-        Ok(frechet_distance(&self.real, &generated)?)
-    }
-
     /// All scores of the held-out digits: what an exact generator would have.
     pub fn of_held_out(&self) -> Result<Scores, GanError> {
         self.of_images(self.held_out_images.clone())
     }
 
+    /// The nearest of the digits to train on, by their pixels.
+    fn nearest(&self, images: Tensor<4>) -> Result<Vec<Vec<Neighbour>>, GanError> {
+        let device = images.device();
+        let training = Memory::new(self.training.clone())?;
+        let features = Pixels.extract(images, CHUNK)?;
+        Ok(NearestSamplesConfig::new()
+            .with_k(1)
+            .nearest(&features, &training, &Pixels, &device)?)
+    }
+}
+
+impl ImageScores for DigitScores {
+    fn compared(&self) -> usize {
+        self.held_out.count()
+    }
+
+    fn frechet_distance_of(&self, images: Tensor<4>) -> Result<f64, GanError> {
+        let images = images.narrow(0, 0, self.held_out.count());
+        let generated = self.classifier.extract(images, CHUNK)?;
+        Ok(frechet_distance(&self.real, &generated)?)
+    }
+
     /// All images are classified, the first of them, as many as there are held-out digits, are compared.
-    pub fn of_images(&self, images: Tensor<4>) -> Result<Scores, GanError> {
+    fn of_images(&self, images: Tensor<4>) -> Result<Scores, GanError> {
         let classes = predicted_classes(&self.classifier, images.clone())?;
         let share = |class| {
             let count = classes.iter().filter(|named| **named == class).count();
@@ -131,14 +139,10 @@ impl DigitScores {
             ("copy_ratio", copies.median_ratio.unwrap_or(f64::NAN)),
         ]))
     }
+}
 
-    /// The nearest of the digits to train on, by their pixels.
-    fn nearest(&self, images: Tensor<4>) -> Result<Vec<Vec<Neighbour>>, GanError> {
-        let device = images.device();
-        let training = Memory::new(self.training.clone())?;
-        let features = Pixels.extract(images, CHUNK)?;
-        Ok(NearestSamplesConfig::new()
-            .with_k(1)
-            .nearest(&features, &training, &Pixels, &device)?)
+impl RealImages for DigitScores {
+    fn training(&self) -> &Tensor<4> {
+        &self.training
     }
 }

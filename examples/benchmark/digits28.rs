@@ -1,33 +1,24 @@
 //! The 28x28 digits: distances, precision and coverage in the features of a classifier.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use burn::tensor::Device;
-use burn_gan::data::{ClustersConfig, Memory, Samples, ShuffleConfig, Source};
+use burn_gan::GanError;
 use burn_gan::ema::EmaConfig;
 use burn_gan::metric::frechet_distance;
 use burn_gan::model::{DcganConfig, Normalization};
-use burn_gan::observe::{Evaluation, Score, WatchConfig, read_findings, read_scores};
-use burn_gan::picture::PictureGrid;
+use burn_gan::observe::read_scores;
 use burn_gan::plot::Chart;
-use burn_gan::run::Fit;
-use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
-use burn_gan::{AdversarialTrainer, ClassCondition, GanError};
-use serde_json::json;
+use burn_gan::trainer::GanTrainerConfig;
 
 use crate::common::digits::{self, BATCH_SIZE, CLUSTERS, STEPS, Settings};
-use crate::common::{networks, recipes};
-use crate::digit_scores::{
-    CLASSIFIED, COLUMNS, DigitScores, FINDINGS, FRECHET, PROTOCOL, QUARTER, SIZE,
-};
-use crate::peer;
-use crate::suite::{
-    Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores_file, summary,
-};
+use crate::common::recipes;
+use crate::digit_scores::{COLUMNS, DigitScores, PROTOCOL, SIZE};
+use crate::image_runs::{case, train};
+use crate::peer::{self, Peer};
+use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores_file};
 
-/// How often a run is scored.
-const EVALUATIONS: usize = 12;
+pub const DATA: &str = "digits28";
 
 pub struct Digits28 {
     /// A Python with PyTorch.
@@ -43,6 +34,10 @@ const RECIPES: [(&str, &str, usize); 6] = [
     ("wgan-gp", "WGAN-GP", 6000),
     ("r3gan", "R3GAN's recipe", 3000),
 ];
+
+/// PyTorch in the most seconds that the example `digits` may take, and our settings in those that it takes.
+const PEERS: [Peer; 2] = [Peer::DCGAN.with_steps(6900), Peer::RPGAN.with_steps(4320)];
+const OURS: Peer = Peer::OURS.with_steps(4000);
 
 /// About a minute on the machine of docs/results.md.
 const SHORT: &str = "digits-one-minute";
@@ -76,19 +71,6 @@ fn settings(recipe: &str, steps: usize) -> Settings {
     }
 }
 
-/// A case of settings.
-pub fn case(recipe: &str, label: &str, settings: &Settings, steps: usize) -> Case {
-    Case {
-        data: "digits28",
-        recipe: recipe.to_string(),
-        label: label.to_string(),
-        seeds: 1,
-        steps,
-        summary: summary(&settings.trainer, steps, settings.batch_size),
-        settings: json!(settings),
-    }
-}
-
 /// The floor.
 pub fn references() -> Result<Vec<Reference>, GanError> {
     let held_out = DigitScores::new(&Device::flex())?.of_held_out()?;
@@ -97,81 +79,6 @@ pub fn references() -> Result<Vec<Reference>, GanError> {
         &COLUMNS,
         &held_out,
     )])
-}
-
-/// Trains, with an evaluation every so often, and scores.
-pub fn train(
-    digits: &DigitScores,
-    settings: &Settings,
-    job: &Job,
-) -> Result<(f64, Scores), GanError> {
-    let device = &job.device;
-    let training = Memory::new(digits.training.clone())?;
-    if settings.clusters == 0 {
-        return train_under(digits, settings, job, training, |_| ());
-    }
-    let clusters = ClustersConfig::new(settings.clusters)
-        .with_seed(job.seed)
-        .fit(&training, device)?;
-    let training = clusters.label(training, device)?;
-    let frequencies = training.frequencies().clone();
-    let labels = |count| frequencies.draw(count, 0, device);
-    train_under(digits, settings, job, training, labels)
-}
-
-/// The same under conditions, of which `conditions` makes so many for samples.
-fn train_under<C: ClassCondition>(
-    digits: &DigitScores,
-    settings: &Settings,
-    job: &Job,
-    training: impl Samples<4, C>,
-    conditions: impl Fn(usize) -> C,
-) -> Result<(f64, Scores), GanError> {
-    let device = job.device.clone().autodiff();
-    let steps = job.case.steps;
-    let mut source = ShuffleConfig::new(settings.batch_size)
-        .with_seed(job.seed)
-        .init(training)?;
-    let (generator, discriminator) =
-        networks::init(&settings.networks.clone().with_seed(job.seed), &device)?;
-    let trainer = settings.trainer.clone().with_seed(job.seed);
-    let mut trainer = trainer.init(generator, discriminator, &source.batch(0, &device)?)?;
-    let sample =
-        |trainer: &GanTrainer<4, _, _, C>, count| trainer.sample(count, 0, &conditions(count));
-    let compared = digits.held_out.count();
-    let distance = Score::lowest(FRECHET, |trainer: &_| {
-        digits.frechet_distance_of(sample(trainer, compared)?)
-    });
-    let interval = (steps / EVALUATIONS).max(1);
-    let path = scores_file(&job.folder);
-    let evaluation = Evaluation::new(&path, interval).with_score(compared, distance);
-    let found = job.folder.join("findings.json");
-    let watch = WatchConfig::new()
-        .init(&source.batch(0, &device)?)?
-        .with_file(&found);
-    let start = Instant::now();
-    trainer
-        .fit(&mut source)
-        .until(steps)
-        .observe(evaluation)
-        .observe(watch)
-        .run()?;
-    let seconds = start.elapsed().as_secs_f64();
-
-    PictureGrid::square(64)
-        .with_scale(2)
-        .save(sample(&trainer, 64)?, job.folder.join("samples.png"))?;
-    let mut scores = digits.of_images(sample(&trainer, CLASSIFIED)?)?;
-    let findings = read_findings(&found)?.len();
-    scores.insert(FINDINGS.to_string(), findings as f64);
-    let quarter = EVALUATIONS / 4 * interval;
-    if let Some(row) = read_scores(&path)?
-        .iter()
-        .find(|row| row.step + 1 == quarter)
-    {
-        scores.insert(QUARTER.to_string(), row.value);
-    }
-    Ok((seconds, scores))
 }
 
 impl Suite for Digits28 {
@@ -192,15 +99,15 @@ impl Suite for Digits28 {
             .into_iter()
             .map(|(recipe, label, usual)| {
                 let steps = steps.unwrap_or(usual);
-                case(recipe, label, &settings(recipe, steps), steps)
+                case(DATA, recipe, label, &settings(recipe, steps), steps)
             })
-            .chain(peer::cases(steps))
+            .chain(PEERS.iter().map(|peer| peer.case(DATA, steps)))
+            .chain([OURS.case_of(DATA, |steps| digits::settings(steps, CLUSTERS), steps)])
             .collect()
     }
 
     fn missing(&self, case: &Case) -> Option<&'static str> {
-        let without = peer::is_peer(case) && self.python.is_none();
-        without.then_some("PyTorch is not here: name a Python that has it with --python FILE")
+        peer::missing(case, self.python.as_ref())
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {

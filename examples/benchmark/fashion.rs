@@ -11,7 +11,8 @@ use burn_gan::{GanError, load_weights, save_weights};
 use crate::common;
 use crate::common::digits::{self, CLUSTERS, Settings};
 use crate::digit_scores::{COLUMNS, DigitScores, SIZE};
-use crate::digits28;
+use crate::image_runs::{case, train};
+use crate::peer::{self, Peer};
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite};
 
 pub struct Fashion {
@@ -19,6 +20,8 @@ pub struct Fashion {
     pub folder: Option<PathBuf>,
     /// Where the classifier is kept, once it is trained.
     pub cache: PathBuf,
+    /// A Python with PyTorch.
+    pub python: Option<PathBuf>,
 }
 
 const DATA: &str = "fashion";
@@ -32,6 +35,9 @@ const RECIPES: [(&str, &str, usize); 2] = [
     ("clusters", "the recipe of `digits`", CLUSTERS),
     ("without-clusters", "the same without clusters", 0),
 ];
+
+/// PyTorch in the seconds of our recipe.
+const PEER: Peer = Peer::RPGAN.with_steps(5400);
 
 fn settings(recipe: &str, steps: usize) -> Settings {
     let found = RECIPES.iter().find(|(name, ..)| *name == recipe);
@@ -96,17 +102,25 @@ impl Suite for Fashion {
     }
 
     fn cases(&self, steps: Option<usize>) -> Vec<Case> {
+        let of_peer = steps;
         let steps = steps.unwrap_or(STEPS);
-        let case = |(recipe, label, clusters)| Case {
-            data: DATA,
+        let of_recipe = |(recipe, label, clusters)| Case {
             seeds: 3,
-            ..digits28::case(recipe, label, &digits::settings(steps, clusters), steps)
+            ..case(
+                DATA,
+                recipe,
+                label,
+                &digits::settings(steps, clusters),
+                steps,
+            )
         };
-        RECIPES.into_iter().map(case).collect()
+        let peers = [PEER.case(DATA, of_peer)];
+        RECIPES.into_iter().map(of_recipe).chain(peers).collect()
     }
 
-    fn missing(&self, _case: &Case) -> Option<&'static str> {
-        self.folder.is_none().then_some(MISSING)
+    fn missing(&self, case: &Case) -> Option<&'static str> {
+        let without = self.folder.is_none().then_some(MISSING);
+        without.or_else(|| peer::missing(case, self.python.as_ref()))
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
@@ -123,7 +137,10 @@ impl Suite for Fashion {
     }
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        let settings = settings(&job.case.recipe, job.case.steps);
-        digits28::train(&self.scores(&job.device)?, &settings, job)
+        let images = self.scores(&job.device)?;
+        if let (true, Some(python)) = (peer::is_peer(&job.case), &self.python) {
+            return peer::run(&images, python, job);
+        }
+        train(&images, &settings(&job.case.recipe, job.case.steps), job)
     }
 }

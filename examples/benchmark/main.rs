@@ -7,13 +7,17 @@ mod common;
 mod conditional;
 mod digit_scores;
 mod digits28;
+mod face_scores;
+mod faces;
 mod fashion;
+mod image_runs;
 mod little_data;
 mod mixtures;
 mod peer;
 mod records;
 mod report;
 mod stacked_digits;
+mod stacked_mnist;
 mod suite;
 mod tuning;
 mod workers;
@@ -89,7 +93,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     settings: Vec<PathBuf>,
 
-    /// A Python with PyTorch, for the rows of PyTorch in the suite `digits28`
+    /// A Python with PyTorch, for the rows of PyTorch in the suites `digits28`, `fashion` and `faces`
     #[arg(long, value_name = "FILE")]
     python: Option<PathBuf>,
 
@@ -104,10 +108,14 @@ enum SuiteName {
     Mixtures,
     /// Three digits as the channels of an image: 1,000 modes
     StackedDigits,
+    /// The same with convolutions, on digits of 28x28 pixels
+    StackedMnist,
     /// Handwritten digits: distances in a classifier's features
     Digits28,
     /// Fashion-MNIST without its labels
     Fashion,
+    /// Colour faces of 32x32 pixels
+    Faces,
     /// Handwritten digits with the settings of files
     Tuning,
     /// 500 digits and 500 faces, with augmentation and without
@@ -121,12 +129,17 @@ impl Arguments {
         Ok(match self.suite {
             SuiteName::Mixtures => Box::new(mixtures::Mixtures),
             SuiteName::StackedDigits => Box::new(stacked_digits::StackedDigits),
+            SuiteName::StackedMnist => Box::new(stacked_mnist::StackedMnist),
             SuiteName::Digits28 => Box::new(digits28::Digits28 {
                 python: self.python.clone(),
             }),
             SuiteName::Fashion => Box::new(fashion::Fashion {
                 folder: self.fashion_mnist.clone(),
                 cache: self.common.out.join("benchmark"),
+                python: self.python.clone(),
+            }),
+            SuiteName::Faces => Box::new(faces::Faces {
+                python: self.python.clone(),
             }),
             SuiteName::Tuning => Box::new(tuning::Tuning::load(&self.settings)?),
             SuiteName::LittleData => Box::new(little_data::LittleData),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::common::digits::Settings;
 use crate::digit_scores::{COLUMNS, DigitScores, PROTOCOL};
 use crate::digits28;
+use crate::image_runs::{case, train};
 use crate::records;
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite};
 
@@ -65,15 +66,16 @@ impl Suite for Tuning {
     }
 
     fn cases(&self, steps: Option<usize>) -> Vec<Case> {
-        let case = |tried: &Tried| {
-            digits28::case(
+        let of_file = |tried: &Tried| {
+            case(
+                digits28::DATA,
                 &tried.recipe,
                 &tried.recipe,
                 &tried.settings,
                 steps.unwrap_or(tried.steps),
             )
         };
-        self.0.iter().map(case).collect()
+        self.0.iter().map(of_file).collect()
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
@@ -87,6 +89,6 @@ impl Suite for Tuning {
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
         let tried = self.0.iter().find(|tried| tried.recipe == job.case.recipe);
         let tried = tried.ok_or_else(|| GanError::user("no such recipe"))?;
-        digits28::train(&DigitScores::new(&job.device)?, &tried.settings, job)
+        train(&DigitScores::new(&job.device)?, &tried.settings, job)
     }
 }

@@ -43,7 +43,7 @@ impl FacePart {
     }
 
     /// The committed classifier.
-    fn judge(self, device: &Device) -> Result<Classifier, GanError> {
+    pub fn judge(self, device: &Device) -> Result<Classifier, GanError> {
         let folder = Path::new(FOLDER).join(format!("judge-{}", self.column()));
         load_classifier(&folder, device)
     }
