@@ -60,9 +60,11 @@
 //! where the CPU has it), `metrics`, `safetensors` (files of weights for PyTorch and others) and `training`.
 //! Without `training` the crate still loads a generator and samples from it, with no autodiff and no optimiser in
 //! the build. Optional: `image` (sample grids as PNG), `plot` (charts and plots of points as PNG), `progress` (a
-//! progress bar), `dataset` (Burn's datasets), `image-folder` (folders and sheets of PNG, JPEG, WebP, GIF
-//! and BMP pictures), `train` (Burn's metrics renderers and loggers as observers), `tui`
-//! (its terminal dashboard), `onnx` (generators as ONNX files), `pytorch` (weights from `.pth` files), `remote` (workers on other machines as devices), `inception` (the network of the Frechet inception distance, from a weights file).
+//! progress bar), `html` (a run as a page for a browser), `tensorboard` (a run as event files for TensorBoard), `dataset`
+//! (Burn's datasets), `image-folder` (folders and sheets of PNG, JPEG, WebP, GIF and BMP pictures), `train` (Burn's metrics
+//! renderers and loggers as observers), `tui` (its terminal dashboard), `onnx` (generators as ONNX files), `pytorch` (weights
+//! from `.pth` files), `remote` (workers on other machines as devices), `inception` (the network of the Frechet inception
+//! distance, from a weights file).
 //! A backend is the binary's choice: `flex` (with the CPU kernels of this crate, see [`Kernels`]), `ndarray`, `wgpu`, `vulkan`, `metal`, `webgpu`,
 //! `cuda`, `rocm` or `cpu`.
 //!

@@ -7,8 +7,8 @@ use std::time::Instant;
 use burn::tensor::Device;
 use burn_gan::data::{DataSummary, Prefetched, Samples, ShuffleConfig, Source, Subset};
 use burn_gan::observe::{
-    HeldOutLogits, History, HistoryPlots, HtmlReport, Observer, ProgressBar, Watch, WatchConfig,
-    read_scores,
+    HeldOutLogits, History, HistoryPlots, HtmlReport, Observer, ProgressBar, TensorBoard, Watch,
+    WatchConfig, read_scores,
 };
 use burn_gan::run::Fit;
 use burn_gan::{AdversarialTrainer, Batch, Condition, GanError};
@@ -23,6 +23,9 @@ use crate::{Arguments, common, copies, replicas};
 
 /// Steps from one look at the logits of held-out samples to the next; a multiple of the history's.
 const LOGITS_EVERY: usize = 100;
+
+/// The folder of TensorBoard's files in that of the run.
+const BOARD: &str = "tensorboard";
 
 /// What a run starts from.
 pub struct Start<'a> {
@@ -95,6 +98,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     settings.save(&folder.join("run.json"))?;
     if !arguments.resume {
         remove_pictures(folder)?;
+        remove_board(&folder.join(BOARD))?;
     }
 
     let file = |name: &str| folder.join(name);
@@ -120,6 +124,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
         None => run,
     };
     let outcome = run
+        .observe(board(folder))
         .observe(&mut report)
         .resume(checkpoints)
         .stop_flag(&stop)
@@ -226,6 +231,13 @@ fn watch<const D: usize, C: Condition>(
     Ok(Some(watch.with_file(folder.join("findings.json"))))
 }
 
+/// The numbers, scores and grids of the run for TensorBoard.
+fn board(folder: &Path) -> TensorBoard {
+    TensorBoard::new(folder.join(BOARD), 10)
+        .with_sample_grids(folder)
+        .with_scores(folder.join("scores.csv"))
+}
+
 /// Removes the pictures of an earlier run, which would stand among this one's.
 fn remove_pictures(folder: &Path) -> Result<(), GanError> {
     let io = |error| GanError::io(folder, error);
@@ -236,6 +248,14 @@ fn remove_pictures(folder: &Path) -> Result<(), GanError> {
         }
     }
     Ok(())
+}
+
+/// The same for TensorBoard's files.
+fn remove_board(folder: &Path) -> Result<(), GanError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(GanError::io(folder, error)),
+        _ => Ok(()),
+    }
 }
 
 /// The page of the run, to be written as it goes on.

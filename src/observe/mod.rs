@@ -6,6 +6,8 @@ mod early_stopping;
 mod evaluation;
 #[cfg(feature = "image")]
 mod grid;
+#[cfg(any(feature = "html", feature = "tensorboard"))]
+mod grid_files;
 mod held_out;
 mod history;
 #[cfg(feature = "html")]
@@ -20,6 +22,8 @@ mod plots;
 mod progress;
 #[cfg(feature = "train")]
 mod receiver;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod watch;
 
 #[cfg(feature = "train")]
@@ -38,6 +42,8 @@ pub use metric_log::MetricLog;
 pub use plots::{HistoryPlots, score_chart};
 #[cfg(feature = "progress")]
 pub use progress::ProgressBar;
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::TensorBoard;
 pub use watch::{Finding, FindingKind, Measures, Watch, WatchAction, WatchConfig, read_findings};
 
 pub use crate::observe_error::ObserveError;

@@ -88,6 +88,7 @@ mod spectral;
 mod stability;
 mod steps_reference;
 mod subset;
+mod tensorboard;
 mod theory;
 mod theory_conditional;
 mod train;

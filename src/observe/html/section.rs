@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::gan_error::GanError;
 use crate::observe::evaluation::{Evaluated, read_scores};
+use crate::observe::grid_files::grid_files;
 use crate::observe::watch::read_findings;
 
 /// The most sample grids on a page: each is some ten to hundred kilobytes.
@@ -146,34 +147,6 @@ fn sample_grids(folder: &Path) -> Result<Markup, GanError> {
             }
         }
     })
-}
-
-/// The files `step-000500.png` of a folder in the order of their steps.
-fn grid_files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, GanError> {
-    let mut files = Vec::new();
-    let io = |error| GanError::io(folder, error);
-    match folder.read_dir() {
-        Ok(entries) => {
-            for entry in entries {
-                let path = entry.map_err(io)?.path();
-                if let Some(step) = step_of(&path) {
-                    files.push((step, path));
-                }
-            }
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(io(error)),
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn step_of(path: &Path) -> Option<u64> {
-    let name = path.file_name()?.to_str()?;
-    name.strip_prefix("step-")?
-        .strip_suffix(".png")?
-        .parse()
-        .ok()
 }
 
 /// At most [`MOST_GRIDS`] of them, at about equal distances, the first and the last included.

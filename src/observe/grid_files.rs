@@ -1,0 +1,34 @@
+//! The pictures that a [`SampleGrid`](super::SampleGrid) leaves in its folder.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::gan_error::GanError;
+
+/// The files `step-000500.png` of a folder in the order of their steps; none where there is no folder.
+pub(super) fn grid_files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, GanError> {
+    let mut files = Vec::new();
+    let io = |error| GanError::io(folder, error);
+    match folder.read_dir() {
+        Ok(entries) => {
+            for entry in entries {
+                let path = entry.map_err(io)?.path();
+                if let Some(step) = step_of(&path) {
+                    files.push((step, path));
+                }
+            }
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(io(error)),
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn step_of(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("step-")?
+        .strip_suffix(".png")?
+        .parse()
+        .ok()
+}
