@@ -53,13 +53,12 @@ fn grid(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
         .with_slope(0.0)
         .with_spectral_norm(*recipe == Recipe::Sngan)
         .with_seed(common.seed);
-    let mut trainer = trainer_config(*recipe, *steps)
-        .with_seed(common.seed)
-        .init(
-            networks.init_generator(&device)?,
-            networks.init_discriminator(&device)?,
-            &source.batch(0, &device)?,
-        )?;
+    let config = recipe.baseline().unwrap_or_else(|| r3gan(*steps));
+    let mut trainer = config.with_seed(common.seed).init(
+        networks.init_generator(&device)?,
+        networks.init_discriminator(&device)?,
+        &source.batch(0, &device)?,
+    )?;
 
     let folder = common.folder("grid")?;
     let stop = common::stop_flag()?;
@@ -82,41 +81,22 @@ fn grid(arguments: &PointsArgs) -> Result<serde_json::Value, GanError> {
     Ok(summary)
 }
 
-/// The paper's preset, with learning rates and penalty weights for points in the plane.
-fn trainer_config(recipe: Recipe, steps: usize) -> GanTrainerConfig {
-    match recipe {
-        // With equal rates the generator moves from mode to mode; a discriminator that learns five times as fast keeps
-        // it on all of them.
-        Recipe::Dcgan => GanTrainerConfig::dcgan()
-            .with_generator_learning_rate(2e-4)
-            .with_discriminator_learning_rate(1e-3)
-            .with_ema(Some(EmaConfig::new())),
-        // The paper's weight is 10, for images; its authors' own figures of points in the plane have 0.1.
-        Recipe::WganGp => GanTrainerConfig::wgan_gp()
-            .with_penalties(vec![Penalty::WassersteinGp { weight: 0.1 }])
-            .with_learning_rates(5e-4)
-            .with_ema(Some(EmaConfig::new())),
-        Recipe::Sngan => GanTrainerConfig::sngan()
-            .with_critic_steps(1)
-            .with_learning_rates(5e-4)
-            .with_ema(Some(EmaConfig::new())),
-        Recipe::R3gan => {
-            let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
-            // The paper has beta_1 = 0; with DCGAN's 0.5 the generator finds these modes in half the steps.
-            let adam = common::adam(0.5, 0.99);
-            let gamma = 0.03;
-            GanTrainerConfig::r3gan()
-                .with_burn_in(steps)
-                .with_generator_optimizer(adam.clone())
-                .with_discriminator_optimizer(adam)
-                .with_learning_rates(2e-3)
-                .with_learning_rate_schedule(cosine(1.0, 0.02))
-                .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
-                // The paper's falls to a tenth, after which samples are less evenly distributed over the modes here.
-                .with_penalty_schedule(Schedule::Constant(1.0))
-                .with_ema(Some(
-                    EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
-                ))
-        }
-    }
+/// R3GAN's preset, with rates and a penalty weight for points in the plane.
+fn r3gan(steps: usize) -> GanTrainerConfig {
+    let cosine = |from, to| Schedule::CosineBurnIn { from, to, steps };
+    // The paper has beta_1 = 0; with DCGAN's 0.5 the generator finds these modes in half the steps.
+    let adam = common::adam(0.5, 0.99);
+    let gamma = 0.03;
+    GanTrainerConfig::r3gan()
+        .with_burn_in(steps)
+        .with_generator_optimizer(adam.clone())
+        .with_discriminator_optimizer(adam)
+        .with_learning_rates(2e-3)
+        .with_learning_rate_schedule(cosine(1.0, 0.02))
+        .with_penalties(vec![Penalty::R1 { gamma }, Penalty::R2 { gamma }])
+        // The paper's falls to a tenth, after which samples are less evenly distributed over the modes here.
+        .with_penalty_schedule(Schedule::Constant(1.0))
+        .with_ema(Some(
+            EmaConfig::new().with_decay(EmaDecay::HalfLife(cosine(0.0, 500.0))),
+        ))
 }

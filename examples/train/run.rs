@@ -253,7 +253,9 @@ fn remove_pictures(folder: &Path) -> Result<(), GanError> {
 /// The same for TensorBoard's files.
 fn remove_board(folder: &Path) -> Result<(), GanError> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(GanError::io(folder, error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(GanError::io(folder, error))
+        }
         _ => Ok(()),
     }
 }
