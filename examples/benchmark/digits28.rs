@@ -6,12 +6,12 @@ use burn::tensor::Device;
 use burn_gan::GanError;
 use burn_gan::ema::EmaConfig;
 use burn_gan::metric::frechet_distance;
-use burn_gan::model::{DcganConfig, Normalization};
+use burn_gan::model::{DcganConfig, Normalization, R3ganConfig, ResnetConfig};
 use burn_gan::observe::read_scores;
 use burn_gan::plot::Chart;
 use burn_gan::trainer::GanTrainerConfig;
 
-use crate::common::digits::{self, BATCH_SIZE, CLUSTERS, STEPS, Settings};
+use crate::common::digits::{self, BATCH_SIZE, CLUSTERS, FILTERS, STEPS, Settings};
 use crate::common::recipes;
 use crate::digit_scores::{COLUMNS, DigitScores, PROTOCOL, SIZE};
 use crate::image_runs::{case, train};
@@ -26,13 +26,15 @@ pub struct Digits28 {
 }
 
 /// Name on the command line, label, steps.
-const RECIPES: [(&str, &str, usize); 6] = [
+const RECIPES: [(&str, &str, usize); 8] = [
     ("digits", "the example `digits`", STEPS),
     (SHORT, "the same in 1,200 steps", 1200),
     (UNCLUSTERED, "the same without clusters", 6800),
     ("dcgan", "DCGAN", 3000),
     ("wgan-gp", "WGAN-GP", 6000),
+    ("sngan", "SNGAN", 3000),
     ("r3gan", "R3GAN's recipe", 3000),
+    (R3GAN, "R3GAN, its networks too", 3000),
 ];
 
 /// PyTorch in the most seconds that the example `digits` may take, and our settings in those that it takes.
@@ -42,9 +44,10 @@ const OURS: Peer = Peer::OURS.with_steps(4000);
 /// About a minute on the machine of docs/results.md.
 const SHORT: &str = "digits-one-minute";
 const UNCLUSTERED: &str = "digits-without-clusters";
+const R3GAN: &str = "r3gan-networks";
 
-/// The settings of a recipe over so many steps: the same networks for all, but for the normalisation in the discriminator,
-/// which a gradient penalty rules out. R3GAN's own networks take several times as long a step at this size.
+/// The settings of a recipe over so many steps: the same networks, but for the normalisation in the discriminator, which a
+/// gradient penalty rules out, for SNGAN, whose networks are residual, and for R3GAN where it has its own.
 fn settings(recipe: &str, steps: usize) -> Settings {
     let trainer = match recipe {
         "digits" | SHORT => return digits::settings(steps, CLUSTERS),
@@ -53,22 +56,35 @@ fn settings(recipe: &str, steps: usize) -> Settings {
         "wgan-gp" => GanTrainerConfig::wgan_gp()
             .with_learning_rates(1e-3)
             .with_ema(Some(EmaConfig::new().with_decay(0.99))),
+        "sngan" => GanTrainerConfig::sngan().with_ema(Some(EmaConfig::new().with_decay(0.998))),
         _ => recipes::r3gan(1.0, steps),
     };
+    let networks = match recipe {
+        "sngan" => {
+            let networks = ResnetConfig::new(1, SIZE, SIZE).with_spectral_norm(true);
+            networks.with_filters(FILTERS).into()
+        }
+        R3GAN => R3ganConfig::new(1, SIZE, SIZE).with_filters(16).into(),
+        _ => dcgan(&trainer).into(),
+    };
+    Settings {
+        networks,
+        trainer,
+        batch_size: BATCH_SIZE,
+        clusters: 0,
+    }
+}
+
+/// The networks of a DCGAN for a trainer.
+fn dcgan(trainer: &GanTrainerConfig) -> DcganConfig {
     let normalization = if trainer.penalties.is_empty() {
         Normalization::Batch
     } else {
         Normalization::None
     };
-    Settings {
-        networks: DcganConfig::new(1, SIZE, SIZE)
-            .with_filters(32)
-            .with_discriminator_normalization(normalization)
-            .into(),
-        trainer,
-        batch_size: BATCH_SIZE,
-        clusters: 0,
-    }
+    DcganConfig::new(1, SIZE, SIZE)
+        .with_filters(FILTERS)
+        .with_discriminator_normalization(normalization)
 }
 
 /// The floor.
