@@ -17,9 +17,27 @@ pub struct Mixtures;
 
 /// Name on the command line, label, recipe, steps, seeds.
 const RECIPES: [(&str, &str, Recipe, usize, usize); 4] = [
-    ("gan", "GAN", Recipe::Dcgan, 20_000, 5),
-    ("wgan-gp", "WGAN-GP", Recipe::WganGp, 20_000, 5),
-    ("sngan", "SNGAN", Recipe::Sngan, 20_000, 5),
+    (
+        "gan",
+        "GAN (untuned, half the steps)",
+        Recipe::Dcgan,
+        20_000,
+        5,
+    ),
+    (
+        "wgan-gp",
+        "WGAN-GP (its weight tuned, half the steps)",
+        Recipe::WganGp,
+        20_000,
+        5,
+    ),
+    (
+        "sngan",
+        "SNGAN (untuned, half the steps)",
+        Recipe::Sngan,
+        20_000,
+        5,
+    ),
     ("rpgan-r1-r2", "RpGAN + R1 + R2", Recipe::R3gan, 40_000, 10),
 ];
 
