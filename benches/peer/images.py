@@ -16,6 +16,7 @@ JSON object.
 
 import argparse
 import json
+import os
 import time
 
 import numpy
@@ -87,7 +88,7 @@ def main():
     parser.add_argument("--samples", required=True, help="file to write samples to")
     parser.add_argument("--quarter", help="file to write samples to after a quarter of the steps")
     parser.add_argument("--form", choices=FORMS, default="eager")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", 2)))
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
