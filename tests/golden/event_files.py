@@ -1,7 +1,7 @@
 """What TensorBoard reads from a folder of event files, as one JSON object: numbers and pictures by tag, with their steps.
 
     pip install tensorboard
-    python3 tests/golden/tensorboard.py FOLDER
+    python3 tests/golden/event_files.py FOLDER
 
 The test `it tensorboard::tensorboard_itself_reads_a_run` calls it where a Python with TensorBoard is there.
 """
