@@ -21,7 +21,7 @@ pub struct Faces {
 }
 
 const DATA: &str = "faces";
-const STEPS: usize = 8000;
+const STEPS: usize = 4000;
 /// As many as `train` makes of so many images.
 const CLUSTERS: usize = 30;
 /// Name on the command line, label, clusters.

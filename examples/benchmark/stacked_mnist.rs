@@ -19,7 +19,7 @@ use crate::image_runs::{FINDINGS, FRECHET, ImageScores, case, train_on};
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite, scores};
 
 const DATA: &str = "stacked-mnist";
-const STEPS: usize = 6000;
+const STEPS: usize = 4000;
 const CLASSES: usize = 10;
 const CHANNELS: usize = 3;
 const MODES: usize = CLASSES.pow(CHANNELS as u32);
