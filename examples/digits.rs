@@ -242,7 +242,8 @@ fn train<C: ClassCondition>(
         .fit(&mut source)
         .until(arguments.steps)
         .observe(progress(arguments))
-        .observe(History::csv(&losses, 10))
+        // An odd number: every second step has penalties.
+        .observe(History::csv(&losses, 5))
         .observe(HistoryPlots::new(&losses, 500))
         .observe(distance.evaluation(&folder, arguments.score_every))
         .observe(grids.with_picture(picture))

@@ -21,7 +21,9 @@ use crate::family::Family;
 use crate::settings::Settings;
 use crate::{Arguments, common, copies, replicas};
 
-/// Steps from one look at the logits of held-out samples to the next; a multiple of the history's.
+/// Steps from one row of numbers to the next. It is odd, since every second step of the recipe `auto` has penalties.
+const NUMBERS_EVERY: usize = 5;
+/// Steps from one look at the logits of held-out samples to the next; a multiple of the former.
 const LOGITS_EVERY: usize = 100;
 
 /// The folder of TensorBoard's files in that of the run.
@@ -204,7 +206,7 @@ fn history<'a, const D: usize, C: Condition + 'static, T: AdversarialTrainer<D, 
     held_out: Option<&Shared<D, C>>,
     path: &Path,
 ) -> Box<dyn Observer<T> + 'a> {
-    let history = History::csv(path, 10);
+    let history = History::csv(path, NUMBERS_EVERY);
     match held_out {
         Some(held_out) => {
             let (training, held_out) = (training.clone(), held_out.clone());
@@ -233,7 +235,7 @@ fn watch<const D: usize, C: Condition>(
 
 /// The numbers, scores and grids of the run for TensorBoard.
 fn board(folder: &Path) -> TensorBoard {
-    TensorBoard::new(folder.join(BOARD), 10)
+    TensorBoard::new(folder.join(BOARD), NUMBERS_EVERY)
         .with_sample_grids(folder)
         .with_scores(folder.join("scores.csv"))
 }

@@ -105,6 +105,9 @@ pub struct GanTrainerConfig {
     /// In every so many steps there are penalties, as many times as strong: lazy regularisation (Karras et al.
     /// 2020, appendix B). 1 is every step, and is what the R3GAN paper advises: its appendix E reports that
     /// training with lazy intervals failed completely on small data.
+    ///
+    /// The first step has penalties. An observer of every tenth step (the 10th, the 20th) sees none of an interval of 2; one of
+    /// every fifth does.
     pub penalty_interval: usize,
     /// Steps of the discriminator for each step of the generator, at least 1; every step takes a batch.
     pub critic_steps: usize,
