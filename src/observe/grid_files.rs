@@ -32,3 +32,22 @@ fn step_of(path: &Path) -> Option<u64> {
         .parse()
         .ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_other_files_are_no_steps() {
+        let step = |name: &str| step_of(Path::new(name));
+        assert_eq!(step("a/step-000500.png"), Some(500));
+        for name in [
+            "step-.png",
+            "step-1.jpg",
+            "step-1.png.partial",
+            "losses.png",
+        ] {
+            assert_eq!(step(name), None, "{name}");
+        }
+    }
+}

@@ -243,18 +243,4 @@ mod tests {
         assert_eq!(numbers.map(rounded), expected);
         assert_eq!(rounded(f64::INFINITY), "inf");
     }
-
-    #[test]
-    fn names_of_other_files_are_no_steps() {
-        let step = |name: &str| step_of(Path::new(name));
-        assert_eq!(step("a/step-000500.png"), Some(500));
-        for name in [
-            "step-.png",
-            "step-1.jpg",
-            "step-1.png.partial",
-            "losses.png",
-        ] {
-            assert_eq!(step(name), None, "{name}");
-        }
-    }
 }

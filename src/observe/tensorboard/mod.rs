@@ -233,7 +233,7 @@ fn numbers(values: &StepValues) -> Vec<(String, Option<f32>)> {
 
 /// A number, where it is finite.
 fn scalar(tag: String, number: f32) -> Option<Value> {
-    number.is_finite().then(|| Value {
+    number.is_finite().then_some(Value {
         tag,
         simple_value: Some(number),
         image: None,
