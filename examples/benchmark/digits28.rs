@@ -39,7 +39,7 @@ const RECIPES: [(&str, &str, usize); 8] = [
 
 /// PyTorch in the most seconds that the example `digits` may take, and our settings in those that it takes.
 const PEERS: [Peer; 2] = [Peer::DCGAN.with_steps(6900), Peer::RPGAN.with_steps(4320)];
-const OURS: Peer = Peer::OURS.with_steps(4000);
+const OURS: Peer = Peer::OURS.with_steps(3400);
 
 /// About a minute on the machine of docs/results.md.
 const SHORT: &str = "digits-one-minute";

@@ -30,7 +30,7 @@ const RECIPES: [(&str, &str, usize); 2] = [
     ("without-clusters", "the same without clusters", 0),
 ];
 /// PyTorch in the seconds of our recipe.
-const PEER: Peer = Peer::RPGAN.with_steps(STEPS);
+const PEER: Peer = Peer::RPGAN.with_steps(3300);
 
 /// What `train` does with so few images.
 fn settings(steps: usize, clusters: usize) -> Settings {
