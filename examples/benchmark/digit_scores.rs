@@ -2,17 +2,17 @@
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::GanError;
-use burn_gan::data::{Memory, Samples, idx};
-use burn_gan::feature::{FeatureExtractor, Pixels, predicted_classes};
+use burn_gan::data::{Samples, idx};
+use burn_gan::feature::{FeatureExtractor, predicted_classes};
 use burn_gan::metric::{
-    CopyCheck, Features, KernelDistanceConfig, NearestSamplesConfig, Neighbour, density_coverage,
-    frechet_distance, kernel_distance, precision_recall,
+    Features, KernelDistanceConfig, density_coverage, frechet_distance, kernel_distance,
+    precision_recall,
 };
 use burn_gan::model::Classifier;
 
 use crate::common;
 use crate::common::digits::{DIGITS, judge_training};
-use crate::image_runs::{FINDINGS, FRECHET, ImageScores, QUARTER, RealImages};
+use crate::image_runs::{FINDINGS, FRECHET, ImageScores, QUARTER, RealImages, copy_ratio};
 use crate::suite::{Column, Scores, scores};
 
 pub const SIZE: usize = 28;
@@ -82,16 +82,6 @@ impl DigitScores {
     pub fn of_held_out(&self) -> Result<Scores, GanError> {
         self.of_images(self.held_out_images.clone())
     }
-
-    /// The nearest of the digits to train on, by their pixels.
-    fn nearest(&self, images: Tensor<4>) -> Result<Vec<Vec<Neighbour>>, GanError> {
-        let device = images.device();
-        let training = Memory::new(self.training.clone())?;
-        let features = Pixels.extract(images, CHUNK)?;
-        Ok(NearestSamplesConfig::new()
-            .with_k(1)
-            .nearest(&features, &training, &Pixels, &device)?)
-    }
 }
 
 impl ImageScores for DigitScores {
@@ -119,10 +109,7 @@ impl ImageScores for DigitScores {
         let kernel = kernel_distance(&self.real, &generated, &KernelDistanceConfig::new())?;
         let manifold = precision_recall(&self.real, &generated, 3)?;
         let balls = density_coverage(&self.real, &generated, 5)?;
-        let copies = CopyCheck::of_neighbours(
-            &self.nearest(images)?,
-            &self.nearest(self.held_out_images.clone())?,
-        )?;
+        let copies = copy_ratio(images, self.held_out_images.clone(), &self.training)?;
         Ok(scores([
             (FRECHET, frechet_distance(&self.real, &generated)?),
             (
@@ -136,7 +123,7 @@ impl ImageScores for DigitScores {
             ("coverage", balls.coverage),
             ("least_class", shares.clone().fold(1.0, f64::min)),
             ("greatest_class", shares.fold(0.0, f64::max)),
-            ("copy_ratio", copies.median_ratio.unwrap_or(f64::NAN)),
+            ("copy_ratio", copies),
         ]))
     }
 }

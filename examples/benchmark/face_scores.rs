@@ -2,15 +2,13 @@
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::GanError;
-use burn_gan::data::{Memory, Samples};
-use burn_gan::feature::{FeatureExtractor, Pixels};
-use burn_gan::metric::{
-    CopyCheck, Features, NearestSamplesConfig, Neighbour, frechet_distance, precision_recall,
-};
+use burn_gan::data::Samples;
+use burn_gan::feature::FeatureExtractor;
+use burn_gan::metric::{Features, frechet_distance, precision_recall};
 use burn_gan::model::Classifier;
 
 use crate::common::faces::{FaceFeatures, FacePart, Use};
-use crate::image_runs::{FINDINGS, FRECHET, ImageScores, QUARTER, RealImages};
+use crate::image_runs::{FINDINGS, FRECHET, ImageScores, QUARTER, RealImages, copy_ratio};
 use crate::suite::{Column, Scores, scores};
 
 const CHUNK: usize = 250;
@@ -111,16 +109,6 @@ impl FaceScores {
     pub fn of_held_out(&self) -> Result<Scores, GanError> {
         self.of_images(self.held_out.clone())
     }
-
-    /// The nearest of the faces to train on, by their pixels.
-    fn nearest(&self, images: Tensor<4>) -> Result<Vec<Vec<Neighbour>>, GanError> {
-        let device = images.device();
-        let training = Memory::new(self.training.clone())?;
-        let features = Pixels.extract(images, CHUNK)?;
-        Ok(NearestSamplesConfig::new()
-            .with_k(1)
-            .nearest(&features, &training, &Pixels, &device)?)
-    }
 }
 
 impl ImageScores for FaceScores {
@@ -147,10 +135,7 @@ impl ImageScores for FaceScores {
         let other_parts = (total_variation(&body.shares, of_body)
             + total_variation(&glasses.shares, of_glasses))
             / 2.0;
-        let copies = CopyCheck::of_neighbours(
-            &self.nearest(images)?,
-            &self.nearest(self.held_out.clone())?,
-        )?;
+        let copies = copy_ratio(images, self.held_out.clone(), &self.training)?;
         Ok(scores([
             (FRECHET, frechet_distance(&self.real, &generated)?),
             (
@@ -161,7 +146,7 @@ impl ImageScores for FaceScores {
             ("recall", manifold.recall),
             ("surely_named", sure),
             ("other_parts", other_parts),
-            ("copy_ratio", copies.median_ratio.unwrap_or(f64::NAN)),
+            ("copy_ratio", copies),
         ]))
     }
 }

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use burn::tensor::Tensor;
 use burn_gan::data::{ClustersConfig, Memory, ShuffleConfig, Source};
+use burn_gan::feature::{FeatureExtractor, Pixels};
+use burn_gan::metric::{CopyCheck, NearestSamplesConfig};
 use burn_gan::observe::{Evaluation, Score, WatchConfig, read_findings, read_scores};
 use burn_gan::picture::PictureGrid;
 use burn_gan::run::Fit;
@@ -21,6 +23,8 @@ pub const FRECHET: &str = "frechet_distance";
 pub const QUARTER: &str = "frechet_distance_quarter";
 /// How often the watch has warned.
 pub const FINDINGS: &str = "findings";
+/// Images whose neighbours are looked for at once.
+const CHUNK: usize = 256;
 /// How often a run is scored during training.
 const EVALUATIONS: usize = 12;
 
@@ -138,4 +142,22 @@ pub fn train_on<C: ClassCondition>(
         scores.insert(QUARTER.to_string(), row.value);
     }
     Ok((seconds, scores))
+}
+
+/// The median distance from generated images to the nearest of those that were trained on, by their pixels, divided by that of
+/// held-out images: below 1 for a generator that repeats them.
+pub fn copy_ratio(
+    generated: Tensor<4>,
+    held_out: Tensor<4>,
+    training: &Tensor<4>,
+) -> Result<f64, GanError> {
+    let device = training.device();
+    let training = Memory::new(training.clone())?;
+    let nearest = |images| {
+        let features = Pixels.extract(images, CHUNK)?;
+        let config = NearestSamplesConfig::new().with_k(1);
+        Ok::<_, GanError>(config.nearest(&features, &training, &Pixels, &device)?)
+    };
+    let check = CopyCheck::of_neighbours(&nearest(generated)?, &nearest(held_out)?)?;
+    Ok(check.median_ratio.unwrap_or(f64::NAN))
 }
