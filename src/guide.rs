@@ -58,6 +58,14 @@ pub mod reliability {}
 pub mod results {}
 
 #[doc = include_str!("../docs/scale.md")]
+///
+/// # The chart of the bandwidths
+///
+#[doc = concat!(
+    "![Break-even bandwidth by the size of the networks](data:image/png;base64,",
+    include_str!("../docs/scale.png.base64"),
+    ")"
+)]
 pub mod scale {}
 
 #[doc = include_str!("../docs/theory.md")]

@@ -78,8 +78,8 @@ pub enum ReplicaError {
         address: String,
     },
 
-    /// The worker is of another version of Burn.
-    #[error("the worker at {address} does not fit: {message}")]
+    /// The worker is of another version of Burn, or something else listens there: the handshake failed.
+    #[error("the worker at {address} does not fit (another version of Burn?): {message}")]
     Incompatible {
         /// Its address.
         address: String,

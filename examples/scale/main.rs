@@ -2,11 +2,13 @@
 //!
 //! cargo run --features remote --example scale -- --measure
 
+mod chart;
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(feature = "remote")]
 mod measured;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use burn::module::Module;
@@ -42,10 +44,17 @@ pub struct Arguments {
     #[arg(long, default_value_t = 5)]
     steps: usize,
 
+    /// Draws the bandwidths from which on two replicas are faster as a PNG file
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
+
     /// Serves this machine's device: the process of a worker
     #[arg(long, hide = true)]
     worker: bool,
 }
+
+/// How long a step on one device takes, in the table and in the chart.
+pub const MILLISECONDS: [f64; 4] = [10.0, 30.0, 100.0, 1000.0];
 
 /// A DCGAN of a size, and its parameters.
 pub struct Model {
@@ -68,14 +77,25 @@ impl Model {
     }
 
     /// Of both networks.
-    fn parameters(&self) -> usize {
+    pub fn parameters(&self) -> usize {
         self.generator + self.discriminator
     }
 
     /// Weights out and gradients back, in f32, in a step on so many replicas: `2 N (|G| + |D|) 4`.
     pub fn bytes(&self, replicas: usize) -> f64 {
-        (2 * replicas * self.parameters() * 4) as f64
+        bytes(self.parameters() as f64, replicas)
     }
+}
+
+/// The same of so many parameters.
+fn bytes(parameters: f64, replicas: usize) -> f64 {
+    2.0 * replicas as f64 * parameters * 4.0
+}
+
+/// Bytes a second of the controller's link from which on replicas are faster than one device with the whole batch, whose step
+/// takes so many seconds: `T / N + 2 N P 4 / W < T`.
+pub fn break_even_bandwidth(parameters: f64, replicas: usize, seconds: f64) -> f64 {
+    bytes(parameters, replicas) / (seconds * (1.0 - 1.0 / replicas as f64))
 }
 
 fn main() -> ExitCode {
@@ -104,6 +124,9 @@ fn tables(arguments: &Arguments) -> Result<Value, GanError> {
         );
     }
     break_even(&models);
+    if let Some(path) = &arguments.chart {
+        chart::save(&models, path)?;
+    }
     simulate(&models);
     let measured = if arguments.measure {
         measure(arguments, &models)?
@@ -117,10 +140,8 @@ fn tables(arguments: &Arguments) -> Result<Value, GanError> {
     }))
 }
 
-/// The bandwidth of the controller's link from which on replicas are faster than one device with the whole batch, whose step takes
-/// so long: `T / N + 2 N P 4 / W < T`.
+/// The break-even bandwidths by the time of a step.
 fn break_even(models: &[Model]) {
-    const MILLISECONDS: [f64; 4] = [10.0, 30.0, 100.0, 1000.0];
     let of_steps = MILLISECONDS.map(|time| format!("{time} ms"));
     println!(
         "\n| pixels, replicas | {} |\n|---|---|---|---|---|",
@@ -129,8 +150,9 @@ fn break_even(models: &[Model]) {
     for model in models {
         for replicas in [2, 4, 8] {
             let bandwidths = MILLISECONDS.map(|time| {
-                let saved = time / 1e3 * (1.0 - 1.0 / replicas as f64);
-                format!("{:.2} GB/s", model.bytes(replicas) / saved / 1e9)
+                let parameters = model.parameters() as f64;
+                let bandwidth = break_even_bandwidth(parameters, replicas, time / 1e3);
+                format!("{:.2} GB/s", bandwidth / 1e9)
             });
             println!(
                 "| {}, {replicas} | {} |",

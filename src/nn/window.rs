@@ -7,7 +7,6 @@
 
 use std::ops::Range;
 
-use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Int, Tensor};
 
 use crate::batch::index_tensor;
@@ -256,14 +255,14 @@ impl Window {
         } else {
             x.slice([0..n, 0..rows_used, 0..columns_used, 0..channels])
         };
-        x.pad(
-            [
-                (0, 0),
-                (before, height - before - rows_used),
-                (before, width - before - columns_used),
-                (0, 0),
-            ],
-            PadMode::Constant(0.0),
+        let (device, precision) = (x.device(), x.dtype());
+        let zeros = Tensor::zeros([n, height, width, channels], (&device, precision));
+        // Not `Tensor::pad`, which has the same bits: with autodiff, Burn fills the whole result on the host and sends it to the
+        // device, whose own operation the zeros are.
+        let (last_row, last_column) = (before + rows_used, before + columns_used);
+        zeros.slice_assign(
+            [0..n, before..last_row, before..last_column, 0..channels],
+            x,
         )
     }
 }

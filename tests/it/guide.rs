@@ -69,6 +69,7 @@ fn the_pictures_of_the_guide_are_the_files() {
         "docs/digits28.png",
         "docs/faces.png",
         "docs/fashion.png",
+        "docs/scale.png",
     ] {
         let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(picture)).unwrap();
         let inlined = read(&format!("{picture}.base64"));

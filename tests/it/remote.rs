@@ -1,7 +1,9 @@
 //! Workers on loopback, each a process of its own: the bits of devices of this process, and every way to fail.
 
+mod bytes;
+mod failures;
+
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -23,6 +25,7 @@ use crate::accumulation::{assert_near, images, numbers, plain, without_batch_nor
 use crate::common::survivor::{Everything, Keep, Setup, train_on};
 use crate::common::worker_process::{self, LIMIT, SECRET, Worker};
 use crate::replicas::state;
+use failures::unreachable;
 
 #[test]
 #[ignore = "run by the other tests as a process of its own"]
@@ -130,62 +133,6 @@ fn the_whole_batch_on_one_worker_and_on_two() {
         let replicas = build().with_replicas(devices[..count].to_vec()).unwrap();
         assert_near("DCGAN, workers", build(), replicas, &batches);
     }
-}
-
-#[test]
-fn the_secret_and_the_address_must_be_right() {
-    let worker = Worker::start();
-    for secret in [Some("sesame"), None] {
-        match connect_worker(&worker.address, secret, LIMIT) {
-            Err(ReplicaError::Refused { address }) => assert_eq!(address, worker.address),
-            other => panic!("{other:?}"),
-        }
-    }
-    for address in [
-        "",
-        "ws://",
-        "ws://host",
-        "http://host:80",
-        "ws://host:0",
-        "ws://a b:3000",
-    ] {
-        match connect_worker(address, None, LIMIT) {
-            Err(ReplicaError::Address { address: found }) => assert_eq!(found, address),
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-/// Waits at most so long for an error; a test that hangs says less than one that fails.
-fn unreachable(address: &str, limit: Duration) -> String {
-    let start = Instant::now();
-    match connect_worker(address, Some(SECRET), limit) {
-        Err(ReplicaError::Unreachable { message, .. }) => {
-            assert!(start.elapsed() < limit + LIMIT);
-            message
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn a_worker_that_is_none_is_an_error() {
-    // Nobody listens there.
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let limit = Duration::from_millis(400);
-    assert!(unreachable(&format!("ws://{free}"), limit).contains("0.4 seconds"));
-    // Somebody does, and says nothing.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("ws://{}", silent.local_addr().unwrap());
-    assert!(unreachable(&address, limit).contains("0.4 seconds"));
-    // Somebody hangs up, as another version of Burn does that does not know the greeting.
-    let rude = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("ws://{}", rude.local_addr().unwrap());
-    std::thread::spawn(move || rude.incoming().for_each(drop));
-    unreachable(&address, LIMIT);
 }
 
 #[test]

@@ -19,7 +19,8 @@ use crate::replica_error::ReplicaError;
 ///
 /// # Errors
 /// [`ReplicaError::Address`] for anything else than `ws://host:port`, [`ReplicaError::Refused`] for a wrong secret,
-/// [`ReplicaError::Incompatible`] for another version of Burn, [`ReplicaError::Unreachable`] for everything else.
+/// [`ReplicaError::Incompatible`] for another version of Burn and every other handshake that fails,
+/// [`ReplicaError::Unreachable`] for everything else.
 pub fn connect_worker(
     address: &str,
     secret: Option<&str>,
@@ -74,9 +75,14 @@ fn refusal(address: &str, error: ConnectError) -> ReplicaError {
     let (address, message) = (address.to_string(), error.to_string());
     match error {
         ConnectError::Unauthorized => ReplicaError::Refused { address },
-        ConnectError::IncompatibleProtocol { .. } | ConnectError::NoSuchDevice { .. } => {
-            ReplicaError::Incompatible { address, message }
-        }
+        // Older versions of Burn refuse a session by ending it without an answer, which breaks the handshake off.
+        ConnectError::IncompatibleProtocol { .. }
+        | ConnectError::NoSuchDevice { .. }
+        | ConnectError::Handshake { .. } => ReplicaError::Incompatible { address, message },
+        ConnectError::Unreachable { reason } => ReplicaError::Unreachable {
+            address,
+            message: reason,
+        },
         _ => ReplicaError::Unreachable { address, message },
     }
 }

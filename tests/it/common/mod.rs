@@ -8,6 +8,8 @@ pub mod onnx;
 pub mod penalty_reference;
 pub mod picture;
 pub mod pictures;
+#[cfg(feature = "remote")]
+pub mod proxy;
 pub mod reference;
 pub mod survivor;
 #[cfg(feature = "remote")]

@@ -39,7 +39,25 @@ impl Worker {
 
     /// One at this address, which is free.
     pub fn start_at(address: &str) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        Self::start_by(Command::new(std::env::current_exe().unwrap()), address)
+    }
+
+    /// One whose address space has so many bytes.
+    #[cfg(target_os = "linux")]
+    pub fn start_with_memory(bytes: usize) -> Self {
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -v {} && exec \"$0\" \"$@\"", bytes / 1024);
+        shell.arg("-c").arg(limited);
+        shell.arg(std::env::current_exe().unwrap());
+        // What a thread reserves for itself is many times what it uses: the same few on every machine.
+        shell.env("MALLOC_ARENA_MAX", "1");
+        shell.env("RAYON_NUM_THREADS", "1");
+        shell.env("TOKIO_WORKER_THREADS", "2");
+        Self::start_by(shell, "127.0.0.1:0")
+    }
+
+    fn start_by(mut command: Command, address: &str) -> Self {
+        let mut process = command
             .args(["remote::the_worker", "--exact", "--ignored", "--nocapture"])
             .env(WORKER, format!("{address} {SECRET}"))
             .env("RUST_LOG", "error")
