@@ -183,6 +183,8 @@ fn train(arguments: &Arguments) -> Result<Value, GanError> {
     let device = arguments.common.device()?;
     let start = Start {
         arguments,
+        // Reading the data can take minutes: an address that is wrong is said before.
+        replicas: replicas::config(arguments)?,
         known,
         folder: &folder,
         device: &device,

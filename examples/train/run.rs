@@ -11,6 +11,7 @@ use burn_gan::observe::{
     WatchConfig, read_scores,
 };
 use burn_gan::run::Fit;
+use burn_gan::trainer::ReplicasConfig;
 use burn_gan::{AdversarialTrainer, Batch, Condition, GanError};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ use crate::common::distance::{Distance, SCORE};
 use crate::data::{DataSettings, Shared};
 use crate::family::Family;
 use crate::settings::Settings;
-use crate::{Arguments, common, copies, replicas};
+use crate::{Arguments, common, copies};
 
 /// Steps from one row of numbers to the next. It is odd, since every second step of the recipe `auto` has penalties.
 const NUMBERS_EVERY: usize = 5;
@@ -32,6 +33,8 @@ const BOARD: &str = "tensorboard";
 /// What a run starts from.
 pub struct Start<'a> {
     pub arguments: &'a Arguments,
+    /// The devices that take parts of the batches, where there are any.
+    pub replicas: Option<ReplicasConfig>,
     /// The settings of a run that is repeated or resumed.
     pub known: Option<Settings>,
     pub folder: &'a Path,
@@ -47,6 +50,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     let began = Instant::now();
     let Start {
         arguments,
+        replicas,
         known,
         folder,
         device: plain,
@@ -93,7 +97,7 @@ pub fn run<const D: usize, C: Condition + Send + 'static, F: Family<D, C>>(
     let mut source = Prefetched::new(source)?;
     let example = source.batch(0, device)?;
     let mut trainer = family.trainer(&settings.networks, &settings.trainer, &example, device)?;
-    if let Some(replicas) = replicas::config(arguments)? {
+    if let Some(replicas) = replicas {
         trainer = trainer.with_replicas(replicas)?;
     }
     let checkpoints = common::checkpoints(folder, arguments.resume)?;
