@@ -207,14 +207,16 @@ fn train<C: ClassCondition>(
 ) -> Result<serde_json::Value, GanError> {
     let Arguments { common, gamma, .. } = arguments;
     let device = &common.device()?.autodiff();
-    let configuration =
-        digits::networks([height, width], frequencies.map(ClassFrequencies::classes))
-            .with_filters(arguments.filters)
-            .with_discriminator_normalization(match *gamma {
-                0.0 => Normalization::Batch,
-                _ => Normalization::None,
-            })
-            .with_seed(common.seed);
+    let configuration = digits::networks(
+        [1, height, width],
+        frequencies.map(ClassFrequencies::classes),
+    )
+    .with_filters(arguments.filters)
+    .with_discriminator_normalization(match *gamma {
+        0.0 => Normalization::Batch,
+        _ => Normalization::None,
+    })
+    .with_seed(common.seed);
     let mut source = ShuffleConfig::new(arguments.batch_size)
         .with_seed(common.seed)
         .init(images)?;

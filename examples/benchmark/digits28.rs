@@ -14,7 +14,7 @@ use burn_gan::trainer::GanTrainerConfig;
 use crate::common::digits::{self, BATCH_SIZE, CLUSTERS, FILTERS, STEPS, Settings};
 use crate::common::recipes;
 use crate::digit_scores::{COLUMNS, DigitScores, PROTOCOL, SIZE};
-use crate::image_runs::{case, train};
+use crate::image_runs::case;
 use crate::peer::{self, Peer};
 use crate::suite::{Case, Column, Job, Reference, Run, Scores, Suite, run_folder, scores_file};
 
@@ -123,7 +123,7 @@ impl Suite for Digits28 {
     }
 
     fn missing(&self, case: &Case) -> Option<&'static str> {
-        peer::missing(case, self.python.as_ref())
+        peer::missing(case, self.python.as_deref())
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
@@ -135,11 +135,8 @@ impl Suite for Digits28 {
     }
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        let digits = DigitScores::new(&job.device)?;
-        if let (true, Some(python)) = (peer::is_peer(&job.case), &self.python) {
-            return peer::run(&digits, python, job);
-        }
-        train(&digits, &settings(&job.case.recipe, job.case.steps), job)
+        let images = DigitScores::new(&job.device)?;
+        peer::run(&images, self.python.as_deref(), job)
     }
 
     /// The Frechet distance over the steps, a line a run.

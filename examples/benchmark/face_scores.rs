@@ -30,8 +30,6 @@ pub const COLUMNS: [Column; 9] = [
 /// The faces, and what samples of them are scored with.
 pub struct FaceScores {
     space: FaceFeatures,
-    /// Of body and glasses.
-    judges: [Classifier; 2],
     training: Tensor<4>,
     held_out: Tensor<4>,
     /// Features of the faces to train on, and of the others.
@@ -86,20 +84,14 @@ impl FaceScores {
         };
         let [training, held_out] = [select(Use::Training)?, select(Use::HeldOut)?];
         let space = FaceFeatures::load(device)?;
-        let judges = [
-            FacePart::Body.judge(device)?,
-            FacePart::Glasses.judge(device)?,
-        ];
-        let [body, glasses] = &judges;
         Ok(Self {
             real: space.extract(training.clone(), CHUNK)?,
             others: space.extract(held_out.clone(), CHUNK)?,
             shares: [
-                Naming::of(body, &training)?.shares,
-                Naming::of(glasses, &training)?.shares,
+                Naming::of(space.judge(FacePart::Body), &training)?.shares,
+                Naming::of(space.judge(FacePart::Glasses), &training)?.shares,
             ],
             space,
-            judges,
             training,
             held_out,
         })
@@ -126,8 +118,8 @@ impl ImageScores for FaceScores {
         let images = images.narrow(0, 0, self.compared());
         let generated = self.space.extract(images.clone(), CHUNK)?;
         let manifold = precision_recall(&self.real, &generated, 3)?;
-        let [body, glasses] = &self.judges;
-        let [body, glasses] = [Naming::of(body, &images)?, Naming::of(glasses, &images)?];
+        let named = |part| Naming::of(self.space.judge(part), &images);
+        let [body, glasses] = [named(FacePart::Body)?, named(FacePart::Glasses)?];
         let sure = body.probabilities.iter().zip(&glasses.probabilities);
         let sure = sure.filter(|(body, glasses)| **body >= SURE && **glasses >= SURE);
         let sure = sure.count() as f64 / self.compared() as f64;

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use burn_gan::GanError;
 use burn_gan::augment::{Augmentation, DiffAugmentConfig};
-use burn_gan::model::{DcganConfig, GeneratorCondition, Normalization};
 
-use crate::common::digits::{BATCH_SIZE, FILTERS, GAMMA, Settings};
+use crate::common::digits::{Settings, settings_of};
 use crate::common::faces::SIZE;
-use crate::common::recipes::small_images;
 use crate::face_scores::{COLUMNS, FaceScores};
-use crate::image_runs::{case, train};
+use crate::image_runs::case;
 use crate::peer::{self, Peer};
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite};
 
@@ -34,27 +32,10 @@ const PEER: Peer = Peer::RPGAN.with_steps(3300);
 
 /// What `train` does with so few images.
 fn settings(steps: usize, clusters: usize) -> Settings {
-    let networks = DcganConfig::new(3, SIZE, SIZE)
-        .with_filters(FILTERS)
-        .with_discriminator_normalization(Normalization::None);
-    let networks = match clusters {
-        0 => networks,
-        clusters => networks
-            .with_classes(Some(clusters))
-            .with_generator_condition(GeneratorCondition::ConditionalNorm),
-    };
+    let mut settings = settings_of([3, SIZE, SIZE], steps, clusters);
     let augmentation = Augmentation::DiffAugment(DiffAugmentConfig::new());
-    Settings {
-        networks: networks.into(),
-        trainer: small_images(GAMMA, steps).with_augmentation(Some(augmentation)),
-        batch_size: BATCH_SIZE,
-        clusters,
-    }
-}
-
-fn settings_of(recipe: &str, steps: usize) -> Settings {
-    let found = RECIPES.iter().find(|(name, ..)| *name == recipe);
-    settings(steps, found.map_or(CLUSTERS, |(.., clusters)| *clusters))
+    settings.trainer = settings.trainer.with_augmentation(Some(augmentation));
+    settings
 }
 
 impl Suite for Faces {
@@ -88,7 +69,7 @@ impl Suite for Faces {
     }
 
     fn missing(&self, case: &Case) -> Option<&'static str> {
-        peer::missing(case, self.python.as_ref())
+        peer::missing(case, self.python.as_deref())
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
@@ -103,9 +84,6 @@ impl Suite for Faces {
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
         let images = FaceScores::load(&job.device)?;
-        if let (true, Some(python)) = (peer::is_peer(&job.case), &self.python) {
-            return peer::run(&images, python, job);
-        }
-        train(&images, &settings_of(&job.case.recipe, job.case.steps), job)
+        peer::run(&images, self.python.as_deref(), job)
     }
 }

@@ -9,9 +9,9 @@ use burn_gan::model::{Classifier, ClassifierConfig};
 use burn_gan::{GanError, load_weights, save_weights};
 
 use crate::common;
-use crate::common::digits::{self, CLUSTERS, Settings};
+use crate::common::digits::{self, CLUSTERS};
 use crate::digit_scores::{COLUMNS, DigitScores, SIZE};
-use crate::image_runs::{case, train};
+use crate::image_runs::case;
 use crate::peer::{self, Peer};
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite};
 
@@ -38,11 +38,6 @@ const RECIPES: [(&str, &str, usize); 2] = [
 
 /// PyTorch in the seconds of our recipe.
 const PEER: Peer = Peer::RPGAN.with_steps(5400);
-
-fn settings(recipe: &str, steps: usize) -> Settings {
-    let found = RECIPES.iter().find(|(name, ..)| *name == recipe);
-    digits::settings(steps, found.map_or(CLUSTERS, |(.., clusters)| *clusters))
-}
 
 impl Fashion {
     fn scores(&self, device: &Device) -> Result<DigitScores, GanError> {
@@ -102,25 +97,21 @@ impl Suite for Fashion {
     }
 
     fn cases(&self, steps: Option<usize>) -> Vec<Case> {
-        let of_peer = steps;
-        let steps = steps.unwrap_or(STEPS);
-        let of_recipe = |(recipe, label, clusters)| Case {
-            seeds: 3,
-            ..case(
-                DATA,
-                recipe,
-                label,
-                &digits::settings(steps, clusters),
-                steps,
-            )
+        let of_recipe = |(recipe, label, clusters)| {
+            let steps = steps.unwrap_or(STEPS);
+            let settings = digits::settings(steps, clusters);
+            Case {
+                seeds: 3,
+                ..case(DATA, recipe, label, &settings, steps)
+            }
         };
-        let peers = [PEER.case(DATA, of_peer)];
+        let peers = [PEER.case(DATA, steps)];
         RECIPES.into_iter().map(of_recipe).chain(peers).collect()
     }
 
     fn missing(&self, case: &Case) -> Option<&'static str> {
         let without = self.folder.is_none().then_some(MISSING);
-        without.or_else(|| peer::missing(case, self.python.as_ref()))
+        without.or_else(|| peer::missing(case, self.python.as_deref()))
     }
 
     fn references(&self, _data: &str) -> Result<Vec<Reference>, GanError> {
@@ -138,9 +129,6 @@ impl Suite for Fashion {
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
         let images = self.scores(&job.device)?;
-        if let (true, Some(python)) = (peer::is_peer(&job.case), &self.python) {
-            return peer::run(&images, python, job);
-        }
-        train(&images, &settings(&job.case.recipe, job.case.steps), job)
+        peer::run(&images, self.python.as_deref(), job)
     }
 }

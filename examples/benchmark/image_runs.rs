@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use burn::tensor::Tensor;
-use burn_gan::data::{ClustersConfig, Memory, ShuffleConfig, Source};
+use burn_gan::data::{Clustered, ClustersConfig, Memory, ShuffleConfig, Source};
 use burn_gan::feature::{FeatureExtractor, Pixels};
 use burn_gan::metric::{CopyCheck, NearestSamplesConfig};
 use burn_gan::observe::{Evaluation, Score, WatchConfig, read_findings, read_scores};
@@ -70,24 +70,35 @@ pub fn case(
     }
 }
 
-/// Trains on shuffled images and scores.
-pub fn train(
+/// The settings of a [`case`].
+pub fn settings(case: &Case) -> Result<Settings, GanError> {
+    serde_json::from_value(case.settings.clone()).map_err(GanError::user)
+}
+
+/// The images to learn from with their clusters as classes.
+pub fn clustered(
     images: &impl RealImages,
-    settings: &Settings,
+    clusters: usize,
     job: &Job,
-) -> Result<(f64, Scores), GanError> {
-    let device = &job.device;
+) -> Result<Clustered<Memory<4>>, GanError> {
     let training = Memory::new(images.training().clone())?;
+    let clusters = ClustersConfig::new(clusters)
+        .with_seed(job.seed)
+        .fit(&training, &job.device)?;
+    Ok(clusters.label(training, &job.device)?)
+}
+
+/// Trains on shuffled images, as the settings of the case say, and scores.
+pub fn train(images: &impl RealImages, job: &Job) -> Result<(f64, Scores), GanError> {
+    let settings = &settings(&job.case)?;
     let shuffle = ShuffleConfig::new(settings.batch_size).with_seed(job.seed);
     if settings.clusters == 0 {
+        let training = Memory::new(images.training().clone())?;
         return train_on(images, settings, job, shuffle.init(training)?, |_| ());
     }
-    let clusters = ClustersConfig::new(settings.clusters)
-        .with_seed(job.seed)
-        .fit(&training, device)?;
-    let training = clusters.label(training, device)?;
+    let training = clustered(images, settings.clusters, job)?;
     let frequencies = training.frequencies().clone();
-    let labels = |count| frequencies.draw(count, 0, device);
+    let labels = |count| frequencies.draw(count, 0, &job.device);
     train_on(images, settings, job, shuffle.init(training)?, labels)
 }
 

@@ -5,11 +5,10 @@ use std::process::{Command, Stdio};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::GanError;
-use burn_gan::data::{ClustersConfig, Memory};
 use serde_json::{Value, json};
 
 use crate::common::digits::Settings;
-use crate::image_runs::{QUARTER, RealImages};
+use crate::image_runs::{QUARTER, RealImages, clustered, train};
 use crate::suite::{Case, Job, Scores};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer/images.py");
@@ -76,18 +75,34 @@ impl Peer {
     }
 }
 
-pub fn is_peer(case: &Case) -> bool {
+fn is_peer(case: &Case) -> bool {
     case.recipe.starts_with(PREFIX)
 }
 
 /// What a case of PyTorch needs that is not there.
-pub fn missing(case: &Case, python: Option<&PathBuf>) -> Option<&'static str> {
+pub fn missing(case: &Case, python: Option<&Path>) -> Option<&'static str> {
     let without = is_peer(case) && python.is_none();
     without.then_some("PyTorch is not here: name a Python that has it with --python FILE")
 }
 
+/// Trains in PyTorch, where that is what the case asks for, otherwise here; and scores.
+pub fn run(
+    images: &impl RealImages,
+    python: Option<&Path>,
+    job: &Job,
+) -> Result<(f64, Scores), GanError> {
+    match python {
+        Some(python) if is_peer(&job.case) => run_there(images, python, job),
+        _ => train(images, job),
+    }
+}
+
 /// Trains in PyTorch and scores what comes back.
-pub fn run(images: &impl RealImages, python: &Path, job: &Job) -> Result<(f64, Scores), GanError> {
+fn run_there(
+    images: &impl RealImages,
+    python: &Path,
+    job: &Job,
+) -> Result<(f64, Scores), GanError> {
     let settings = &job.case.settings;
     let file = |name: &str| job.folder.join(name);
     let [training, samples, quarter] = ["training.f32", "samples.f32", "quarter.f32"].map(file);
@@ -142,11 +157,7 @@ fn our_settings(images: &impl RealImages, job: &Job) -> Result<Vec<PathBuf>, Gan
     std::fs::write(&path, value.to_string()).map_err(|error| GanError::io(&path, error))?;
     let mut arguments = vec!["--settings".into(), path];
     if settings.clusters > 0 {
-        let training = Memory::new(images.training().clone())?;
-        let clusters = ClustersConfig::new(settings.clusters)
-            .with_seed(job.seed)
-            .fit(&training, &job.device)?;
-        let training = clusters.label(training, &job.device)?;
+        let training = clustered(images, settings.clusters, job)?;
         let labels = training.labels().iter();
         let bytes: Vec<u8> = labels
             .flat_map(|label| (*label as u32).to_le_bytes())

@@ -24,12 +24,12 @@ use crate::suite::{Case, Column, Job, Reference, Scores, Suite, scores, summary}
 
 const SIZE: usize = 8;
 const CLASSES: usize = 10;
-const CHANNELS: usize = 3;
+pub const CHANNELS: usize = 3;
 const MODES: usize = CLASSES.pow(CHANNELS as u32);
 /// Values of an image.
 const VALUES: usize = CHANNELS * SIZE * SIZE;
 /// Images that the modes are counted over.
-const SAMPLES: usize = 26_000;
+pub const SAMPLES: usize = 26_000;
 const BATCH_SIZE: usize = 128;
 const STEPS: usize = 12_000;
 const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/digits-8x8");
@@ -135,6 +135,22 @@ impl Source<2> for Stacked {
     }
 }
 
+/// Modes that are found and their reverse KL, by the classes of the channels of images, one after the other.
+pub fn mode_scores(classes: &[usize]) -> Result<Scores, GanError> {
+    let mut hits = vec![0; MODES];
+    for stacked in classes.chunks(CHANNELS) {
+        hits[stacked.iter().fold(0, |mode, class| mode * CLASSES + class)] += 1;
+    }
+    let modes = hits.iter().filter(|hits| **hits > 0).count();
+    Ok(scores([
+        ("modes", modes as f64),
+        (
+            "reverse_kl",
+            reverse_kl(&hits, &vec![1.0 / MODES as f64; MODES])?,
+        ),
+    ]))
+}
+
 /// What images are scored with.
 struct Evaluator {
     classifier: Classifier,
@@ -162,21 +178,10 @@ impl Evaluator {
             .narrow(0, 0, self.real.count().min(count * CHANNELS));
         let features = self.classifier.extract(single, 256)?;
         let classes = predicted_classes(&self.classifier, digits)?;
-        let mut hits = vec![0; MODES];
-        for stacked in classes.chunks(CHANNELS) {
-            hits[stacked.iter().fold(0, |mode, class| mode * CLASSES + class)] += 1;
-        }
-        Ok(scores([
-            (
-                "modes",
-                hits.iter().filter(|hits| **hits > 0).count() as f64,
-            ),
-            (
-                "reverse_kl",
-                reverse_kl(&hits, &vec![1.0 / MODES as f64; MODES])?,
-            ),
-            ("frechet_distance", frechet_distance(&self.real, &features)?),
-        ]))
+        let mut scores = mode_scores(&classes)?;
+        let distance = frechet_distance(&self.real, &features)?;
+        scores.insert("frechet_distance".to_string(), distance);
+        Ok(scores)
     }
 }
 

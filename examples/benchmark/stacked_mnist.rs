@@ -5,26 +5,21 @@ use burn::tensor::{Device, Tensor};
 use burn_gan::data::{DataError, IdxImages, Samples, Source, Subset, idx};
 use burn_gan::feature::{FeatureExtractor, predicted_classes};
 use burn_gan::loss::Loss;
-use burn_gan::metric::{Features, frechet_distance, reverse_kl};
-use burn_gan::model::{Classifier, DcganConfig, Normalization};
+use burn_gan::metric::{Features, frechet_distance};
+use burn_gan::model::Classifier;
 use burn_gan::penalty::Penalty;
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{Batch, GanError, Identity};
 
 use crate::common;
-use crate::common::digits::{BATCH_SIZE, DIGITS, FILTERS, GAMMA, Settings, judge_training};
-use crate::common::recipes::small_images;
+use crate::common::digits::{BATCH_SIZE, DIGITS, GAMMA, Settings, judge_training, settings_of};
 use crate::digit_scores::SIZE;
-use crate::image_runs::{FINDINGS, FRECHET, ImageScores, case, train_on};
-use crate::suite::{Case, Column, Job, Reference, Scores, Suite, scores};
+use crate::image_runs::{self, FINDINGS, FRECHET, ImageScores, case, train_on};
+use crate::stacked_digits::{CHANNELS, SAMPLES, mode_scores};
+use crate::suite::{Case, Column, Job, Reference, Scores, Suite};
 
 const DATA: &str = "stacked-mnist";
 const STEPS: usize = 4000;
-const CLASSES: usize = 10;
-const CHANNELS: usize = 3;
-const MODES: usize = CLASSES.pow(CHANNELS as u32);
-/// Images that the modes are counted over.
-const SAMPLES: usize = 26_000;
 /// Images that go through the classifier at once.
 const CHUNK: usize = 250;
 
@@ -54,17 +49,10 @@ pub struct StackedMnist;
 
 /// The recipe of `digits` without clusters, with another loss and other penalties.
 fn settings(loss: Loss, penalties: &[Penalty], steps: usize) -> Settings {
-    Settings {
-        networks: DcganConfig::new(CHANNELS, SIZE, SIZE)
-            .with_filters(FILTERS)
-            .with_discriminator_normalization(Normalization::None)
-            .into(),
-        trainer: small_images(GAMMA, steps)
-            .with_loss(loss)
-            .with_penalties(penalties.to_vec()),
-        batch_size: BATCH_SIZE,
-        clusters: 0,
-    }
+    let mut settings = settings_of([CHANNELS, SIZE, SIZE], steps, 0);
+    let trainer = settings.trainer.with_loss(loss);
+    settings.trainer = trainer.with_penalties(penalties.to_vec());
+    settings
 }
 
 /// Images `[N, 3, 28, 28]` of three digits each, drawn independently.
@@ -143,19 +131,9 @@ impl ImageScores for StackedScores {
 
     fn of_images(&self, images: Tensor<4>) -> Result<Scores, GanError> {
         let classes = predicted_classes(&self.classifier, single(images.clone()))?;
-        let mut hits = vec![0; MODES];
-        for stacked in classes.chunks(CHANNELS) {
-            hits[stacked.iter().fold(0, |mode, class| mode * CLASSES + class)] += 1;
-        }
-        let modes = hits.iter().filter(|hits| **hits > 0).count();
-        Ok(scores([
-            ("modes", modes as f64),
-            (
-                "reverse_kl",
-                reverse_kl(&hits, &vec![1.0 / MODES as f64; MODES])?,
-            ),
-            (FRECHET, self.frechet_distance_of(images)?),
-        ]))
+        let mut scores = mode_scores(&classes)?;
+        scores.insert(FRECHET.to_string(), self.frechet_distance_of(images)?);
+        Ok(scores)
     }
 }
 
@@ -211,11 +189,9 @@ impl Suite for StackedMnist {
     }
 
     fn run(&self, job: &Job) -> Result<(f64, Scores), GanError> {
-        let found = RECIPES.iter().find(|(name, ..)| *name == job.case.recipe);
-        let (.., loss, penalties) = found.ok_or_else(|| GanError::user("no such recipe"))?;
-        let settings = settings(*loss, penalties, job.case.steps);
         let stacked = Stacked::new(job.seed)?;
         let scores = StackedScores::new(&stacked.digits, &job.device)?;
+        let settings = image_runs::settings(&job.case)?;
         train_on(&scores, &settings, job, stacked, |_| ())
     }
 }

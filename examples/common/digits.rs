@@ -81,9 +81,9 @@ pub const FILTERS: usize = 32;
 /// Weight of the penalties R1 and R2.
 pub const GAMMA: f64 = 1.0;
 
-/// The networks of the example `digits`, for images of this height and width.
-pub fn networks([height, width]: [usize; 2], classes: Option<usize>) -> DcganConfig {
-    let networks = DcganConfig::new(1, height, width)
+/// The networks of the example `digits`, for images of so many channels, this height and this width.
+pub fn networks([channels, height, width]: [usize; 3], classes: Option<usize>) -> DcganConfig {
+    let networks = DcganConfig::new(channels, height, width)
         .with_filters(FILTERS)
         .with_discriminator_normalization(Normalization::None);
     match classes {
@@ -96,9 +96,14 @@ pub fn networks([height, width]: [usize; 2], classes: Option<usize>) -> DcganCon
 
 /// What the example `digits` does, over so many steps and with so many clusters.
 pub fn settings(steps: usize, clusters: usize) -> Settings {
+    settings_of([1, 28, 28], steps, clusters)
+}
+
+/// The same for images of so many channels, a height and a width.
+pub fn settings_of(shape: [usize; 3], steps: usize, clusters: usize) -> Settings {
     let classes = (clusters > 0).then_some(clusters);
     Settings {
-        networks: networks([28, 28], classes).into(),
+        networks: networks(shape, classes).into(),
         trainer: small_images(GAMMA, steps),
         batch_size: BATCH_SIZE,
         clusters,

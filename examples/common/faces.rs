@@ -43,7 +43,7 @@ impl FacePart {
     }
 
     /// The committed classifier.
-    pub fn judge(self, device: &Device) -> Result<Classifier, GanError> {
+    fn judge(self, device: &Device) -> Result<Classifier, GanError> {
         let folder = Path::new(FOLDER).join(format!("judge-{}", self.column()));
         load_classifier(&folder, device)
     }
@@ -78,12 +78,22 @@ impl Use {
 }
 
 /// The features of the classifiers of all parts, one after the other.
-pub struct FaceFeatures(Vec<Classifier>);
+pub struct FaceFeatures([Classifier; FacePart::ALL.len()]);
 
 impl FaceFeatures {
     pub fn load(device: &Device) -> Result<Self, GanError> {
-        let judges = FacePart::ALL.map(|part| part.judge(device));
-        Ok(Self(judges.into_iter().collect::<Result<_, _>>()?))
+        let [background, body, glasses] = FacePart::ALL.map(|part| part.judge(device));
+        Ok(Self([background?, body?, glasses?]))
+    }
+
+    /// The classifier of a part.
+    pub fn judge(&self, part: FacePart) -> &Classifier {
+        let [background, body, glasses] = &self.0;
+        match part {
+            FacePart::Background => background,
+            FacePart::Body => body,
+            FacePart::Glasses => glasses,
+        }
     }
 }
 

@@ -36,9 +36,9 @@ use settings::Settings;
 /// cache file beside the folder.
 ///
 /// Writes to the folder train of the output folder: report.html, a page of the run to open in a browser; sample grids
-/// (step-*.png), plots and the numbers behind them; tensorboard, the same as event files; run.json, everything that the run depends on; and generator.bpk, which
-/// the example `generate` draws more samples from. Ctrl-C finishes the step and saves a checkpoint, which --resume
-/// continues from. The last line of output is a JSON object.
+/// (step-*.png), plots and the numbers behind them; tensorboard, a folder with the same as event files; run.json, everything
+/// that the run depends on; and generator.bpk, which the example `generate` draws more samples from. Ctrl-C finishes the
+/// step and saves a checkpoint, which --resume continues from. The last line of output is a JSON object.
 #[derive(Parser, Debug)]
 struct Arguments {
     #[command(flatten)]
