@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
+use super::grid_files::grid_file;
 use crate::adversarial::AdversarialTrainer;
 use crate::batch::{Condition, Labels, index_tensor};
 use crate::errors::at_least_1;
@@ -105,8 +106,8 @@ impl<C: Condition> SampleGrid<C> {
 
     fn save<T: AdversarialTrainer<4, C>>(&self, step: usize, trainer: &T) -> Result<(), GanError> {
         let samples = trainer.sample(self.count, self.seed, &self.condition)?;
-        let name = format!("step-{:06}.png", step + 1);
-        self.picture.save(samples, self.folder.join(name))?;
+        let path = grid_file(&self.folder, step + 1);
+        self.picture.save(samples, path)?;
         Ok(())
     }
 }

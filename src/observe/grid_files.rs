@@ -1,11 +1,20 @@
-//! The pictures that a [`SampleGrid`](super::SampleGrid) leaves in its folder.
+//! The pictures that a `SampleGrid` leaves in its folder: their names, and those that are there.
 
+#[cfg(feature = "html")]
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "html")]
 use crate::gan_error::GanError;
 
+/// The grid after so many steps: `step-000500.png`.
+#[cfg(any(feature = "image", feature = "tensorboard"))]
+pub(super) fn grid_file(folder: &Path, steps: usize) -> PathBuf {
+    folder.join(format!("step-{steps:06}.png"))
+}
+
 /// The files `step-000500.png` of a folder in the order of their steps; none where there is no folder.
+#[cfg(feature = "html")]
 pub(super) fn grid_files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, GanError> {
     let mut files = Vec::new();
     let io = |error| GanError::io(folder, error);
@@ -25,6 +34,7 @@ pub(super) fn grid_files(folder: &Path) -> Result<Vec<(u64, PathBuf)>, GanError>
     Ok(files)
 }
 
+#[cfg(feature = "html")]
 fn step_of(path: &Path) -> Option<u64> {
     let name = path.file_name()?.to_str()?;
     name.strip_prefix("step-")?
@@ -33,7 +43,7 @@ fn step_of(path: &Path) -> Option<u64> {
         .ok()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "html"))]
 mod tests {
     use super::*;
 

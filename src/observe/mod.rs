@@ -6,7 +6,7 @@ mod early_stopping;
 mod evaluation;
 #[cfg(feature = "image")]
 mod grid;
-#[cfg(any(feature = "html", feature = "tensorboard"))]
+#[cfg(any(feature = "html", feature = "image", feature = "tensorboard"))]
 mod grid_files;
 mod held_out;
 mod history;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value as Json;
 
 use super::evaluation::read_scores;
-use super::grid_files::grid_files;
+use super::grid_files::grid_file;
 use crate::gan_error::GanError;
 use crate::observer::{Flow, Interval, Observer, Plan};
 use crate::report::{StepReport, StepValues};
@@ -51,11 +51,11 @@ pub struct TensorBoard {
     grids: Option<PathBuf>,
     scores: Option<PathBuf>,
     file: Option<OpenFile>,
-    /// Steps of the run so far: a folder may have grids of an earlier run.
-    taken: usize,
     /// Steps whose grids and scores are written.
-    grids_until: u64,
+    grids_until: usize,
     scores_until: usize,
+    /// Bytes of the scores' file when it was last read: it grows with every row.
+    scores_length: u64,
 }
 
 /// The file of this process.
@@ -74,9 +74,9 @@ impl TensorBoard {
             grids: None,
             scores: None,
             file: None,
-            taken: 0,
             grids_until: 0,
             scores_until: 0,
+            scores_length: 0,
         }
     }
 
@@ -106,54 +106,64 @@ impl TensorBoard {
             session_log: Some(SessionLog { status: START }),
             ..Event::default()
         })?;
-        self.taken = taken;
-        (self.grids_until, self.scores_until) = (taken as u64, taken);
+        (self.grids_until, self.scores_until) = (taken, taken);
+        self.scores_length = 0;
         Ok(())
     }
 
-    /// Writes the numbers of a step, and what other observers have written until then.
+    /// Writes the numbers of a step, and the scores until then.
     fn write_step(&mut self, values: &StepValues) -> Result<(), GanError> {
-        // Without a start, which a run always calls.
-        if self.file.is_none() {
-            self.begin(values.step)?;
-        }
         let numbers = numbers(values).into_iter();
         let summary = numbers.filter_map(|(tag, number)| scalar(tag, number?));
         self.write_summary(values.step + 1, summary.collect())?;
-        self.write_files()
+        self.write_scores()
     }
 
-    /// Writes the grids and scores that are new.
-    fn write_files(&mut self) -> Result<(), GanError> {
-        if let Some(folder) = self.grids.clone() {
-            for (step, path) in grid_files(&folder)? {
-                if step > self.grids_until && step <= self.taken as u64 {
-                    let picture = picture(&path)?;
-                    self.write_summary(step as usize, vec![picture])?;
-                    self.grids_until = step;
-                }
-            }
-        }
-        match &self.scores {
-            Some(path) if path.exists() => {
-                let until = self.scores_until;
-                for row in read_scores(path)?
-                    .into_iter()
-                    .filter(|row| row.step >= until)
-                {
-                    let score = scalar(format!("score/{}", row.score), row.value as f32);
-                    self.write_summary(row.step + 1, score.into_iter().collect())?;
-                    self.scores_until = row.step + 1;
-                }
-            }
-            _ => {}
+    /// Writes the grid after so many steps, where there is one that is not written.
+    fn write_grid(&mut self, steps: usize) -> Result<(), GanError> {
+        let folder = self.grids.as_ref().filter(|_| steps > self.grids_until);
+        let Some(folder) = folder else {
+            return Ok(());
+        };
+        if let Some(picture) = picture(&grid_file(folder, steps))? {
+            self.write_summary(steps, vec![picture])?;
+            self.grids_until = steps;
         }
         Ok(())
     }
 
+    /// Writes the scores that are new.
+    fn write_scores(&mut self) -> Result<(), GanError> {
+        let Some(path) = &self.scores else {
+            return Ok(());
+        };
+        let length = match path.metadata() {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(GanError::io(path, error)),
+        };
+        if length == self.scores_length {
+            return Ok(());
+        }
+        let until = self.scores_until;
+        let rows = read_scores(path)?.into_iter();
+        for row in rows.filter(|row| row.step >= until) {
+            let score = scalar(format!("score/{}", row.score), row.value as f32);
+            self.write_summary(row.step + 1, score.into_iter().collect())?;
+            self.scores_until = row.step + 1;
+        }
+        self.scores_length = length;
+        Ok(())
+    }
+
+    /// Writes values of the `step`-th step, from 1.
     fn write_summary(&mut self, step: usize, value: Vec<Value>) -> Result<(), GanError> {
         if value.is_empty() {
             return Ok(());
+        }
+        // Without a start, which a run always calls.
+        if self.file.is_none() {
+            self.begin(step - 1)?;
         }
         self.write(Event {
             step: step as i64,
@@ -240,9 +250,13 @@ fn scalar(tag: String, number: f32) -> Option<Value> {
     })
 }
 
-/// A PNG file as a value.
-fn picture(path: &Path) -> Result<Value, GanError> {
-    let bytes = std::fs::read(path).map_err(|error| GanError::io(path, error))?;
+/// A PNG file as a value, where there is one.
+fn picture(path: &Path) -> Result<Option<Value>, GanError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(GanError::io(path, error)),
+    };
     let side = |at: usize| {
         let side = bytes.get(at..at + 4)?.try_into().ok()?;
         i32::try_from(u32::from_be_bytes(side)).ok()
@@ -255,7 +269,7 @@ fn picture(path: &Path) -> Result<Value, GanError> {
         let error = std::io::Error::new(ErrorKind::InvalidData, "not a PNG file");
         return Err(GanError::io(path, error));
     };
-    Ok(Value {
+    Ok(Some(Value {
         tag: "samples".to_string(),
         simple_value: None,
         image: Some(Image {
@@ -264,7 +278,7 @@ fn picture(path: &Path) -> Result<Value, GanError> {
             colorspace: 3,
             encoded_image_string: bytes,
         }),
-    })
+    }))
 }
 
 impl<T> Observer<T> for TensorBoard {
@@ -274,10 +288,10 @@ impl<T> Observer<T> for TensorBoard {
     }
 
     fn observe(&mut self, report: &StepReport, _trainer: &T) -> Result<Flow, GanError> {
-        self.taken = report.step + 1;
         if self.interval.is_due(report.step) {
             self.write_step(&report.read()?)?;
         }
+        self.write_grid(report.step + 1)?;
         Ok(Flow::Continue)
     }
 
@@ -285,13 +299,16 @@ impl<T> Observer<T> for TensorBoard {
         if let Some(report) = self.interval.at_the_end(last) {
             self.write_step(&report.read()?)?;
         }
-        self.write_files()?;
+        if let Some(report) = last {
+            self.write_grid(report.step + 1)?;
+        }
+        self.write_scores()?;
         self.sync()
     }
 
-    /// What other observers have written until a checkpoint belongs to the steps that a resumed run does not take again.
+    /// Scores until a checkpoint belong to the steps that a resumed run does not take again.
     fn memory(&mut self) -> Result<Json, GanError> {
-        self.write_files()?;
+        self.write_scores()?;
         self.sync()?;
         Ok(Json::Null)
     }
