@@ -13,7 +13,7 @@ use burn_gan::{GanError, save_generator};
 
 fn main() -> Result<(), GanError> {
     let device = Device::flex().autodiff();
-    let sheet = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/faces/faces.png");
+    let sheet = concat!(env!("CARGO_MANIFEST_DIR"), "/data/faces/faces.png");
     let faces = SheetConfig::new(sheet.into(), 32, 32).init()?;
     let mut source = ShuffleConfig::new(64).init(faces)?;
 

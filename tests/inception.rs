@@ -26,7 +26,7 @@ fn folder() -> TempDir {
 /// The bytes of one of the small weights files.
 fn small(name: &str) -> Vec<u8> {
     let path = format!(
-        "{}/tests/golden/inception-{name}.pth.gz",
+        "{}/golden/inception-{name}.pth.gz",
         env!("CARGO_MANIFEST_DIR")
     );
     let mut bytes = Vec::new();
@@ -248,7 +248,7 @@ struct Reference {
 /// Where `tests/golden/inception.py` wrote to.
 fn reference_folder() -> PathBuf {
     std::env::var_os("BURN_GAN_INCEPTION").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("out/inception"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../out/inception"),
         PathBuf::from,
     )
 }

@@ -11,7 +11,7 @@ use crate::common::digits::Settings;
 use crate::image_runs::{QUARTER, RealImages, clustered, train};
 use crate::suite::{Case, Job, Scores};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer/images.py");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/peer/images.py");
 /// What the recipes' names on the command line begin with.
 const PREFIX: &str = "pytorch-";
 /// The recipe of the script that takes our settings.

@@ -10,7 +10,7 @@ use crate::common;
 use crate::suite::Run;
 
 /// Where they are, a folder for each suite.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/runs");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runs");
 
 /// The file of a run.
 fn file(suite: &str, run: &Run) -> PathBuf {

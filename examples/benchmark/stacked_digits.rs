@@ -32,7 +32,7 @@ const VALUES: usize = CHANNELS * SIZE * SIZE;
 pub const SAMPLES: usize = 26_000;
 const BATCH_SIZE: usize = 128;
 const STEPS: usize = 12_000;
-const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/digits-8x8");
+const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/digits-8x8");
 
 pub struct StackedDigits;
 

@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use super::load_classifier;
 
 /// Their folder.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/faces");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/faces");
 pub const SIZE: usize = 32;
 
 /// A part of a face that a classifier knows.

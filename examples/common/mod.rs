@@ -159,7 +159,7 @@ where
 /// The committed classifier of digits of this height and width, 8 or 28: for their classes, and as a feature space.
 pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, GanError> {
     let folder = format!(
-        "{}/examples/data/digits-classifier-{size}x{size}",
+        "{}/../examples/data/digits-classifier-{size}x{size}",
         env!("CARGO_MANIFEST_DIR")
     );
     load_classifier(Path::new(&folder), device)

@@ -13,7 +13,7 @@ use clap::Args;
 /// A trained generator that comes with the repository.
 pub const GENERATOR: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/examples/data/digits-generator"
+    "/../examples/data/digits-generator"
 );
 
 /// Flags for a saved generator.

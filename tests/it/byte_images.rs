@@ -4,6 +4,8 @@ use burn::tensor::Device;
 use burn_gan::data::{ByteImages, DataError, IdxImages, Samples, idx};
 use burn_gan::{BatchError, Identity};
 
+use crate::common::places::DIGITS_8X8;
+
 /// Two images `[2, 2, 3]`, channels first, each byte another.
 const FIRST: [u8; 24] = [
     0, 1, 2, 3, 4, 5, 100, 101, 102, 103, 104, 105, 10, 11, 12, 13, 14, 15, 200, 201, 202, 203,
@@ -65,7 +67,7 @@ fn all_bytes_have_the_values_that_idx_images_have() {
 /// Checkpoints of older versions hold these: to change them would refuse their data.
 #[test]
 fn idx_images_are_what_they_were_to_a_checkpoint() {
-    let digits = idx::read_labelled_folder("tests/data/digits-8x8").unwrap();
+    let digits = idx::read_labelled_folder(DIGITS_8X8).unwrap();
     let images = Identity::new("images", 1)
         .with("shape", vec![1797, 8, 8])
         .with(

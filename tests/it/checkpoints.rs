@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::common::places::in_repository;
 use crate::common::{parameters, values};
 use burn::tensor::{Device, Tensor};
 use burn_gan::checkpoint::{Checkpoint, CheckpointError, Checkpoints, Manifest};
@@ -93,7 +94,9 @@ fn a_manifest_says_what_the_checkpoint_is() {
     let path = folder.path().join("step-000000003");
     let manifest = Manifest::read(&path).unwrap();
     assert_eq!((manifest.format, manifest.step, manifest.seed), (2, 3, 42));
-    assert_eq!(manifest.burn_gan, env!("CARGO_PKG_VERSION"));
+    let package = fs::read_to_string(in_repository("Cargo.toml")).unwrap();
+    let version = format!("\nversion = \"{}\"\n", manifest.burn_gan);
+    assert!(package.contains(&version), "{version}");
     let configuration = &manifest.configuration;
     assert_eq!(configuration["trainer"]["seed"], 42);
     assert_eq!(configuration["source"]["settings"]["seed"], 7);
@@ -468,7 +471,7 @@ fn keeping_is_checked_before_training() {
     assert_eq!(fresh.steps(), 0);
 }
 
-const OLD: &str = "tests/data/checkpoint-0.1.0";
+const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/checkpoint-0.1.0");
 
 /// The run that the committed checkpoint is of.
 fn old_run() -> (GanTrainerConfig, MlpConfig) {

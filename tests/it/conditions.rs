@@ -13,6 +13,7 @@ use burn_gan::{
 };
 
 use crate::common::picture::Picture;
+use crate::common::places::DIGITS_8X8;
 use crate::common::{parameters, stream, values};
 
 fn device() -> Device {
@@ -290,7 +291,7 @@ fn a_sampler_checks_its_conditions() {
 #[test]
 fn sets_and_sources_pass_their_conditions_on() {
     let plain = Device::flex();
-    let digits = idx::read_labelled_folder("tests/data/digits-8x8").unwrap();
+    let digits = idx::read_labelled_folder(DIGITS_8X8).unwrap();
     let expected: Vec<i64> = digits.labels().iter().map(|&label| label.into()).collect();
     let found = digits.all_conditions(&device()).unwrap().unwrap();
     assert!(!found.device().is_autodiff());
@@ -347,7 +348,7 @@ fn a_check_that_panics_is_an_error_of_its_network() {
 
 #[test]
 fn frequencies_are_those_of_the_labels() {
-    let digits = idx::read_labelled_folder("tests/data/digits-8x8").unwrap();
+    let digits = idx::read_labelled_folder(DIGITS_8X8).unwrap();
     let all = digits.all_conditions(&Device::flex()).unwrap().unwrap();
     let frequencies = ClassFrequencies::of(&all, 12).unwrap();
     assert_eq!(frequencies.classes(), 12);

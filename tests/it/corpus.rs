@@ -10,7 +10,6 @@ mod pytorch_reader;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
@@ -20,10 +19,10 @@ use burn_gan::optimizer::OptimizerConfig;
 use burn_gan::save_weights;
 use serde_json::json;
 
+use crate::common::places::in_repository;
+
 fn run_corpus(target: &str, reader: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(target);
+    let folder = in_repository("fuzz/corpus").join(target);
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -96,9 +95,7 @@ fn history() {
 #[ignore = "writes into fuzz/corpus"]
 fn write_seeds() {
     let seed = |target: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/corpus")
-            .join(target);
+        let folder = in_repository("fuzz/corpus").join(target);
         fs::create_dir_all(&folder).unwrap();
         folder.join("seed")
     };

@@ -3,9 +3,11 @@
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::data::{ByteImages, DataError, DataSummary, Duplicate, Memory, Samples, idx};
 
+use crate::common::places::DIGITS_8X8;
+
 #[test]
 fn the_digits_are_what_is_known_of_them() {
-    let digits = idx::read_labelled_folder("tests/data/digits-8x8").unwrap();
+    let digits = idx::read_labelled_folder(DIGITS_8X8).unwrap();
     let summary = DataSummary::of(&digits, &Device::flex()).unwrap();
     assert_eq!(
         (summary.samples, summary.shape.as_slice()),

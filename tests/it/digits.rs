@@ -1,7 +1,5 @@
 //! The generator that comes with the repository: it is the recorded one, draws the picture of the guide, and all ten digits.
 
-use std::path::Path;
-
 use burn::tensor::{Device, Tensor};
 use burn_gan::data::{Samples, idx};
 use burn_gan::picture::PictureGrid;
@@ -9,16 +7,16 @@ use burn_gan::{SamplerConfig, SavedGenerator};
 use sha2::{Digest, Sha256};
 
 use crate::common::picture::Picture;
+use crate::common::places::{MNIST_5K, in_repository};
 
 const GENERATOR: &str = "examples/data/digits-generator/generator.bpk";
-const DIGITS: &str = "examples/data/mnist-5k";
 const SAMPLES: usize = 1000;
 
 /// The first samples of a seed, of all clusters.
 fn samples(count: usize, seed: u64) -> Tensor<4> {
     let device = Device::flex();
-    let generator = SavedGenerator::load(GENERATOR, &device).unwrap();
-    let frequencies = SavedGenerator::class_frequencies(GENERATOR).unwrap();
+    let generator = SavedGenerator::load(in_repository(GENERATOR), &device).unwrap();
+    let frequencies = SavedGenerator::class_frequencies(in_repository(GENERATOR)).unwrap();
     let labels = frequencies.unwrap().draw(count, seed, &device);
     SamplerConfig::new()
         .with_seed(seed)
@@ -29,7 +27,8 @@ fn samples(count: usize, seed: u64) -> Tensor<4> {
 /// `sha256sum --check SHA256SUMS` in its folder says the same.
 #[test]
 fn the_committed_file_is_the_recorded_one() {
-    let folder = Path::new(GENERATOR).parent().unwrap();
+    let generator = in_repository(GENERATOR);
+    let folder = generator.parent().unwrap();
     let sums = std::fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
     assert!(!sums.is_empty());
     for line in sums.lines() {
@@ -48,7 +47,7 @@ fn its_samples_are_those_of_the_picture() {
     PictureGrid::square(64).save(samples(64, 0), &path).unwrap();
     let (drawn, committed) = (
         Picture::read(&path),
-        Picture::read(Path::new("docs/digits.png")),
+        Picture::read(&in_repository("docs/digits.png")),
     );
     assert_eq!(drawn.dimensions(), committed.dimensions());
     for (x, y, colour) in drawn.pixels() {
@@ -80,7 +79,7 @@ fn nearest_labels(images: Tensor<4>, real: Tensor<4>, labels: &[u8]) -> Vec<u8> 
 #[test]
 fn all_ten_digits_are_among_a_thousand_samples() {
     let device = Device::flex();
-    let digits = idx::read_labelled_folder(DIGITS).unwrap();
+    let digits = idx::read_labelled_folder(MNIST_5K).unwrap();
     let everything: Vec<usize> = (0..digits.labels().len()).collect();
     let real = digits
         .images()

@@ -1,7 +1,6 @@
 //! Weights by PyTorch's names: every network beside PyTorch's, and what does not fit.
 
 use std::fs;
-use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::data::{Memory, ShuffleConfig, Source};
@@ -17,6 +16,7 @@ use crate::common::exchange::{
     Case, Part, assert_same, below, cases, difference, golden, joined, moved, put_below,
     small_dcgan,
 };
+use crate::common::places::in_repository;
 
 /// Under which key a file says what network its weights are of.
 const CASE: &str = "case";
@@ -206,7 +206,7 @@ fn training_goes_on_from_imported_weights() {
 #[ignore = "writes into out/exchange"]
 fn write_for_pytorch() {
     let device = Device::flex();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("out/exchange");
+    let folder = in_repository("out/exchange");
     fs::create_dir_all(&folder).unwrap();
     for (name, case) in cases() {
         let network = case.build(&device);

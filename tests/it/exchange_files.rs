@@ -76,12 +76,15 @@ fn damaged_files_of_pytorch_are_errors() {
     use std::path::Path;
 
     use burn_gan::exchange::read_pytorch;
+
+    use crate::common::places::in_repository;
+
     let bytes = fs::read(golden().join("pytorch-examples-discriminator.pth")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.pth");
     let error = read_pytorch(&path, None).unwrap_err();
     assert!(matches!(error, ExchangeError::File(_)), "{error}");
-    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/pytorch/seed-checkpoint");
+    let seed = in_repository("fuzz/corpus/pytorch/seed-checkpoint");
     let seed = fs::read(seed).unwrap();
     for position in 0..seed.len() {
         let mut changed = seed.clone();

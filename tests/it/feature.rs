@@ -1,7 +1,6 @@
 //! Feature spaces: fixed functions of the samples, the same in chunks, with a name; and the classifiers of the digits.
 
-use std::path::Path;
-
+use crate::common::places::{DIGITS_8X8, MNIST_5K, in_repository};
 use crate::common::{processors, stream};
 use burn::config::Config;
 use burn::tensor::{Device, Int, Tensor};
@@ -21,8 +20,7 @@ fn digits(folder: &str) -> LabelledImages {
 
 /// A classifier of the repository, with the training that made it.
 fn committed(size: usize, epochs: usize) -> (Classifier, ClassifierTrainingConfig) {
-    let folder = format!("examples/data/digits-classifier-{size}x{size}");
-    let folder = Path::new(&folder);
+    let folder = in_repository(&format!("examples/data/digits-classifier-{size}x{size}"));
     let config = ClassifierConfig::load(folder.join("classifier.json")).unwrap();
     let fresh = config.init(&Device::flex()).unwrap();
     let classifier = load_weights(fresh, folder.join("classifier.bpk")).unwrap();
@@ -34,10 +32,7 @@ fn committed(size: usize, epochs: usize) -> (Classifier, ClassifierTrainingConfi
 
 #[test]
 fn the_committed_classifiers_name_97_percent_of_the_digits_held_out() {
-    for (size, data, epochs) in [
-        (8, "tests/data/digits-8x8", 60),
-        (28, "examples/data/mnist-5k", 20),
-    ] {
+    for (size, data, epochs) in [(8, DIGITS_8X8, 60), (28, MNIST_5K, 20)] {
         let digits = digits(data);
         let (classifier, training) = committed(size, epochs);
         let held_out = training.split(digits.labels().len()).unwrap().held_out;
@@ -49,7 +44,7 @@ fn the_committed_classifiers_name_97_percent_of_the_digits_held_out() {
 
 #[test]
 fn a_few_epochs_tell_most_digits_apart_and_the_seed_decides_the_bits() {
-    let digits = digits("tests/data/digits-8x8");
+    let digits = digits(DIGITS_8X8);
     let config = ClassifierConfig::new(1, 8, 8, 10);
     let training = ClassifierTrainingConfig::new()
         .with_epochs(10)
@@ -78,7 +73,7 @@ fn a_few_epochs_tell_most_digits_apart_and_the_seed_decides_the_bits() {
 
 #[test]
 fn a_training_that_diverges_is_an_error() {
-    let digits = digits("tests/data/digits-8x8");
+    let digits = digits(DIGITS_8X8);
     let fresh = ClassifierConfig::new(1, 8, 8, 10).init(&Device::flex());
     let training = ClassifierTrainingConfig::new()
         .with_epochs(3)
@@ -123,7 +118,7 @@ impl Samples<4, Tensor<1, Int>> for Short<'_> {
 
 #[test]
 fn a_set_that_loses_samples_is_an_error() {
-    let digits = digits("tests/data/digits-8x8");
+    let digits = digits(DIGITS_8X8);
     let (classifier, training) = committed(8, 1);
     for images in [true, false] {
         let short = Short {
@@ -144,7 +139,7 @@ fn a_set_that_loses_samples_is_an_error() {
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)]
 fn a_classifier_trains_on_ndarray_too() {
-    let digits = digits("tests/data/digits-8x8");
+    let digits = digits(DIGITS_8X8);
     let [flex, ndarray] = [Device::flex(), Device::ndarray()];
     let train = |device: &Device| {
         let fresh = ClassifierConfig::new(1, 8, 8, 10).init(device).unwrap();
@@ -276,7 +271,7 @@ fn a_space_has_a_name_that_tells_it_from_others() {
 
 #[test]
 fn metrics_in_these_spaces_tell_digits_from_noise() {
-    let digits = digits("tests/data/digits-8x8");
+    let digits = digits(DIGITS_8X8);
     let select = |range: std::ops::Range<usize>| {
         let indices: Vec<usize> = range.collect();
         digits.select(&indices, &Device::flex()).unwrap().samples
@@ -325,7 +320,7 @@ fn what_does_not_fit_is_an_error() {
         classifier.extract(two, 0),
         Err(FeatureError::Config(ConfigError { .. }))
     ));
-    let digits = digits("tests/data/digits-8x8");
+    let digits = digits(DIGITS_8X8);
     let five = ClassifierConfig::new(1, 8, 8, 5).init(&device).unwrap();
     assert!(matches!(
         training.clone().with_epochs(1).train(&five, &digits),

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::places::in_repository;
+
 /// Each module of the crate and its floor.
 const FLOORS: &[(&str, u32)] = &[
     ("batch", 0),
@@ -91,7 +93,7 @@ fn module_of(source: &Path, root: &Path) -> String {
 
 #[test]
 fn imports_point_down() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = in_repository("src");
     let mut imports = 0;
     for source in sources(&root) {
         let module = module_of(&source, &root);

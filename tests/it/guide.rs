@@ -1,10 +1,11 @@
 //! The documents of the package: what a reader without the repository sees of them.
 
 use std::fs;
-use std::path::Path;
+
+use crate::common::places::in_repository;
 
 fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    fs::read_to_string(in_repository(path)).unwrap()
 }
 
 /// Targets of the inline links of a page, `[text](target)`.
@@ -71,7 +72,7 @@ fn the_pictures_of_the_guide_are_the_files() {
         "docs/fashion.png",
         "docs/scale.png",
     ] {
-        let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(picture)).unwrap();
+        let file = fs::read(in_repository(picture)).unwrap();
         let inlined = read(&format!("{picture}.base64"));
         let same = base64(&file) == inlined;
         assert!(same, "run: base64 -w0 {picture} > {picture}.base64");

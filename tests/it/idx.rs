@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::data::{DataError, IdxImages, LabelledImages, Samples, idx};
 use burn_gan::{BatchError, FileError};
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
+
+use crate::common::places::in_repository;
 
 /// Two images of 1x3 pixels.
 const IMAGES: [u8; 22] = [
@@ -49,7 +51,7 @@ fn images_with(offset: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn digits() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/digits-8x8")
+    in_repository("tests/data/digits-8x8")
 }
 
 #[test]

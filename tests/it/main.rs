@@ -56,6 +56,7 @@ mod layers;
 mod lecam;
 mod loss;
 mod loss_gradients;
+mod manifests;
 mod memories;
 mod memory;
 mod metric;

@@ -11,6 +11,7 @@ use burn_gan::feature::{
 };
 use burn_gan::metric::{CopyCheck, MetricError, NearestSamplesConfig, Neighbour};
 
+use crate::common::places::DIGITS_8X8;
 use crate::common::{stream, values};
 
 fn points(step: u64, count: usize) -> Tensor<2> {
@@ -117,7 +118,7 @@ impl<S: Samples<4>> Samples<4> for Watched<S> {
 fn data_go_through_in_chunks_in_any_feature_space() {
     let device = Device::flex();
     let digits = Watched {
-        samples: idx::read_folder("tests/data/digits-8x8").unwrap(),
+        samples: idx::read_folder(DIGITS_8X8).unwrap(),
         largest: Cell::new(0),
     };
     let space = RandomConvolutionsConfig::new(1, 8, 8)

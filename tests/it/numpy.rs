@@ -1,17 +1,17 @@
 //! NumPy's files, as NumPy wrote them (tests/data/numpy/make.py), and every way in which one can be wrong.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
 use burn_gan::ShapeError;
 use burn_gan::data::numpy::{self, Array, ChannelAxis, NumpyError, Values};
 use burn_gan::data::{DataError, Samples};
 
+use crate::common::places::in_repository;
+
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/numpy")
-        .join(name)
+    in_repository("tests/data/numpy").join(name)
 }
 
 fn read(name: &str) -> Array {

@@ -13,6 +13,7 @@ use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{Discriminator, GanError, Generator, StepReport};
 
 use crate::common::alone;
+use crate::common::places::DIGITS_8X8;
 
 /// Resident memory of this process in kilobytes.
 fn resident() -> usize {
@@ -86,7 +87,7 @@ fn ring(steps: usize) -> Memory {
 
 fn images(steps: usize) -> Memory {
     let device = Device::flex().autodiff();
-    let images = idx::read_folder("tests/data/digits-8x8").unwrap();
+    let images = idx::read_folder(DIGITS_8X8).unwrap();
     let mut source = ShuffleConfig::new(64).init(images).unwrap();
     let networks = DcganConfig::new(1, 8, 8).with_filters(32);
     let trainer = GanTrainerConfig::new()

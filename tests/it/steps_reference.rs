@@ -3,9 +3,9 @@
 //! `benches/compare.sh` measures.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::common;
+use crate::common::places::in_repository;
 use crate::common::reference::{Layout, Reference, with_values};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -35,7 +35,7 @@ fn draws() -> Value {
 }
 
 fn draws_file() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/steps_draws.json")
+    in_repository("tests/golden/steps_draws.json")
 }
 
 /// For `tests/golden/steps.py`, which has no other way to these numbers.

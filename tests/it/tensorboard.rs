@@ -308,7 +308,7 @@ fn tensorboard_itself_reads_a_run() {
     // It resumes from step 2: what the first run says of 3 to 5 is forgotten.
     run(&mut board_of(folder.path()), 2, 4).unwrap();
 
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/event_files.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/event_files.py");
     let output = Command::new(&python)
         .arg(script)
         .arg(folder.path().join("board"))

@@ -19,8 +19,7 @@ use burn_gan::{BatchError, FileError};
 use burn_gan::{GanError, StepReport, StepValues};
 
 use crate::common::picture::Picture;
-
-const DIGITS: &str = "tests/data/digits-8x8";
+use crate::common::places::DIGITS_8X8;
 
 #[test]
 fn real_digits_leave_reports_and_grids() {
@@ -29,7 +28,7 @@ fn real_digits_leave_reports_and_grids() {
     let grids = folder.path().join("grids");
     let csv = folder.path().join("losses.csv");
     let mut source = ShuffleConfig::new(16)
-        .init(idx::read_folder(DIGITS).unwrap())
+        .init(idx::read_folder(DIGITS_8X8).unwrap())
         .unwrap();
     let networks = DcganConfig::new(1, 8, 8)
         .with_filters(4)
@@ -214,7 +213,7 @@ fn a_run_that_is_ended_early_leaves_the_last_row_grid_and_score() {
     let folder = tempfile::tempdir().unwrap();
     let [csv, scores] = ["losses.csv", "scores.csv"].map(|name| folder.path().join(name));
     let mut source = ShuffleConfig::new(4)
-        .init(idx::read_folder(DIGITS).unwrap())
+        .init(idx::read_folder(DIGITS_8X8).unwrap())
         .unwrap();
     let networks = DcganConfig::new(1, 8, 8)
         .with_filters(4)

@@ -16,7 +16,7 @@ use burn_gan::trainer::GanTrainerConfig;
 use burn_gan::{AdversarialTrainer, GanError, Generator};
 use examples::points::Recipe;
 
-const DIGITS: &str = "examples/data/mnist-5k";
+use crate::common::places::MNIST_5K;
 
 /// A generator that sees next to nothing of its latents.
 #[derive(Module, Debug)]
@@ -134,7 +134,7 @@ fn digits(name: &str, seed: u64, steps: usize, config: GanTrainerConfig) -> Vec<
         let networks = DcganConfig::new(1, 28, 28).with_filters(32).with_seed(seed);
         let mut source = ShuffleConfig::new(64)
             .with_seed(seed)
-            .init(idx::read_folder(DIGITS)?)?;
+            .init(idx::read_folder(MNIST_5K)?)?;
         let trainer = config.with_seed(seed).init(
             networks.init_generator(&device)?,
             networks.init_discriminator(&device)?,

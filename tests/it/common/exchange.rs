@@ -1,7 +1,7 @@
 //! Every network of the library at a small size, as `tests/golden/exchange.py` sees it: a configuration, inputs and
 //! outputs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_gan::exchange::{PytorchModule, Renaming, StateDict, StateDictError};
@@ -14,6 +14,8 @@ use burn_gan::nn::{Activation, class_labels};
 use burn_gan::random::{Purpose, Stream};
 use burn_gan::{Discriminator, Generator, GeneratorConfig, Labels, Outputs};
 use serde::{Deserialize, Serialize};
+
+use super::places::in_repository;
 
 /// Samples a case has.
 const SAMPLES: usize = 3;
@@ -581,7 +583,7 @@ pub fn cases() -> Vec<(&'static str, Case)> {
 }
 
 pub fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/exchange")
+    in_repository("tests/golden/exchange")
 }
 
 /// The tensors of both are the same, but for vectors of spectral normalisation that follow from the weights.

@@ -8,6 +8,7 @@ pub mod onnx;
 pub mod penalty_reference;
 pub mod picture;
 pub mod pictures;
+pub mod places;
 #[cfg(feature = "remote")]
 pub mod proxy;
 pub mod reference;

@@ -3,11 +3,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use super::places::in_repository;
+
 /// A picture of tests/data/pictures.
 pub fn picture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/pictures")
-        .join(name)
+    in_repository("tests/data/pictures").join(name)
 }
 
 /// Red, green and blue of the picture `rgb.*`, 6 wide and 4 high, row by row.

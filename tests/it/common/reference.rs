@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -11,6 +11,7 @@ use burn_gan::Labels;
 use burn_gan::nn::{ConvolutionConfig, HeadConfig, StemConfig};
 use serde_json::Value;
 
+use super::places::in_repository;
 use crate::common::stream;
 
 /// The reference values of one case.
@@ -23,7 +24,7 @@ pub struct Reference {
 impl Reference {
     /// The case of this name in `tests/golden/FILE.json`.
     pub fn load(file: &str, case: &str) -> Self {
-        let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let folder: PathBuf = in_repository("tests/golden");
         let text = fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
         let bytes = fs::read(folder.join(format!("{file}.bin"))).unwrap();
         let mut cases: Value = serde_json::from_str(&text).unwrap();

@@ -14,8 +14,7 @@ use burn_gan::trainer::{GanTrainer, GanTrainerConfig};
 use burn_gan::{AdversarialTrainer, Discriminator, GanError, Generator, Kernels, Persistent};
 
 use super::parameters;
-
-const DIGITS: &str = "tests/data/digits-8x8";
+use super::places::DIGITS_8X8;
 
 /// What is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -116,7 +115,7 @@ pub fn train_on(
             fit(trainer, source, folder, keep)
         }
         Setup::Images => {
-            let mut source = ShuffleConfig::new(8).init(idx::read_folder(DIGITS)?)?;
+            let mut source = ShuffleConfig::new(8).init(idx::read_folder(DIGITS_8X8)?)?;
             let networks = DcganConfig::new(1, 8, 8)
                 .with_filters(4)
                 .with_latent_size(8);
@@ -138,7 +137,7 @@ pub fn train_on(
             fit(trainer, source, folder, keep)
         }
         Setup::Spectral => {
-            let mut source = ShuffleConfig::new(4).init(idx::read_folder(DIGITS)?)?;
+            let mut source = ShuffleConfig::new(4).init(idx::read_folder(DIGITS_8X8)?)?;
             let networks = ResnetConfig::new(1, 8, 8)
                 .with_filters(4)
                 .with_latent_size(4);
