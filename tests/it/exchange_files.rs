@@ -73,8 +73,6 @@ fn renamed_discriminator(state: StateDict) -> StateDict {
 #[test]
 #[cfg(feature = "pytorch")]
 fn damaged_files_of_pytorch_are_errors() {
-    use std::path::Path;
-
     use burn_gan::exchange::read_pytorch;
 
     use crate::common::places::in_repository;
