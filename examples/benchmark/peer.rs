@@ -8,10 +8,11 @@ use burn_gan::GanError;
 use serde_json::{Value, json};
 
 use crate::common::digits::Settings;
+use crate::common::places::in_repository;
 use crate::image_runs::{QUARTER, RealImages, clustered, train};
 use crate::suite::{Case, Job, Scores};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/peer/images.py");
+const SCRIPT: &str = in_repository!("benches/peer/images.py");
 /// What the recipes' names on the command line begin with.
 const PREFIX: &str = "pytorch-";
 /// The recipe of the script that takes our settings.

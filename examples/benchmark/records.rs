@@ -7,10 +7,11 @@ use std::process::Command;
 use burn_gan::GanError;
 
 use crate::common;
+use crate::common::places::in_repository;
 use crate::suite::Run;
 
 /// Where they are, a folder for each suite.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runs");
+const FOLDER: &str = in_repository!("docs/runs");
 
 /// The file of a run.
 fn file(suite: &str, run: &Run) -> PathBuf {

@@ -20,6 +20,7 @@ use burn_gan::{AdversarialTrainer, Batch, GanError, Identity, Schedule};
 use serde_json::json;
 
 use crate::common;
+use crate::common::places::in_repository;
 use crate::suite::{Case, Column, Job, Reference, Scores, Suite, scores, summary};
 
 const SIZE: usize = 8;
@@ -32,7 +33,7 @@ const VALUES: usize = CHANNELS * SIZE * SIZE;
 pub const SAMPLES: usize = 26_000;
 const BATCH_SIZE: usize = 128;
 const STEPS: usize = 12_000;
-const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/digits-8x8");
+const DIGITS: &str = in_repository!("tests/data/digits-8x8");
 
 pub struct StackedDigits;
 

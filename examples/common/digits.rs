@@ -13,10 +13,11 @@ use burn_gan::{GanError, GeneratorConfig};
 use serde::{Deserialize, Serialize};
 
 use super::digits_classifier;
+use super::places::in_repository;
 use super::recipes::small_images;
 
 /// Their folder.
-pub const DIGITS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/mnist-5k");
+pub const DIGITS: &str = in_repository!("examples/data/mnist-5k");
 
 /// How the committed classifier was trained, and so which digits it has seen: GANs are trained on the same ones, and the
 /// others are held out of both.

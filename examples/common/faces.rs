@@ -10,9 +10,10 @@ use burn_gan::{GanError, Identity, Labels};
 use clap::ValueEnum;
 
 use super::load_classifier;
+use super::places::in_repository;
 
 /// Their folder.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/faces");
+const FOLDER: &str = in_repository!("examples/data/faces");
 pub const SIZE: usize = 32;
 
 /// A part of a face that a classifier knows.

@@ -8,6 +8,7 @@ pub mod digits;
 pub mod distance;
 pub mod faces;
 pub mod networks;
+pub mod places;
 pub mod points;
 pub mod recipes;
 pub mod saved;
@@ -32,6 +33,8 @@ use burn_gan::{AdversarialTrainer, Condition, GanError, load_weights};
 use clap::{Args, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+
+use places::in_repository;
 
 /// An allocator that keeps the pages of freed tensors: every step frees and takes the same sizes.
 #[cfg(not(test))] // The integration tests, which use these recipes too, have an allocator of their own.
@@ -158,11 +161,11 @@ where
 
 /// The committed classifier of digits of this height and width, 8 or 28: for their classes, and as a feature space.
 pub fn digits_classifier(size: usize, device: &Device) -> Result<Classifier, GanError> {
-    let folder = format!(
-        "{}/../examples/data/digits-classifier-{size}x{size}",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    load_classifier(Path::new(&folder), device)
+    let data = Path::new(in_repository!("examples/data"));
+    load_classifier(
+        &data.join(format!("digits-classifier-{size}x{size}")),
+        device,
+    )
 }
 
 /// The classifier in a folder that the example `classifier` has written.

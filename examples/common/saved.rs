@@ -10,11 +10,10 @@ use burn_gan::nn::class_labels;
 use burn_gan::{GanError, Generator, Labels, SamplerConfig, SavedGenerator};
 use clap::Args;
 
+use super::places::in_repository;
+
 /// A trained generator that comes with the repository.
-pub const GENERATOR: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../examples/data/digits-generator"
-);
+pub const GENERATOR: &str = in_repository!("examples/data/digits-generator");
 
 /// Flags for a saved generator.
 #[derive(Args, Debug)]

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
 
 use burn::tensor::{Device, Int, Tensor};
 use burn_gan::data::{DataError, IdxImages, LabelledImages, Samples, idx};
@@ -10,7 +9,7 @@ use burn_gan::{BatchError, FileError};
 use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
-use crate::common::places::in_repository;
+use crate::common::places::DIGITS_8X8;
 
 /// Two images of 1x3 pixels.
 const IMAGES: [u8; 22] = [
@@ -48,10 +47,6 @@ fn images_with(offset: usize, bytes: &[u8]) -> Vec<u8> {
     let mut file = IMAGES.to_vec();
     file[offset..offset + bytes.len()].copy_from_slice(bytes);
     file
-}
-
-fn digits() -> PathBuf {
-    in_repository("tests/data/digits-8x8")
 }
 
 #[test]
@@ -124,7 +119,7 @@ fn labels_come_from_beside_their_images() {
 #[test]
 fn reads_the_real_digits() {
     let device = Device::flex();
-    let digits: LabelledImages = idx::read_labelled_folder(digits()).unwrap();
+    let digits: LabelledImages = idx::read_labelled_folder(DIGITS_8X8).unwrap();
     assert_eq!((digits.len(), digits.classes()), (1797, 10));
 
     let all: Vec<usize> = (0..digits.len()).collect();
