@@ -20,11 +20,16 @@ impl<A: Elementwise> Kernel<1> for Activation<A> {
     fn forward(&self, [x]: [FlexTensor; 1]) -> Forward<FlexTensor, ()> {
         let function = self.0;
         let input = (function.kept() == Kept::Input).then(|| x.clone());
-        let value = rewritten(x, [usize::MAX, BLOCK], std::iter::repeat(()), |x, ()| {
-            wide!(<A: Elementwise> [function: A = function, x: &'a mut [f32] = x] {
-                x.iter_mut().for_each(|x| *x = function.value(*x));
-            });
-        });
+        let value = rewritten(
+            x,
+            [usize::MAX, BLOCK],
+            &mut std::iter::repeat(()),
+            &|x, ()| {
+                wide!(<A: Elementwise> [function: A = function, x: &'a mut [f32] = x] {
+                    x.iter_mut().for_each(|x| *x = function.value(*x));
+                });
+            },
+        );
         Forward {
             saved: input.unwrap_or_else(|| value.clone()),
             value,
@@ -69,8 +74,8 @@ impl<A: Elementwise> Kernel<2> for Tangent<A> {
 }
 
 fn times_slope<A: Elementwise>(function: A, kept: &FlexTensor, values: FlexTensor) -> FlexTensor {
-    let asides = kept.values().chunks(BLOCK);
-    rewritten(values, [usize::MAX, BLOCK], asides, |values, kept| {
+    let mut asides = kept.values().chunks(BLOCK);
+    rewritten(values, [usize::MAX, BLOCK], &mut asides, &|values, kept| {
         wide!(<A: Elementwise> [function: A = function, kept: &'a [f32] = kept, values: &'a mut [f32] = values] {
             let pairs = values.iter_mut().zip(kept);
             pairs.for_each(|(value, kept)| *value *= function.slope(*kept));
@@ -99,14 +104,19 @@ impl<A: Elementwise> Kernel<2> for Biased<A> {
         let columns = columns(&x, bias.values().len());
         let offsets = columns.spread(bias.values());
         let size = columns.block(BLOCK);
-        let value = rewritten(x, [usize::MAX, size], std::iter::repeat(()), |x, ()| {
-            wide!(<A: Elementwise> [function: A = function, offsets: &'a [f32] = &offsets, x: &'a mut [f32] = x] {
-                for x in x.chunks_mut(offsets.len()) {
-                    let pairs = x.iter_mut().zip(offsets);
-                    pairs.for_each(|(x, offset)| *x = function.value(*x + *offset));
-                }
-            });
-        });
+        let value = rewritten(
+            x,
+            [usize::MAX, size],
+            &mut std::iter::repeat(()),
+            &|x, ()| {
+                wide!(<A: Elementwise> [function: A = function, offsets: &'a [f32] = &offsets, x: &'a mut [f32] = x] {
+                    for x in x.chunks_mut(offsets.len()) {
+                        let pairs = x.iter_mut().zip(offsets);
+                        pairs.for_each(|(x, offset)| *x = function.value(*x + *offset));
+                    }
+                });
+            },
+        );
         let saved = match (function.kept(), input) {
             (Kept::Nothing, _) => Saved::Nothing,
             (_, None) => Saved::Value(value.clone()),
@@ -166,12 +176,12 @@ fn times_slope_with_sums<A: Elementwise>(
 ) -> (FlexTensor, Vec<f32>) {
     let size = columns.block(BLOCK);
     let mut sums = vec![0.0; values.values().len().div_ceil(size) * channels];
-    let asides = kept.values().chunks(size).zip(sums.chunks_mut(channels));
+    let mut asides = kept.values().chunks(size).zip(sums.chunks_mut(channels));
     let values = rewritten(
         values,
         [usize::MAX, size],
-        asides,
-        |values, (kept, sums)| {
+        &mut asides,
+        &|values, (kept, sums)| {
             let mut long = vec![0.0; offsets.len()];
             wide!(<A: Elementwise> [
                 function: A = function,
@@ -199,8 +209,8 @@ fn times_slope_with_sums<A: Elementwise>(
 fn sums_of_blocks(columns: Columns, channels: usize, values: &FlexTensor) -> Vec<f32> {
     let (size, values) = (columns.block(BLOCK), values.values());
     let mut sums = vec![0.0; values.len().div_ceil(size) * channels];
-    let blocks = values.chunks(size).zip(sums.chunks_mut(channels));
-    each(values.len(), blocks, |(values, sums)| {
+    let mut blocks = values.chunks(size).zip(sums.chunks_mut(channels));
+    each(values.len(), &mut blocks, &|(values, sums)| {
         let mut long = vec![0.0; columns.width()];
         wide!([values: &'a [f32] = values, long: &'a mut [f32] = &mut long] {
             for values in values.chunks(long.len()) {

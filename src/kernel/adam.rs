@@ -40,8 +40,11 @@ pub fn step(
         let moments = moments.as_ref();
         let moments = moments.map(|moments| moments.each_ref().map(|moment| moment.values()));
         let [new_weight, new_1, new_2] = new.map(|values| values.chunks_mut(BLOCK));
-        let blocks = new_weight.zip(new_1).zip(new_2).enumerate();
-        each(size, blocks, |(index, ((new_weight, new_1), new_2))| {
+        let mut blocks = new_weight.zip(new_1).zip(new_2).enumerate();
+        each(size, &mut blocks, &|(
+            index,
+            ((new_weight, new_1), new_2),
+        )| {
             let first = index * BLOCK;
             let range = first..first + new_weight.len();
             let read = Read {

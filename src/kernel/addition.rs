@@ -18,8 +18,8 @@ impl Kernel<2> for Addition {
         if !a.is_unique() {
             std::mem::swap(&mut a, &mut b);
         }
-        let blocks = b.values().chunks(BLOCK);
-        let value = rewritten(a, [usize::MAX, BLOCK], blocks, |a, b| {
+        let mut blocks = b.values().chunks(BLOCK);
+        let value = rewritten(a, [usize::MAX, BLOCK], &mut blocks, &|a, b| {
             wide!([a: &'a mut [f32] = a, b: &'a [f32] = b] {
                 a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
             });

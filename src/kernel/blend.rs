@@ -15,13 +15,12 @@ pub fn blend(average: &FlexTensor, live: &FlexTensor, decay: f64) -> FlexTensor 
         .chunks(BLOCK)
         .zip(live.values().chunks(BLOCK));
     let count = new.len();
-    each(
-        count,
-        new.chunks_mut(BLOCK).zip(old),
-        |(new, (average, live))| {
-            mix(new, [average, live], [keep, take]);
-        },
-    );
+    each(count, &mut new.chunks_mut(BLOCK).zip(old), &|(
+        new,
+        (average, live),
+    )| {
+        mix(new, [average, live], [keep, take]);
+    });
     FlexTensor::of(new, live.layout().shape().clone())
 }
 

@@ -1,5 +1,8 @@
 //! Blocks of values of a fixed size, in parallel where there are enough of them. A block's result does not depend on the
 //! number of threads.
+//!
+//! Iterators and work are trait objects: a call for each block costs nothing beside the block, and what goes through the
+//! blocks is compiled once in place of once for each activation and vector instruction set.
 
 use burn::backend::flex::FlexTensor;
 use rayon::prelude::*;
@@ -13,12 +16,12 @@ const SHARED: usize = 1 << 17;
 pub const BLOCK: usize = 1 << 12;
 
 /// Calls `work` for each task; `values` is how many all of them go through.
-pub fn each<T: Send>(values: usize, tasks: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+pub fn each<T: Send>(values: usize, tasks: &mut dyn Iterator<Item = T>, work: &(dyn Fn(T) + Sync)) {
     if values < SHARED {
         tasks.for_each(work);
     } else {
         let tasks: Vec<T> = tasks.collect();
-        tasks.into_par_iter().for_each(&work);
+        tasks.into_par_iter().for_each(work);
     }
 }
 
@@ -28,14 +31,14 @@ pub fn each<T: Send>(values: usize, tasks: impl Iterator<Item = T>, work: impl F
 pub fn rewritten<T: Send>(
     mut tensor: FlexTensor,
     [outer, inner]: [usize; 2],
-    asides: impl Iterator<Item = T>,
-    rewrite: impl Fn(&mut [f32], T) + Sync,
+    asides: &mut dyn Iterator<Item = T>,
+    rewrite: &(dyn Fn(&mut [f32], T) + Sync),
 ) -> FlexTensor {
     let count = tensor.values().len();
     if tensor.is_unique() {
         let blocks = tensor.values_mut().chunks_mut(outer);
         let blocks = blocks.flat_map(|values| values.chunks_mut(inner));
-        each(count, blocks.zip(asides), |(block, aside)| {
+        each(count, &mut blocks.zip(asides), &|(block, aside)| {
             rewrite(block, aside)
         });
         return tensor;
@@ -43,7 +46,7 @@ pub fn rewritten<T: Send>(
     let mut values = vec![0.0; count];
     let blocks = values.chunks_mut(outer).zip(tensor.values().chunks(outer));
     let blocks = blocks.flat_map(|(values, from)| values.chunks_mut(inner).zip(from.chunks(inner)));
-    each(count, blocks.zip(asides), |((block, from), aside)| {
+    each(count, &mut blocks.zip(asides), &|((block, from), aside)| {
         block.copy_from_slice(from);
         rewrite(block, aside);
     });

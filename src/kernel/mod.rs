@@ -55,6 +55,8 @@ mod normalization_tests;
 mod operations;
 mod over;
 #[cfg(feature = "flex")]
+mod pass;
+#[cfg(feature = "flex")]
 mod passes;
 #[cfg(feature = "flex")]
 mod patches;

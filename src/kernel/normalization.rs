@@ -8,7 +8,8 @@ use super::bridge::{Flat, Forward, Kernel};
 use super::elementwise::Elementwise;
 use super::geometry::Geometry;
 use super::normalization_gradient::Gradient;
-use super::passes::{at_sample, two_passes};
+use super::pass::at_sample;
+use super::passes::two_passes;
 use super::slices::slices_mut;
 use super::statistics::{Moments, measure, of_all, of_given};
 use super::wide::wide;
@@ -49,7 +50,7 @@ impl<A: Elementwise> Kernel<3> for Normalization<A> {
         let affine = [gamma.values(), beta.values()];
         let value = if geometry.is_whole() {
             let statistics = &statistics;
-            rewritten(x, sizes, 0.., |values, task| {
+            rewritten(x, sizes, &mut (0..), &|values, task| {
                 let scaling = Scaling::of_task(geometry, affine, task);
                 let mut all = vec![0.0; 3 * geometry.columns().width()];
                 wide!(<A: Elementwise> [
@@ -64,8 +65,8 @@ impl<A: Elementwise> Kernel<3> for Normalization<A> {
             })
         } else {
             let by_task = geometry.sizes(geometry.together, 2 * geometry.groups);
-            let asides = slices_mut(geometry, &mut statistics, by_task).enumerate();
-            rewritten(x, sizes, asides, |values, (task, statistics)| {
+            let mut asides = slices_mut(geometry, &mut statistics, by_task).enumerate();
+            rewritten(x, sizes, &mut asides, &|values, (task, statistics)| {
                 let scaling = Scaling::of_task(geometry, affine, task);
                 let mut all = vec![0.0; 3 * geometry.columns().width()];
                 let mut moments = Moments::new(geometry);

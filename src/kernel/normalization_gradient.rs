@@ -1,7 +1,7 @@
 //! The backward pass of a [normalisation](super::normalization).
 
 use super::elementwise::Elementwise;
-use super::passes::{At, Pass, Row, at_sample, at_segment, patterns, slot};
+use super::pass::{At, Pass, Row, at_sample, at_segment, patterns, slot};
 
 /// The gradient of `x`: `r (h - mean(h) - xhat mean(h xhat))`, with `r = 1 / sqrt(variance + epsilon)` and `h` for gamma
 /// times the gradient in front of the activation.

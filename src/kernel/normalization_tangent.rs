@@ -6,7 +6,8 @@ use burn::backend::flex::FlexTensor;
 use super::bridge::{Flat, Forward, Kernel};
 use super::geometry::Geometry;
 use super::normalization::of_parameter;
-use super::passes::{At, Pass, Row, at_sample, at_segment, patterns, slot, two_passes};
+use super::pass::{At, Pass, Row, at_sample, at_segment, patterns, slot};
+use super::passes::two_passes;
 use super::statistics::statistics_of;
 
 /// Inputs `x`, `dx`, and `gamma` as `[channels]` or `[samples, channels]`.

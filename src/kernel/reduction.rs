@@ -12,7 +12,7 @@ const LANES: usize = 32;
 /// The sum of squares of all values of a contiguous tensor, in double precision.
 pub fn sum_of_squares(tensor: &FlexTensor) -> f64 {
     // Collected in order and then added up: rayon's own sum would add in the order in which threads finish.
-    let sums: Vec<f64> = by_block(tensor, |values| {
+    let sums: Vec<f64> = by_block(tensor, &|values| {
         let mut total = 0.0;
         wide!([values: &'a [f32] = values, total: &'a mut f64 = &mut total] {
             let mut sums = [0.0_f64; LANES];
@@ -37,7 +37,7 @@ pub fn sum_of_squares(tensor: &FlexTensor) -> f64 {
 
 /// Whether every value of a contiguous tensor is finite.
 pub fn all_finite(tensor: &FlexTensor) -> bool {
-    let largest: Vec<u32> = by_block(tensor, |values| {
+    let largest: Vec<u32> = by_block(tensor, &|values| {
         let mut largest = 0;
         wide!([values: &'a [f32] = values, largest: &'a mut u32 = &mut largest] {
             // Without the sign, the bits of floats are in the order of their magnitudes; NaN and infinity come last.
@@ -52,12 +52,12 @@ const SIGN: u32 = 1 << 31;
 
 fn by_block<T: Clone + Default + Send>(
     tensor: &FlexTensor,
-    reduce: impl Fn(&[f32]) -> T + Sync,
+    reduce: &(dyn Fn(&[f32]) -> T + Sync),
 ) -> Vec<T> {
     let values = tensor.values();
     let mut found = vec![T::default(); values.len().div_ceil(BLOCK)];
-    let blocks = values.chunks(BLOCK).zip(&mut found);
-    each(values.len(), blocks, |(values, found)| {
+    let mut blocks = values.chunks(BLOCK).zip(&mut found);
+    each(values.len(), &mut blocks, &|(values, found)| {
         *found = reduce(values)
     });
     found

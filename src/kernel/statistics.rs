@@ -187,7 +187,7 @@ pub fn measure(
 pub fn of_all(geometry: Geometry, x: &[f32], epsilon: f64) -> (Vec<f32>, Option<[FlexTensor; 2]>) {
     let mut blocks = vec![Moments::new(geometry); geometry.tasks()];
     let tasks = slices(geometry, x, geometry.sizes(1, geometry.channels));
-    each(x.len(), tasks.zip(&mut blocks), |(x, moments)| {
+    each(x.len(), &mut tasks.zip(&mut blocks), &|(x, moments)| {
         wide!([geometry: Geometry = geometry, x: &'a [f32] = x, moments: &'a mut Moments = moments] {
             moments.add(geometry, x);
         });
@@ -213,8 +213,8 @@ pub fn statistics_of(geometry: Geometry, x: &[f32], epsilon: f64) -> Vec<f32> {
     let mut statistics = vec![0.0; geometry.segments() * 2 * geometry.groups];
     let by_task = geometry.sizes(geometry.together, 2 * geometry.groups);
     let tasks = slices(geometry, x, geometry.sizes(1, geometry.channels));
-    let tasks = tasks.zip(slices_mut(geometry, &mut statistics, by_task));
-    each(x.len(), tasks, |(x, statistics)| {
+    let parts = slices_mut(geometry, &mut statistics, by_task);
+    each(x.len(), &mut tasks.zip(parts), &|(x, statistics)| {
         let mut moments = Moments::new(geometry);
         wide!([
             geometry: Geometry = geometry,
