@@ -25,6 +25,24 @@ pub fn each<T: Send>(values: usize, tasks: &mut dyn Iterator<Item = T>, work: &(
     }
 }
 
+/// Calls `work` with the index of each chunk of `size` values and the chunk, on all threads.
+pub fn chunks(values: &mut [f32], size: usize, work: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+    let chunks = values.par_chunks_mut(size.max(1)).enumerate();
+    chunks.for_each(|(index, chunk)| work(index, chunk));
+}
+
+/// As [`chunks`]; `work` also gets a buffer of `length` values, which are 0 at first and then what an earlier call left.
+pub fn chunks_with_buffer(
+    values: &mut [f32],
+    size: usize,
+    length: usize,
+    work: &(dyn Fn(&mut [f32], usize, &mut [f32]) + Sync),
+) {
+    let chunks = values.par_chunks_mut(size.max(1)).enumerate();
+    let buffer = || vec![0.0; length];
+    chunks.for_each_init(buffer, |buffer, (index, chunk)| work(buffer, index, chunk));
+}
+
 /// A tensor of the same shape with the values that `rewrite` makes in place of each block of them; it gets one of `asides`
 /// with the block. The blocks have `inner` values, and start anew after each `outer` ones. The buffer is the tensor's own
 /// where nothing shares it.

@@ -1,8 +1,8 @@
 //! Convolution and transposed convolution over channels-last images: patches and one matrix product.
 
 use burn::backend::flex::FlexTensor;
-use rayon::prelude::*;
 
+use super::blocks::chunks;
 use super::bridge::{Flat, Forward, Kernel};
 use super::buffers;
 use super::patches::Batch;
@@ -300,13 +300,10 @@ fn from_groups(matrices: FlexTensor, rows: usize) -> FlexTensor {
     }
     let (size, values) = (groups * columns, matrices.values());
     let mut result = vec![0.0; rows * size];
-    result
-        .par_chunks_mut(size.max(1))
-        .enumerate()
-        .for_each(|(row, result)| {
-            for (group, result) in result.chunks_exact_mut(columns).enumerate() {
-                result.copy_from_slice(&values[(group * rows + row) * columns..][..columns]);
-            }
-        });
+    chunks(&mut result, size, &|row, result| {
+        for (group, result) in result.chunks_exact_mut(columns).enumerate() {
+            result.copy_from_slice(&values[(group * rows + row) * columns..][..columns]);
+        }
+    });
     FlexTensor::of(result, [rows, size])
 }

@@ -1,7 +1,6 @@
 //! Patches of channels-last images: which values of an image a window sees, and back.
 
-use rayon::prelude::*;
-
+use super::blocks::chunks;
 use super::wide::wide;
 use super::window::Window;
 
@@ -129,8 +128,7 @@ impl Window {
     pub fn gather(self, images: &[f32], batch: Batch, patches: &mut [f32]) {
         let segments = self.segments();
         let (group, size) = (batch.group(), self.patch_size(batch));
-        let of_image = patches.par_chunks_mut(batch.windows() * size);
-        of_image.enumerate().for_each(|(index, patches)| {
+        chunks(patches, batch.windows() * size, &|index, patches| {
             let (first, n) = (index / batch.images * group, index % batch.images);
             let image = &images[n * batch.image_size()..][..batch.image_size()];
             for (window, patch) in patches.chunks_exact_mut(size).enumerate() {
@@ -160,8 +158,7 @@ impl Window {
     /// The transpose of [`Window::gather`]: adds patches up to images.
     pub fn scatter(self, patches: &[f32], batch: Batch, images: &mut [f32]) {
         let segments = self.segments();
-        let by_image = images.par_chunks_mut(batch.image_size()).enumerate();
-        by_image.for_each(|(n, image)| {
+        chunks(images, batch.image_size(), &|n, image| {
             wide!([
                 window: Window = self,
                 segments: &'a [Segment] = &segments,

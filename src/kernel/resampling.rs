@@ -1,8 +1,8 @@
 //! Linear maps of images along both axes: halving and doubling their size.
 
 use burn::backend::flex::FlexTensor;
-use rayon::prelude::*;
 
+use super::blocks::chunks;
 use super::bridge::{Flat, Forward, Kernel};
 use super::wide::wide;
 
@@ -88,8 +88,9 @@ fn map(x: &FlexTensor, [rows, columns]: &[Axis; 2]) -> FlexTensor {
         (rows.len() * columns.len() * channels).max(1),
     );
     let mut y = vec![0.0; images * rows.len() * columns.len() * channels];
-    let by_image = y.par_chunks_mut(of_y).zip(x.values().par_chunks(of_x));
-    by_image.for_each(|(y, x)| {
+    let values = x.values();
+    chunks(&mut y, of_y, &|n, y| {
+        let x = &values[n * of_x..][..of_x];
         wide!([
             x: &'a [f32] = x,
             y: &'a mut [f32] = y,

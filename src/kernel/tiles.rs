@@ -2,8 +2,7 @@
 
 use std::marker::PhantomData;
 
-use rayon::prelude::*;
-
+use super::blocks::{chunks, chunks_with_buffer};
 use super::filtering::{Filter, LANES, Lane, add};
 use super::patches::Batch;
 use super::wide::wide;
@@ -122,11 +121,9 @@ impl<F: Filter> Tiles<F> {
     /// Images to `[tile, product, depth]`: `B^T d B`.
     pub fn of_images(self, images: &[f32], result: &mut [f32]) {
         let size = self.per_image() * Self::products() * self.depth();
-        let by_image = result
-            .par_chunks_mut(size)
-            .zip(images.par_chunks(self.batch.image_size()));
-        let padded = || vec![0.0; self.padded_size()];
-        by_image.for_each_init(padded, |padded, (result, image)| {
+        let of_image = self.batch.image_size();
+        chunks_with_buffer(result, size, self.padded_size(), &|padded, n, result| {
+            let image = &images[n * of_image..][..of_image];
             self.rows(|from, to, length| {
                 padded[to..to + length].copy_from_slice(&image[from..from + length]);
             });
@@ -164,9 +161,8 @@ impl<F: Filter> Tiles<F> {
 
     /// The transpose of [`Tiles::of_images`], from `[product, tile, depth]`.
     pub fn to_images(self, values: &[f32], images: &mut [f32]) {
-        let padded = || vec![0.0; self.padded_size()];
-        let by_image = images.par_chunks_mut(self.batch.image_size()).enumerate();
-        by_image.for_each_init(padded, |padded, (n, image)| {
+        let of_image = self.batch.image_size();
+        chunks_with_buffer(images, of_image, self.padded_size(), &|padded, n, image| {
             wide!(<F: Filter> [tiles: Tiles<F> = self, values: &'a [f32] = values, n: usize = n, padded: &'a mut [f32] = padded] {
                 tiles.to_padded(values, n, padded);
             });
@@ -205,10 +201,9 @@ impl<F: Filter> Tiles<F> {
     /// Results `[N, rows, columns, outputs]` to `[tile, product, outputs]`: `A y A^T`.
     pub fn of_grid(self, grid: &[f32], outputs: usize, result: &mut [f32]) {
         let size = self.per_image() * Self::products() * outputs;
-        let by_image = result
-            .par_chunks_mut(size)
-            .zip(grid.par_chunks(self.batch.windows() * outputs));
-        by_image.for_each(|(result, grid)| {
+        let of_grid = self.batch.windows() * outputs;
+        chunks(result, size, &|n, result| {
+            let grid = &grid[n * of_grid..][..of_grid];
             wide!(<F: Filter> [tiles: Tiles<F> = self, grid: &'a [f32] = grid, outputs: usize = outputs, result: &'a mut [f32] = result] {
                 let ([rows, columns], [_, tile_columns]) = (tiles.batch.grid, tiles.tiles());
                 for (tile, result) in result.chunks_exact_mut(Tiles::<F>::products() * outputs).enumerate() {
@@ -233,10 +228,7 @@ impl<F: Filter> Tiles<F> {
 
     /// The transpose of [`Tiles::of_grid`], from `[product, tile, outputs]`.
     pub fn to_grid(self, values: &[f32], outputs: usize, grid: &mut [f32]) {
-        let by_image = grid
-            .par_chunks_mut(self.batch.windows() * outputs)
-            .enumerate();
-        by_image.for_each(|(n, grid)| {
+        chunks(grid, self.batch.windows() * outputs, &|n, grid| {
             wide!(<F: Filter> [tiles: Tiles<F> = self, values: &'a [f32] = values, outputs: usize = outputs, n: usize = n, grid: &'a mut [f32] = grid] {
                 let ([rows, columns], [_, tile_columns]) = (tiles.batch.grid, tiles.tiles());
                 let of_product = tiles.batch.images * tiles.per_image() * outputs;
@@ -264,8 +256,7 @@ impl<F: Filter> Tiles<F> {
 pub fn of_weight<F: Filter>(weight: &[f32], outer: usize, inner: usize) -> Vec<f32> {
     let products = F::PRODUCTS * F::PRODUCTS;
     let mut result = vec![0.0; products * outer * inner];
-    let by_row = result.par_chunks_mut(inner).enumerate();
-    by_row.for_each(|(index, result)| {
+    chunks(&mut result, inner, &|index, result| {
         let (product, row) = (index / outer, index % outer);
         for (tap, factor) in factors::<F>(product) {
             let tap = &weight[(F::TAPS * F::TAPS * row + tap) * inner..][..inner];
@@ -279,8 +270,7 @@ pub fn of_weight<F: Filter>(weight: &[f32], outer: usize, inner: usize) -> Vec<f
 pub fn to_weight<F: Filter>(values: &[f32], outer: usize, inner: usize) -> Vec<f32> {
     let area = F::TAPS * F::TAPS;
     let mut result = vec![0.0; area * outer * inner];
-    let by_row = result.par_chunks_mut(inner).enumerate();
-    by_row.for_each(|(index, result)| {
+    chunks(&mut result, inner, &|index, result| {
         let (row, tap) = (index / area, index % area);
         for product in 0..F::PRODUCTS * F::PRODUCTS {
             for (_, factor) in factors::<F>(product).filter(|(at, _)| *at == tap) {

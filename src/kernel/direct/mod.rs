@@ -10,8 +10,8 @@ mod weight_gradient;
 
 use burn::backend::flex::FlexTensor;
 use pulp::Simd;
-use rayon::prelude::*;
 
+use super::blocks::chunks_with_buffer;
 use super::bridge::{Flat, Forward, Kernel};
 use super::wide::simd;
 use super::window::Window;
@@ -138,9 +138,9 @@ fn convolve(shape: Shape, x: &[f32], weight: &[[f32; OUTPUTS]]) -> Vec<f32> {
     let of_x = (shape.pixels() * shape.channels()).max(1);
     let of_y = (shape.pixels() * shape.all_outputs()).max(1);
     let mut y = vec![0.0; x.len() / of_x * of_y];
-    let by_image = y.par_chunks_mut(of_y).zip(x.par_chunks(of_x));
-    let planes = || vec![0.0; shape.channels() * shape.plane()];
-    by_image.for_each_init(planes, |planes, (y, x)| {
+    let planes = shape.channels() * shape.plane();
+    chunks_with_buffer(&mut y, of_y, planes, &|planes, n, y| {
+        let x = &x[n * of_x..][..of_x];
         simd!(simd [
             shape: Shape = shape,
             x: &'a [f32] = x,

@@ -1,10 +1,10 @@
 //! The gradient of a direct convolution's weights.
 
 use pulp::Simd;
-use rayon::prelude::*;
 
 use super::shape::Shape;
 use super::{load, to_planes};
+use crate::kernel::blocks::chunks;
 use crate::kernel::wide::simd;
 
 /// Inputs and outputs whose weight gradients are summed up together: so many by as many.
@@ -20,41 +20,36 @@ pub fn weight_gradient(shape: Shape, x: &[f32], dy: &[f32]) -> Vec<f32> {
     let size = shape.kernel * shape.kernel * shape.inputs * shape.all_outputs();
     let [inputs, outputs] =
         [shape.inputs, shape.outputs].map(|count| count.next_multiple_of(SQUARE));
-    let parts: Vec<Vec<f32>> = x
-        .par_chunks(images * of_x)
-        .zip(dy.par_chunks(images * of_y))
-        .map(|(x, dy)| {
-            let mut sums = vec![0.0; size];
-            let mut x_planes = vec![0.0; shape.groups * inputs * shape.plane()];
-            let mut dy_planes = vec![0.0; shape.groups * outputs * shape.plane()];
-            for (x, dy) in x.chunks_exact(of_x).zip(dy.chunks_exact(of_y)) {
-                simd!(simd [
-                    shape: Shape = shape,
-                    x: &'a [f32] = x,
-                    dy: &'a [f32] = dy,
-                    room: [usize; 2] = [inputs, outputs],
-                    x_planes: &'a mut [f32] = &mut x_planes,
-                    dy_planes: &'a mut [f32] = &mut dy_planes,
-                    sums: &'a mut [f32] = &mut sums,
-                ] {
-                    let first = shape.padding * (shape.padded_width() + 1);
-                    to_planes(shape, x, [shape.groups, shape.inputs, room[0]], first, x_planes);
-                    to_planes(shape, dy, [shape.groups, shape.outputs, room[1]], 0, dy_planes);
-                    add_weight_gradient(simd, shape, x_planes, dy_planes, room, sums);
-                });
-            }
-            sums
-        })
-        .collect();
-    let mut parts = parts.into_iter();
-    let mut total = parts.next().unwrap_or_else(|| vec![0.0; size]);
-    for part in parts {
-        total
-            .iter_mut()
-            .zip(part)
-            .for_each(|(total, part)| *total += part);
+    let parts = (x.len() / of_x).div_ceil(images).max(1);
+    let mut sums = vec![0.0; parts * size];
+    chunks(&mut sums, size, &|part, sums| {
+        let mut x_planes = vec![0.0; shape.groups * inputs * shape.plane()];
+        let mut dy_planes = vec![0.0; shape.groups * outputs * shape.plane()];
+        let all = x.chunks_exact(of_x).zip(dy.chunks_exact(of_y));
+        for (x, dy) in all.skip(part * images).take(images) {
+            simd!(simd [
+                shape: Shape = shape,
+                x: &'a [f32] = x,
+                dy: &'a [f32] = dy,
+                room: [usize; 2] = [inputs, outputs],
+                x_planes: &'a mut [f32] = &mut x_planes,
+                dy_planes: &'a mut [f32] = &mut dy_planes,
+                sums: &'a mut [f32] = sums,
+            ] {
+                let first = shape.padding * (shape.padded_width() + 1);
+                to_planes(shape, x, [shape.groups, shape.inputs, room[0]], first, x_planes);
+                to_planes(shape, dy, [shape.groups, shape.outputs, room[1]], 0, dy_planes);
+                add_weight_gradient(simd, shape, x_planes, dy_planes, room, sums);
+            });
+        }
+    });
+    let (total, others) = sums.split_at_mut(size);
+    for part in others.chunks_exact(size.max(1)) {
+        let places = total.iter_mut().zip(part);
+        places.for_each(|(total, part)| *total += part);
     }
-    total
+    sums.truncate(size);
+    sums
 }
 
 #[inline(always)]
