@@ -31,13 +31,11 @@ pub fn chunks(values: &mut [f32], size: usize, work: &(dyn Fn(usize, &mut [f32])
     chunks.for_each(|(index, chunk)| work(index, chunk));
 }
 
+/// Work on a buffer, the index of a chunk, and the chunk.
+type WithBuffer<'a> = dyn Fn(&mut [f32], usize, &mut [f32]) + Sync + 'a;
+
 /// As [`chunks`]; `work` also gets a buffer of `length` values, which are 0 at first and then what an earlier call left.
-pub fn chunks_with_buffer(
-    values: &mut [f32],
-    size: usize,
-    length: usize,
-    work: &(dyn Fn(&mut [f32], usize, &mut [f32]) + Sync),
-) {
+pub fn chunks_with_buffer(values: &mut [f32], size: usize, length: usize, work: &WithBuffer) {
     let chunks = values.par_chunks_mut(size.max(1)).enumerate();
     let buffer = || vec![0.0; length];
     chunks.for_each_init(buffer, |buffer, (index, chunk)| work(buffer, index, chunk));
