@@ -119,11 +119,13 @@ fn kill_and_compare(setup: Setup, name: &str, kills: usize, seed: u64) -> usize 
                 if let Some(status) = child.try_wait().unwrap() {
                     break Some(status);
                 }
-                let writes = in_a_write && is_writing(folder.path());
-                if killed < kills
-                    && (writes || start.elapsed() > moment)
-                    && start.elapsed() > moment / 2
-                {
+                // A slow build has not begun to write at this moment: only the write says when.
+                let due = if in_a_write {
+                    is_writing(folder.path()) && start.elapsed() > moment / 2
+                } else {
+                    start.elapsed() > moment
+                };
+                if killed < kills && due {
                     child.kill().unwrap();
                     child.wait().unwrap();
                     break None;
