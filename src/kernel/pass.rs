@@ -86,28 +86,22 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(geometry: Geometry, counts: Counts) -> Self {
+    fn new<P: Pass>(geometry: Geometry) -> Self {
         let width = geometry.columns().width();
         Self {
-            patterns: vec![0.0; counts.patterns * width],
-            long: vec![0.0; counts.sums * width],
-            sums: vec![0.0; counts.sums * geometry.channels],
-            means: vec![0.0; counts.sums * geometry.groups],
+            patterns: vec![0.0; P::PATTERNS * width],
+            long: vec![0.0; P::SUMS * width],
+            sums: vec![0.0; P::SUMS * geometry.channels],
+            means: vec![0.0; P::SUMS * geometry.groups],
         }
     }
-}
-
-/// [`Pass::SUMS`] and [`Pass::PATTERNS`].
-#[derive(Debug, Clone, Copy)]
-pub struct Counts {
-    pub sums: usize,
-    pub patterns: usize,
 }
 
 /// A pass at the rows of a task. Behind this trait it is compiled once for each set of vector instructions, and what goes
 /// through the tasks once for all passes.
 pub trait AtTask: Sync {
-    fn counts(&self) -> Counts;
+    /// [`Pass::SUMS`].
+    fn count_of_sums(&self) -> usize;
 
     /// As [`Pass::weights`].
     fn weights_of(&self, sample: usize, channels: usize) -> Option<&[f32]>;
@@ -129,11 +123,8 @@ pub trait AtTask: Sync {
 }
 
 impl<P: Pass> AtTask for P {
-    fn counts(&self) -> Counts {
-        Counts {
-            sums: P::SUMS,
-            patterns: P::PATTERNS,
-        }
+    fn count_of_sums(&self) -> usize {
+        P::SUMS
     }
 
     fn weights_of(&self, sample: usize, channels: usize) -> Option<&[f32]> {
@@ -141,7 +132,7 @@ impl<P: Pass> AtTask for P {
     }
 
     fn sums(&self, at: At, row: Row, values: &[f32]) -> Vec<f32> {
-        let mut scratch = Scratch::new(at.geometry, self.counts());
+        let mut scratch = Scratch::new::<P>(at.geometry);
         wide!(<P: Pass> [pass: &'a P = self, at: At = at, row: Row<'a> = row, values: &'a [f32] = values, scratch: &'a mut Scratch = &mut scratch] {
             add_up(pass, at, row, values, scratch);
         });
@@ -149,7 +140,7 @@ impl<P: Pass> AtTask for P {
     }
 
     fn rewritten(&self, at: At, means: &[f32], row: Row, values: &mut [f32], other: &mut [f32]) {
-        let mut scratch = Scratch::new(at.geometry, self.counts());
+        let mut scratch = Scratch::new::<P>(at.geometry);
         wide!(<P: Pass> [
             pass: &'a P = self,
             at: At = at,
@@ -171,7 +162,7 @@ impl<P: Pass> AtTask for P {
         (values, other): (&mut [f32], &mut [f32]),
         (means, sums): (&mut [f32], &mut [f32]),
     ) {
-        let mut scratch = Scratch::new(at.geometry, self.counts());
+        let mut scratch = Scratch::new::<P>(at.geometry);
         wide!(<P: Pass> [
             pass: &'a P = self,
             at: At = at,

@@ -28,8 +28,8 @@ pub fn two_passes(
 ) -> Found {
     let of_values = geometry.sizes(1, geometry.channels);
     let count = geometry.rows * geometry.channels;
-    let in_all = pass.counts().sums;
-    let (by_task, by_segment) = (in_all * geometry.channels, in_all * geometry.groups);
+    let by_task = pass.count_of_sums() * geometry.channels;
+    let by_segment = pass.count_of_sums() * geometry.groups;
     let mut partial = vec![0.0; geometry.tasks() * by_task];
     let mut means = vec![0.0; geometry.segments() * by_segment];
     let rows = slices(geometry, x, of_values).zip(slices(geometry, dx, of_values));

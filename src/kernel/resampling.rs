@@ -83,11 +83,9 @@ impl Kernel<1> for Resampling {
 /// `y[r, c] = sum over i, j of rows[r, i] columns[c, j] x[i, j]` for every image and channel.
 fn map(x: &FlexTensor, [rows, columns]: &[Axis; 2]) -> FlexTensor {
     let [images, height, width, channels] = x.sizes();
-    let (of_x, of_y) = (
-        (height * width * channels).max(1),
-        (rows.len() * columns.len() * channels).max(1),
-    );
-    let mut y = vec![0.0; images * rows.len() * columns.len() * channels];
+    let of_x = height * width * channels;
+    let of_y = rows.len() * columns.len() * channels;
+    let mut y = vec![0.0; images * of_y];
     let values = x.values();
     chunks(&mut y, of_y, &|n, y| {
         let x = &values[n * of_x..][..of_x];

@@ -115,13 +115,17 @@ fn kill_and_compare(setup: Setup, name: &str, kills: usize, seed: u64) -> usize 
             let start = Instant::now();
             let moment = Duration::from_micros(random.index(400_000) as u64);
             let in_a_write = killed % 2 == 1;
+            // What an earlier kill left is no write of this child.
+            let mut left_over = is_writing(folder.path());
             let ended = loop {
                 if let Some(status) = child.try_wait().unwrap() {
                     break Some(status);
                 }
+                let writes = is_writing(folder.path());
+                left_over &= writes;
                 // A slow build has not begun to write at this moment: only the write says when.
                 let due = if in_a_write {
-                    is_writing(folder.path()) && start.elapsed() > moment / 2
+                    writes && !left_over && start.elapsed() > moment / 2
                 } else {
                     start.elapsed() > moment
                 };
@@ -135,7 +139,7 @@ fn kill_and_compare(setup: Setup, name: &str, kills: usize, seed: u64) -> usize 
             match ended {
                 None => {
                     killed += 1;
-                    half_written += usize::from(is_writing(folder.path()));
+                    half_written += usize::from(!left_over && is_writing(folder.path()));
                 }
                 Some(status) => {
                     assert!(status.success(), "{setup:?} on {name}: {status}");

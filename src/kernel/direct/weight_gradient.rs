@@ -16,17 +16,18 @@ const PARTS: usize = 16;
 pub fn weight_gradient(shape: Shape, x: &[f32], dy: &[f32]) -> Vec<f32> {
     let of_x = (shape.pixels() * shape.channels()).max(1);
     let of_y = (shape.pixels() * shape.all_outputs()).max(1);
-    let images = (x.len() / of_x).div_ceil(PARTS).max(1);
+    let all = x.len() / of_x;
+    let images = all.div_ceil(PARTS).max(1);
     let size = shape.kernel * shape.kernel * shape.inputs * shape.all_outputs();
     let [inputs, outputs] =
         [shape.inputs, shape.outputs].map(|count| count.next_multiple_of(SQUARE));
-    let parts = (x.len() / of_x).div_ceil(images).max(1);
+    let parts = all.div_ceil(images).max(1);
     let mut sums = vec![0.0; parts * size];
     chunks(&mut sums, size, &|part, sums| {
         let mut x_planes = vec![0.0; shape.groups * inputs * shape.plane()];
         let mut dy_planes = vec![0.0; shape.groups * outputs * shape.plane()];
-        let all = x.chunks_exact(of_x).zip(dy.chunks_exact(of_y));
-        for (x, dy) in all.skip(part * images).take(images) {
+        let pairs = x.chunks_exact(of_x).zip(dy.chunks_exact(of_y));
+        for (x, dy) in pairs.skip(part * images).take(images) {
             simd!(simd [
                 shape: Shape = shape,
                 x: &'a [f32] = x,
